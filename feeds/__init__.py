@@ -1,0 +1,1 @@
+"""From the world to events: venue adapters, recorder, archive and data queries."""

@@ -1,0 +1,8 @@
+//! Books and decoders for research and for `tickwright book`.
+
+use pyo3::prelude::*;
+
+/// Adds this file's classes to the module.
+pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! The thin PyO3 face of the core: classes, buffers and errors, no logic of its own.
+
+use pyo3::prelude::*;
+
+mod book;
+mod engine;
+mod error;
+mod gate;
+mod journal;
+mod quote;
+mod table;
+mod venue;
+
+/// The compiled core. Import the public names from `tickwright` instead.
+#[pymodule]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    error::register(m)?;
+    book::register(m)?;
+    journal::register(m)?;
+    quote::register(m)?;
+    gate::register(m)?;
+    venue::register(m)?;
+    engine::register(m)?;
+    table::register(m)?;
+    m.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })
+}

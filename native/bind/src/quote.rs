@@ -1,0 +1,8 @@
+//! Quoting models and the pinned mathematics for research.
+
+use pyo3::prelude::*;
+
+/// Adds this file's classes to the module.
+pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Order books and each venue's synchronisation rule.

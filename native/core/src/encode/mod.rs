@@ -1,0 +1,1 @@
+//! Approved orders to signed request bytes, one file a venue.

@@ -1,0 +1,1 @@
+//! The journal: the one order, kept. Segment format, writer thread, reader, snapshots.

@@ -1,0 +1,1 @@
+//! Positions and profit: average cost, realised, unrealised, fees, funding.

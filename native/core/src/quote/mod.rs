@@ -1,0 +1,1 @@
+//! Prices to show: pinned mathematics, Avellaneda-Stoikov, GLFT, levels with inventory skew.

@@ -1,0 +1,1 @@
+//! A bounded single-producer single-consumer ring over plain or shared memory.

@@ -1,0 +1,1 @@
+//! The sequencer: one total order over everything that can change state.

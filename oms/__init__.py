@@ -1,0 +1,1 @@
+"""From intent to money: gateways, execution, positions, ledger and reconciliation."""

@@ -1,0 +1,1 @@
+"""Orchestration: configuration, clock, bus, engine phases, strategy SDK and the command line."""

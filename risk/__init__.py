@@ -1,0 +1,1 @@
+"""What may not happen: limits, rules, breakers and approvals."""

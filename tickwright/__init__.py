@@ -1,0 +1,1 @@
+"""Tickwright: market making on exchanges and concentrated liquidity, on one compiled core."""

@@ -13,6 +13,7 @@ pub mod event;
 pub mod gate;
 pub mod instrument;
 pub mod journal;
+pub mod kernel;
 pub mod ledger;
 pub mod order;
 pub mod position;

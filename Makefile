@@ -1,0 +1,56 @@
+# The two commands are `make demo` and `make test`; each does all the set-up on a bare machine and the second run starts
+# at once. Two stamps remember what is done: dependencies (from the lock) and build (from sources). They live in .venv
+# and carry a checksum of the checkout's path, because an environment names absolute paths: a copied checkout rebuilds.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PLACE := $(shell pwd -P | cksum | cut -d' ' -f1)
+PY := .venv/bin/python
+DEPS := .venv/deps-$(PLACE)
+BUILT := .venv/built-$(PLACE)
+SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -name '*.toml' -o -name 'Cargo.lock' -o -name '*.pyx' -o -name '*.pxd')
+
+# rustup's place first; one interpreter for every step, or each change of it would compile PyO3 again.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
+
+.PHONY: help demo test build bench drill lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+demo: $(BUILT)  ## trade for half a minute against the venue-in-a-box, replay the journal, write the report
+	.venv/bin/tickwright demo
+
+test: $(DEPS)  ## every test, lint and type check; a summary of all failures at the end
+	@deploy/toolchain.sh --lint
+	@$(MAKE) $(BUILT)
+	$(PY) -m tests.run
+
+build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
+
+bench: $(BUILT)  ## our benchmarks, as ratios within one run
+	$(PY) -m bench
+
+drill: $(BUILT)  ## KILLS=n: kill -9 the engine at random moments, restart it, compare what it knew
+	$(PY) -m bench.drill --kills $(or $(KILLS),20) --json
+
+lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
+	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and every build product
+	rm -rf .venv target build dist *.egg-info native/*.so native/*.c
+
+$(DEPS): requirements.lock deploy/toolchain.sh
+	@deploy/toolchain.sh
+	"$$(deploy/toolchain.sh --python)" -m venv --clear .venv
+	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(BUILT): $(DEPS) $(SOURCES)
+	$(PY) -m pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@

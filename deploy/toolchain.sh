@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Checks what a build needs (Python, a C compiler, Rust) and, as root on Debian or Ubuntu, installs what is missing.
+#
+#   deploy/toolchain.sh            check; install as root; otherwise print the one line for an administrator, exit 1
+#   deploy/toolchain.sh --lint     the same, and rustfmt and clippy too, which only `make test` needs
+#   deploy/toolchain.sh --python   print the interpreter that the build will use, and nothing else
+#
+# Facts: Debian 12 and 13 carry a current Rust under the names *-web (their plain rustc is too old); Ubuntu carries rustup.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+rust_min=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' "$top/native/Cargo.toml")
+[ -d "${HOME:-}/.cargo/bin" ] && PATH="$HOME/.cargo/bin:$PATH"
+export DEBIAN_FRONTEND=noninteractive
+lint=no
+
+# The first interpreter that is 3.11 or newer, can make an environment and has the headers to compile against.
+find_python() {
+    local name
+    for name in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+        "$name" - 2>/dev/null <<'PY' && command -v "$name" && return 0
+import ensurepip, os, sys, sysconfig, venv
+sys.exit(not (sys.version_info >= (3, 11) and os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
+PY
+    done
+    return 1
+}
+
+has_compiler() {
+    printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' | cc -x c - -o /dev/null 2>/dev/null
+}
+
+rust_version() { rustc --version 2>/dev/null | cut -d' ' -f2 | cut -d- -f1; }
+
+has_rust() {
+    local have
+    have=$(rust_version)
+    [ -n "$have" ] && cargo --version >/dev/null 2>&1 &&
+        [ "$(printf '%s\n%s\n' "$rust_min" "$have" | sort -V | head -n 1)" = "$rust_min" ]
+}
+
+has_rust_lint() { cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; }
+
+# One line for each thing that is missing; empty when the build can start.
+missing() {
+    find_python >/dev/null || echo "Python 3.11 or newer with venv and Python.h"
+    has_compiler || echo "a C compiler (cc) with the C library's headers"
+    has_rust || echo "cargo and rustc $rust_min or newer (found: $(rust_version | grep . || echo none))"
+    if [ "$lint" = yes ]; then has_rust_lint || echo "cargo fmt and cargo clippy"; fi
+}
+
+# The Debian packages that bring all of it, chosen by the distribution; empty where we do not know any.
+packages() {
+    local ID="" VERSION_ID="" ID_LIKE=""
+    # shellcheck disable=SC1091
+    [ -r /etc/os-release ] && . /etc/os-release
+    local base="ca-certificates python3 python3-venv python3-dev gcc libc6-dev"
+    case "$ID:$VERSION_ID" in
+        debian:12 | debian:13) echo "$base cargo-web rustc-web rust-web-clippy rustfmt-web" ;;
+        debian:* | ubuntu:*) echo "$base rustup" ;;
+        *) case " $ID_LIKE " in *" debian "* | *" ubuntu "*) echo "$base rustup" ;; esac ;;
+    esac
+}
+
+# A rustup that has no toolchain yet gets the stable one; an existing choice of the user is left alone.
+start_rustup() {
+    command -v rustup >/dev/null 2>&1 || return 0
+    rustup show active-toolchain >/dev/null 2>&1 && return 0
+    rustup toolchain install stable --profile minimal --component clippy --component rustfmt && rustup default stable
+}
+
+case "${1:-}" in
+    --python) find_python; exit ;;
+    --lint) lint=yes ;;
+    "") ;;
+    *) echo "toolchain.sh: unknown argument '$1'; known: --lint, --python" >&2; exit 2 ;;
+esac
+
+[ -z "$(missing)" ] || start_rustup >&2
+lacking=$(missing)
+[ -z "$lacking" ] && exit 0
+
+wanted=$(packages)
+line="apt-get update && apt-get install -y --no-install-recommends $wanted"
+if [ -n "$wanted" ] && [ "$(id -u)" = 0 ]; then
+    echo "Installing what is missing: $(echo "$lacking" | paste -sd ';')" >&2
+    # shellcheck disable=SC2086
+    apt-get update -q >&2 && apt-get install -y -q --no-install-recommends $wanted >&2
+    hash -r
+    start_rustup >&2
+    lacking=$(missing)
+    [ -z "$lacking" ] && exit 0
+    wanted=""
+fi
+{
+    echo "This machine lacks:"
+    echo "$lacking" | sed 's/^/  - /'
+    if [ -n "$wanted" ]; then
+        echo "Ask an administrator to run this line as root, then run make again:"
+        echo "  $line"
+    else
+        echo "Install Python 3.11+ (venv, headers) and a C compiler with your system's packages, and Rust $rust_min or newer"
+        echo "with rustup (https://rustup.rs), then run make again."
+    fi
+} >&2
+exit 1

@@ -2,6 +2,7 @@
 //!
 //! catalogue: K1. No float appears here. A decimal text becomes an integer at one place, `Decimal::parse`.
 
+use crate::canon_enum;
 use crate::error::{CoreError, Result};
 
 /// A price as a count of the instrument's tick size.
@@ -29,6 +30,7 @@ pub enum Side {
     /// Asks: wants to own less.
     Sell = 1,
 }
+canon_enum!(Side { Buy, Sell });
 
 impl Side {
     /// The other side.

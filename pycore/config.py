@@ -1,0 +1,272 @@
+"""The typed configuration of an engine: every section, its fields, their units and bounds.
+
+catalogue: K8. This file only says what a configuration is; `config_load` reads it from a file, the environment and
+the command line, `credentials` reads the secrets, which are never part of it. The digest of the canonical form is
+written at the head of every journal segment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Mode = Literal["paper", "testnet", "live"]
+Market = Literal["spot", "linear"]
+
+#: Hosts of Binance's public test networks (Binance API documentation, "Test Network").
+TESTNET_HOSTS = frozenset(
+    {
+        "testnet.binance.vision",
+        "stream.testnet.binance.vision",
+        "ws-api.testnet.binance.vision",
+        "demo-fapi.binance.com",
+        "testnet.binancefuture.com",
+        "fstream.binancefuture.com",
+        "stream.binancefuture.com",
+    }
+)
+
+
+def _positive_decimal(text: str) -> str:
+    """A decimal text above zero, kept as text because money never passes through a float."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("must be a decimal number") from None
+    if not value.is_finite() or value <= 0:
+        raise ValueError("must be a finite number above zero")
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text):
+        raise ValueError("must be 1 to 31 of a-z, 0-9 and _, beginning with a letter")
+    return text
+
+
+DecimalText = Annotated[str, AfterValidator(_positive_decimal)]
+Name = Annotated[str, AfterValidator(_name)]
+Asset = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,16}$")]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are faults, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Journal(Section):
+    """Where events are kept and how."""
+
+    directory: str = Field(min_length=1)
+    segment_mib: int = Field(default=64, ge=1, le=4096)
+    snapshot_every: int = Field(default=0, ge=0, description="events between snapshots; 0: only at a clean stop")
+    realtime: bool = Field(default=False, description="ask for SCHED_FIFO on the writer thread")
+
+
+class Endpoint(Section):
+    """Base addresses of one market, without a trailing slash."""
+
+    rest: str
+    ws: str
+    ws_api: str
+
+    @model_validator(mode="after")
+    def _schemes(self) -> Self:
+        for field, schemes in (("rest", ("http", "https")), ("ws", ("ws", "wss")), ("ws_api", ("ws", "wss"))):
+            address = getattr(self, field)
+            parts = urlsplit(address)
+            if parts.scheme not in schemes or not parts.hostname:
+                raise ValueError(f"{field} must be an address of scheme {' or '.join(schemes)}, was {address}")
+        return self
+
+    def hosts(self) -> dict[str, str]:
+        """The host name behind each address."""
+        return {field: urlsplit(getattr(self, field)).hostname or "" for field in ("rest", "ws", "ws_api")}
+
+
+class Venue(Section):
+    """The venue: one endpoint a market, and what its protocol lets us choose."""
+
+    name: Literal["binance"] = "binance"
+    spot: Endpoint | None = None
+    linear: Endpoint | None = None
+    recv_window_ms: int = Field(default=5_000, ge=1, le=60_000)
+    answer_deadline_ms: int = Field(default=2_000, ge=10, le=60_000)
+
+    def endpoint(self, market: str) -> Endpoint | None:
+        """The endpoint of a market, or None where it is not configured."""
+        return {"spot": self.spot, "linear": self.linear}.get(market)
+
+
+class Account(Section):
+    """Whose orders these are, and where its secrets come from (never the secrets themselves)."""
+
+    name: Name = "main"
+    key_env: str = Field(default="TICKWRIGHT_API_KEY", pattern=r"^[A-Z][A-Z0-9_]*$")
+    secret_env: str = Field(default="TICKWRIGHT_API_SECRET", pattern=r"^[A-Z][A-Z0-9_]*$")
+    secrets_file: str | None = None
+
+
+class Instrument(Section):
+    """One tradable symbol; tick and lot are compared with the venue's exchangeInfo before anything starts."""
+
+    market: Market
+    symbol: str = Field(pattern=r"^[A-Z0-9_]{2,39}$")
+    base: Asset
+    quote: Asset
+    settle: Asset
+    tick: DecimalText
+    lot: DecimalText
+
+    @property
+    def key(self) -> str:
+        """`market:symbol`, the name by which other sections mean this instrument."""
+        return f"{self.market}:{self.symbol}"
+
+
+class Bound(Section):
+    """One limit: `kind` is a limit of the gate (see docs/limits), `value` in the unit that the kind names."""
+
+    scope: Literal["account", "strategy", "symbol", "venue"]
+    subject: str = Field(min_length=1, description="account, strategy or venue name, or market:symbol")
+    kind: Name
+    value: int = Field(ge=0)
+    extra: int = Field(default=0, ge=0)
+
+
+class StrategyRun(Section):
+    """One running strategy: which class, on which instrument, with which parameters."""
+
+    name: Name
+    kind: str = Field(min_length=1, description="a registered name (glft) or module:Class")
+    instrument: str = Field(description="market:symbol")
+    params: dict[str, int | float | str | bool] = Field(default_factory=dict)
+
+
+class Timers(Section):
+    """Intervals of the engine's clocks."""
+
+    tick_ms: int = Field(default=100, ge=1, le=60_000)
+    stale_ms: int = Field(default=5_000, ge=100, le=600_000, description="silence after which a stream is reconnected")
+    stop_deadline_ms: int = Field(default=5_000, ge=100, le=600_000, description="how long a stop waits for cancels")
+
+
+class Watch(Section):
+    """What the supervisor guards besides the engine: the disk and the memory."""
+
+    disk_free_mib: int = Field(default=512, ge=1)
+    memory_mib: int = Field(default=4_096, ge=64)
+
+
+class Telemetry(Section):
+    """Where the engine publishes its state and takes commands; port 0 takes a free one."""
+
+    publish: str = Field(default="tcp://127.0.0.1:0", pattern=r"^(tcp|ipc)://")
+    control: str = Field(default="tcp://127.0.0.1:0", pattern=r"^(tcp|ipc)://")
+    every_ms: int = Field(default=200, ge=20, le=60_000)
+
+
+class Log(Section):
+    """What is logged to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Section):
+    """A whole configuration. Cross-section faults are found by `faults`, so that all of them are told at once."""
+
+    mode: Mode
+    journal: Journal
+    venue: Venue
+    account: Account = Account()
+    assets: dict[Asset, Annotated[int, Field(ge=0, le=18)]] = Field(
+        default_factory=lambda: {"BTC": 8, "ETH": 8, "USDT": 8, "BNB": 8},
+        description="decimals of each asset's smallest unit",
+    )
+    instruments: list[Instrument] = Field(min_length=1, max_length=256)
+    limits: list[Bound] = Field(default_factory=list, max_length=4096)
+    strategies: list[StrategyRun] = Field(default_factory=list, max_length=64)
+    timers: Timers = Timers()
+    watch: Watch = Watch()
+    telemetry: Telemetry = Telemetry()
+    log: Log = Log()
+
+    def markets(self) -> list[str]:
+        """The markets that instruments trade on, spot first."""
+        return sorted({instrument.market for instrument in self.instruments}, reverse=True)
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Faults that need more than one field to be seen, as (field path, what is wrong)."""
+        return [*self._instrument_faults(), *self._reference_faults(), *self._host_faults()]
+
+    def canonical(self) -> bytes:
+        """The configuration in one byte-exact form: JSON with sorted keys. It holds no secret."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical form."""
+        return hashlib.sha256(self.canonical()).digest()
+
+    def _instrument_faults(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        seen: set[str] = set()
+        for at, item in enumerate(self.instruments):
+            path = f"instruments.{at}"
+            if item.key in seen:
+                found.append((f"{path}.symbol", f"is listed twice, was {item.key}"))
+            seen.add(item.key)
+            if self.venue.endpoint(item.market) is None:
+                found.append((f"{path}.market", f"has no endpoint under venue, was {item.market}"))
+            for field in ("base", "quote", "settle"):
+                if getattr(item, field) not in self.assets:
+                    found.append((f"{path}.{field}", f"is not among assets, was {getattr(item, field)}"))
+        return found
+
+    def _reference_faults(self) -> list[tuple[str, str]]:
+        known: dict[str, set[str]] = {
+            "account": {self.account.name},
+            "venue": {self.venue.name},
+            "symbol": {item.key for item in self.instruments},
+            "strategy": {item.name for item in self.strategies},
+        }
+        found = [
+            (f"limits.{at}.subject", f"is not a known {bound.scope}, was {bound.subject}")
+            for at, bound in enumerate(self.limits)
+            if bound.subject not in known[bound.scope]
+        ]
+        names: set[str] = set()
+        for at, run in enumerate(self.strategies):
+            if run.name in names:
+                found.append((f"strategies.{at}.name", f"is used twice, was {run.name}"))
+            names.add(run.name)
+            if run.instrument not in known["symbol"]:
+                found.append((f"strategies.{at}.instrument", f"is not among instruments, was {run.instrument}"))
+        return found
+
+    def _host_faults(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for market in ("spot", "linear"):
+            endpoint = self.venue.endpoint(market)
+            for field, host in (endpoint.hosts() if endpoint else {}).items():
+                if not host_allowed(self.mode, host):
+                    found.append((f"venue.{market}.{field}", f"is not allowed in mode {self.mode}, was host {host}"))
+        return found
+
+
+def host_allowed(mode: str, host: str) -> bool:
+    """Whether a mode may speak to a host: paper to loopback only, testnet to loopback and the test networks."""
+    if mode == "live":
+        return True
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    return loopback or (mode == "testnet" and host in TESTNET_HOSTS)

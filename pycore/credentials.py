@@ -1,0 +1,89 @@
+"""Secrets of an account: read from the environment or from a file that only its owner can read; never printed.
+
+catalogue: K8. A secrets file is TOML with `api_key` and either `secret` (HMAC-SHA256) or `ed25519_pem`; its mode must
+be 0600 or 0400 and its owner the user who runs us, and it must not be a symbolic link.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pycore.config import Account
+from pycore.errors import ConfigError
+
+_MODES = (0o600, 0o400)
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """An API key with its signing secret: an HMAC secret or an Ed25519 private key in PEM, one of the two."""
+
+    api_key: str
+    secret: str | None = None
+    ed25519_pem: str | None = None
+
+    def __repr__(self) -> str:
+        """Says which kind of secret it is and nothing else."""
+        kind = "ed25519" if self.ed25519_pem else "hmac"
+        return f"Credentials(api_key=***, {kind}=***)"
+
+    def __str__(self) -> str:
+        """The same as `repr`."""
+        return repr(self)
+
+
+def read(account: Account, environ: Mapping[str, str]) -> Credentials:
+    """The credentials of an account. Raises `ConfigError` that names the variable or the file, never its content."""
+    if account.secrets_file is not None:
+        return _from_table(account.secrets_file, _read_file(account.secrets_file))
+    table = {"api_key": environ.get(account.key_env, "")}
+    text = environ.get(account.secret_env, "")
+    table["ed25519_pem" if text.lstrip().startswith("-----BEGIN") else "secret"] = text
+    missing = [(name, "is missing in the environment") for name in (account.key_env, account.secret_env)]
+    faults = [fault for fault in missing if not environ.get(fault[0])]
+    if faults:
+        raise ConfigError("secrets", faults)
+    return _from_table("environment", table)
+
+
+def _read_file(path: str) -> dict[str, object]:
+    try:
+        # O_NOFOLLOW and fstat on the open file: what is checked is what is read.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise ConfigError("account.secrets_file", [("file", f"cannot be read ({reason}), was {path}")]) from None
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(file.fileno())
+        mode = stat.S_IMODE(found.st_mode)
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigError("account.secrets_file", [("file", f"must be a regular file, was {path}")])
+        if mode not in _MODES:
+            raise ConfigError("account.secrets_file", [("mode", f"must be 0600 or 0400, was {mode:04o} on {path}")])
+        if found.st_uid != os.geteuid():
+            raise ConfigError("account.secrets_file", [("owner", f"must be the running user, was uid {found.st_uid}")])
+        try:
+            return tomllib.loads(file.read().decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            # The parser's message would quote the line, and the line may be the secret.
+            raise ConfigError("account.secrets_file", [("file", f"is not TOML, was {path}")]) from None
+
+
+def _from_table(where: str, table: Mapping[str, object]) -> Credentials:
+    faults = [
+        (key, "must be api_key, secret or ed25519_pem")
+        for key in table
+        if key not in ("api_key", "secret", "ed25519_pem")
+    ]
+    texts = {key: value for key, value in table.items() if isinstance(value, str) and value}
+    if "api_key" not in texts:
+        faults.append(("api_key", "is missing"))
+    if ("secret" in texts) == ("ed25519_pem" in texts):
+        faults.append(("secret", "or ed25519_pem must be given, exactly one of them"))
+    if faults:
+        raise ConfigError(where, faults)
+    return Credentials(texts["api_key"], texts.get("secret"), texts.get("ed25519_pem"))

@@ -6,23 +6,26 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools_rust import Binding, RustExtension
 
-ROOMS = ["native", "pycore", "feeds", "oms", "risk", "sim", "tickwright"]
+# Every package by name, subpackages too: nothing is found by accident, and a tidy test compares it with the tree.
+PACKAGES = ["native", "pycore", "feeds", "oms", "risk", "sim", "tickwright"]
 
+# The C of a kernel goes to build/, so that native/ holds sources only. Contraction would make floats differ by machine.
 kernels = [
-    Extension(f"native.{path.stem}", [f"native/{path.name}"])
-    for path in sorted((Path(__file__).parent / "native").glob("*.pyx"))
+    Extension(f"native.{path.stem}", [f"native/{path.name}"], extra_compile_args=["-O3", "-ffp-contract=off"])
+    for path in sorted(Path("native").glob("*.pyx"))
 ]
 
 setup(
-    packages=ROOMS,
+    packages=PACKAGES,
     package_dir={"": "."},
-    package_data={room: ["py.typed", "*.pyi", "*.pxd"] for room in ROOMS},
-    ext_modules=cythonize(kernels, compiler_directives={"language_level": "3"}) if kernels else [],
+    package_data={package: ["py.typed", "*.pyi", "*.pxd"] for package in PACKAGES},
+    ext_modules=cythonize(kernels, build_dir="build/cython", compiler_directives={"language_level": "3"}),
     rust_extensions=[
         RustExtension(
             "native._core",
             path="native/bind/Cargo.toml",
             binding=Binding.PyO3,
+            # setuptools-rust would build an editable install in debug.
             debug=False,
             cargo_manifest_args=["--locked"],
         )

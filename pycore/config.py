@@ -17,6 +17,27 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+#: Limits of the gate, as `native/core/src/gate/limits.rs` names them.
+LimitKind = Literal[
+    "allow_symbol",
+    "forbid_symbol",
+    "max_order_qty",
+    "max_order_notional",
+    "max_position",
+    "max_total_notional",
+    "max_open_orders",
+    "max_leverage",
+    "price_collar",
+    "order_rate",
+    "max_loss_per_trade",
+    "max_daily_loss",
+    "max_drawdown",
+    "self_trade",
+]
+SYMBOL_KINDS = frozenset({"allow_symbol", "forbid_symbol"})
+QTY_KINDS = frozenset({"max_order_qty", "max_position"})
+MONEY_KINDS = frozenset({"max_order_notional", "max_total_notional", "max_loss_per_trade", "max_daily_loss"})
+
 Mode = Literal["paper", "testnet", "live"]
 Market = Literal["spot", "linear"]
 
@@ -133,13 +154,34 @@ class Instrument(Section):
 
 
 class Bound(Section):
-    """One limit: `kind` is a limit of the gate (see docs/limits), `value` in the unit that the kind names."""
+    """One limit of the gate. A whole number is taken as it is, in the unit of the kind; a text is in natural units.
 
-    scope: Literal["account", "strategy", "symbol", "venue"]
-    subject: str = Field(min_length=1, description="account, strategy or venue name, or market:symbol")
-    kind: Name
-    value: int = Field(ge=0)
+    Text for sizes (`max_order_qty`, `max_position`): the base asset, for a symbol's scope only. Text for money: the
+    settlement asset. `allow_symbol` and `forbid_symbol` take a market:symbol. `order_rate` takes the burst as value
+    and the refill per second as extra. Units of whole numbers: native/core/src/gate/limits.rs.
+    """
+
+    scope: Literal["all", "account", "strategy", "symbol", "venue"]
+    subject: str = Field(default="", description="account, strategy or venue name, or market:symbol; empty for all")
+    kind: LimitKind
+    value: Annotated[int, Field(ge=0)] | str
     extra: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _value_fits_kind(self) -> Self:
+        if self.kind in SYMBOL_KINDS:
+            if isinstance(self.value, int):
+                raise ValueError(f"value must be a market:symbol for {self.kind}, was {self.value}")
+        elif isinstance(self.value, str):
+            if self.kind not in QTY_KINDS | MONEY_KINDS:
+                raise ValueError(f"value must be a whole number for {self.kind}, was {self.value!r}")
+            if self.kind in QTY_KINDS and self.scope != "symbol":
+                raise ValueError(f"value in natural units needs scope symbol for {self.kind}, was {self.scope}")
+            try:
+                _positive_decimal(self.value)
+            except ValueError as error:
+                raise ValueError(f"value {error}, was {self.value!r}") from None
+        return self
 
 
 class StrategyRun(Section):
@@ -236,11 +278,17 @@ class Config(Section):
             "venue": {self.venue.name},
             "symbol": {item.key for item in self.instruments},
             "strategy": {item.name for item in self.strategies},
+            "all": {""},
         }
         found = [
             (f"limits.{at}.subject", f"is not a known {bound.scope}, was {bound.subject}")
             for at, bound in enumerate(self.limits)
             if bound.subject not in known[bound.scope]
+        ]
+        found += [
+            (f"limits.{at}.value", f"is not among instruments, was {bound.value}")
+            for at, bound in enumerate(self.limits)
+            if bound.kind in SYMBOL_KINDS and bound.value not in known["symbol"]
         ]
         names: set[str] = set()
         for at, run in enumerate(self.strategies):

@@ -1,0 +1,157 @@
+"""Binance market data, live: combined streams over one socket a category, REST snapshots when the engine asks.
+
+catalogue: M1, M4. Spot has one category, USD-M two since April 2026 (binance.md section 6): `/public` carries depth,
+bookTicker and trade, `/market` carries markPrice. Payloads go to the engine undecoded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from feeds.backoff import Backoff
+from feeds.ports import Clock, MarketInputs
+from feeds.socket import Socket
+
+log = logging.getLogger(__name__)
+
+_DEPTH_PATH = {"spot": "/api/v3/depth", "linear": "/fapi/v1/depth"}
+#: Stream kinds of each category; `{s}` is the symbol in lower case.
+_CATEGORIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "spot": {"": ("{s}@depth@100ms", "{s}@bookTicker", "{s}@trade")},
+    "linear": {
+        "/public": ("{s}@depth@100ms", "{s}@bookTicker", "{s}@trade"),
+        "/market": ("{s}@markPrice@1s",),
+    },
+}
+#: Levels asked for in a snapshot: the most that both markets grant (USD-M: 1000), weight 20 on USD-M, 50 on spot.
+_SNAPSHOT_LEVELS = 1000
+
+
+@dataclass
+class _Line:
+    """One socket with the engine's number for it."""
+
+    category: str
+    stream: int
+    socket: Socket
+
+
+@dataclass
+class MarketFeed:
+    """The market data of one market: `symbols` maps the venue's symbol to the engine's instrument number.
+
+    `streams` maps each category (see `categories`) to the engine's stream number. `stale_ms` is the silence after
+    which a socket is given up.
+    """
+
+    market: str
+    ws: str
+    rest: str
+    symbols: dict[str, int]
+    streams: dict[str, int]
+    inputs: MarketInputs
+    clock: Clock
+    http: aiohttp.ClientSession
+    jitter: random.Random
+    stale_ms: int = 5_000
+    _lines: list[_Line] = field(default_factory=list)
+    _fetching: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _first_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Makes a socket for each category; connects nothing."""
+        for category in categories(self.market):
+            stream = self.streams[category]
+            self._lines.append(_Line(category, stream, self._socket(category, stream)))
+
+    def _socket(self, category: str, stream: int) -> Socket:
+        address = self._address(category)
+
+        async def same_address() -> str:
+            return address
+
+        return Socket(
+            f"{self.market}{category or '/stream'}",
+            same_address,
+            lambda payload: self.inputs.market(stream, self.market, payload),
+            clock=self.clock,
+            backoff=Backoff(self.jitter),
+            on_up=lambda: self._changed(stream, True),
+            on_down=lambda: self._changed(stream, False),
+            stale_ms=self.stale_ms,
+        )
+
+    def _address(self, category: str) -> str:
+        kinds = _CATEGORIES[self.market][category]
+        names = [kind.format(s=symbol.lower()) for symbol in self.symbols for kind in kinds]
+        return f"{self.ws}{category}/stream?streams={'/'.join(names)}"
+
+    def _changed(self, stream: int, up: bool) -> None:
+        self.inputs.link(stream, "market", up)
+        if all(line.socket.up for line in self._lines):
+            self._first_up.set()
+
+    async def run(self) -> None:
+        """Keeps every socket up until `close`; raises what the engine raised."""
+        async with asyncio.TaskGroup() as group:
+            for line in self._lines:
+                group.create_task(line.socket.run(), name=line.socket.name)
+
+    async def connected(self) -> None:
+        """Returns when every socket has been up at the same time once."""
+        await self._first_up.wait()
+
+    def close(self) -> None:
+        """Ends the sockets and every pending snapshot request."""
+        for line in self._lines:
+            line.socket.close()
+        for task in self._fetching.values():
+            task.cancel()
+
+    @property
+    def reconnects(self) -> int:
+        """How often a socket of this feed was made again."""
+        return sum(line.socket.reconnects for line in self._lines)
+
+    def resync(self, instrument: int) -> None:
+        """Fetches a depth snapshot for an instrument; a second request while one is under way does nothing."""
+        symbol = next((name for name, number in self.symbols.items() if number == instrument), None)
+        if symbol is None or instrument in self._fetching:
+            return
+        task = asyncio.get_running_loop().create_task(self._fetch(symbol, instrument), name=f"snapshot {symbol}")
+        self._fetching[instrument] = task
+        task.add_done_callback(lambda _: self._fetching.pop(instrument, None))
+
+    async def _fetch(self, symbol: str, instrument: int) -> None:
+        """Asks until an answer comes, slower after each failure; a 429 waits as long as the venue says."""
+        depth_stream = self._lines[0].stream
+        backoff = Backoff(self.jitter, first_s=0.5)
+        query = {"symbol": symbol, "limit": str(_SNAPSHOT_LEVELS)}
+        while True:
+            wait_s = backoff.delay_s()
+            try:
+                async with self.http.get(self.rest + _DEPTH_PATH[self.market], params=query) as answer:
+                    body = await answer.read()
+                    if answer.status == 200:
+                        self.inputs.snapshot(depth_stream, instrument, body)
+                        return
+                    wait_s = max(wait_s, retry_after_s(answer.headers.get("Retry-After")))
+                    log.warning("%s %s: snapshot refused, status %d", self.market, symbol, answer.status)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                log.warning("%s %s: snapshot failed: %s", self.market, symbol, error)
+            await asyncio.sleep(wait_s)
+
+
+def categories(market: str) -> list[str]:
+    """The path prefixes of a market's sockets; the first carries the depth stream."""
+    return list(_CATEGORIES[market])
+
+
+def retry_after_s(header: str | None) -> float:
+    """The seconds of a Retry-After header, 0 where it is absent or not a count of seconds."""
+    return float(header) if header is not None and header.isdecimal() else 0.0

@@ -1,0 +1,136 @@
+"""Signed REST requests to Binance for what is not hot: accounts, listen keys, and the cancel-all of last resort.
+
+catalogue: O2. A 429 or 418 waits as long as Retry-After says before anything else is sent; every error carries the
+venue's code and message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from feeds.binance_live import retry_after_s
+from feeds.ports import Clock
+from native import _core
+from oms.signing import Signer
+
+log = logging.getLogger(__name__)
+
+_PATHS = {
+    "spot": {
+        "time": "/api/v3/time",
+        "exchange_info": "/api/v3/exchangeInfo",
+        "account": "/api/v3/account",
+        "open_orders": "/api/v3/openOrders",
+        "cancel_all": "/api/v3/openOrders",
+    },
+    "linear": {
+        "time": "/fapi/v1/time",
+        "exchange_info": "/fapi/v1/exchangeInfo",
+        "account": "/fapi/v3/balance",
+        "positions": "/fapi/v3/positionRisk",
+        "open_orders": "/fapi/v1/openOrders",
+        "cancel_all": "/fapi/v1/allOpenOrders",
+        "listen_key": "/fapi/v1/listenKey",
+    },
+}
+#: "Unknown order sent": spot's answer to a cancel-all with nothing open (binance.md section 2).
+_NOTHING_OPEN = -2011
+
+
+class VenueError(_core.TickwrightError):
+    """The venue refused a request, or did not answer it; `code` is its error code, or 0."""
+
+    def __init__(self, what: str, status: int, code: int, message: str) -> None:
+        """Keeps the HTTP status and the venue's code beside the message."""
+        self.status = status
+        self.code = code
+        super().__init__(f"{what} was refused by the venue: status {status}, code {code}, {message}")
+
+
+@dataclass
+class Rest:
+    """REST of one market for one account; `base` is the market's address without a trailing slash."""
+
+    market: str
+    base: str
+    signer: Signer
+    clock: Clock
+    http: aiohttp.ClientSession
+    recv_window_ms: int = 5_000
+    offset_ns: int = field(default=0, init=False)
+    _quiet_until_ns: int = field(default=0, init=False)
+
+    async def measure_clock(self) -> int:
+        """The venue's clock minus ours, ns, by the request's midpoint; kept for later timestamps."""
+        before = self.clock.utc_ns()
+        answer = await self.call("GET", "time", signed=False)
+        after = self.clock.utc_ns()
+        self.offset_ns = int(answer["serverTime"]) * 1_000_000 - (before + after) // 2
+        return self.offset_ns
+
+    async def call(
+        self, method: str, what: str, params: Mapping[str, str | int] | None = None, *, signed: bool = True
+    ) -> Any:
+        """The decoded answer to one request. Raises `VenueError`; a connection fault is one with status 0."""
+        await self._wait_quiet()
+        query = dict(params or {})
+        headers = {"X-MBX-APIKEY": self.signer.api_key} if signed or what == "listen_key" else {}
+        url = self.base + _PATHS[self.market][what]
+        if signed:
+            query["recvWindow"] = self.recv_window_ms
+            query["timestamp"] = (self.clock.utc_ns() + self.offset_ns) // 1_000_000
+            url = f"{url}?{self.signer.query(query)}"
+            query = {}
+        try:
+            async with self.http.request(method, url, params=query or None, headers=headers) as answer:
+                body = await answer.read()
+                if answer.status in (418, 429):
+                    self._quiet(retry_after_s(answer.headers.get("Retry-After")))
+                return _decoded(what, answer.status, body)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise VenueError(what, 0, 0, str(error) or type(error).__name__) from None
+
+    async def cancel_all(self, symbol: str) -> None:
+        """Cancels every open order of a symbol, ours and foreign; done also where nothing was open."""
+        try:
+            await self.call("DELETE", "cancel_all", {"symbol": symbol})
+        except VenueError as error:
+            if error.code != _NOTHING_OPEN:
+                raise
+
+    async def listen_key(self) -> str:
+        """A valid listen key (USD-M); asking while one is valid gives the same."""
+        answer = await self.call("POST", "listen_key", signed=False)
+        return str(answer["listenKey"])
+
+    async def keep_listen_key(self) -> None:
+        """Prolongs the listen key for another 60 minutes."""
+        await self.call("PUT", "listen_key", signed=False)
+
+    def _quiet(self, wait_s: float) -> None:
+        wait_s = max(wait_s, 1.0)
+        log.warning("%s: rate limited, quiet for %.1f s", self.market, wait_s)
+        self._quiet_until_ns = self.clock.mono_ns() + int(wait_s * 1e9)
+
+    async def _wait_quiet(self) -> None:
+        rest_ns = self._quiet_until_ns - self.clock.mono_ns()
+        if rest_ns > 0:
+            await asyncio.sleep(rest_ns / 1e9)
+
+
+def _decoded(what: str, status: int, body: bytes) -> Any:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        raise VenueError(what, status, 0, f"body is not JSON, was {body[:80]!r}") from None
+    if status == 200:
+        return answer
+    code, message = (answer.get("code", 0), answer.get("msg", "")) if isinstance(answer, dict) else (0, str(answer))
+    raise VenueError(what, status, int(code), str(message))

@@ -1,1 +1,0 @@
-//! A bounded single-producer single-consumer ring over plain or shared memory.

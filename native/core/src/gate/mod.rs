@@ -1,1 +1,200 @@
 //! The pre-trade gate: small checks run in order; the result is `Approved` or a refusal naming every failed check.
+//!
+//! catalogue: R1, R2. The gate is a pure function of its state and of the context that the step gives it. It fails
+//! closed: a symbol that nobody allowed, a mandatory limit that nobody set and a price that nobody knows all refuse.
+//! Cancels always pass, halted or not. An `Approved` can be made here only, and the order table takes nothing else,
+//! so an unchecked order cannot be written down.
+
+mod bucket;
+mod case;
+mod collar;
+mod exposure;
+mod halt;
+pub mod limits;
+pub mod loss;
+mod rate;
+mod refusal;
+pub mod stp;
+
+pub use bucket::Bucket;
+pub use case::{Context, Exposure, FIELD_MAX};
+pub use refusal::{CHECKS, Check, Finding, PASSED, Refusal, Why};
+
+use crate::error::Result;
+use crate::event::{Action, Command, LimitSet, Proposal};
+use crate::instrument::Instrument;
+use crate::state;
+use crate::units::Amount;
+use case::Case;
+use limits::{Limits, Scope};
+
+/// A proposal that passed every check. Only `Gate::check` makes one, and whoever takes it uses it up.
+#[derive(Debug)]
+pub struct Approved {
+    proposal: Proposal,
+    action: Action,
+    notional: Amount,
+}
+
+impl Approved {
+    /// What was approved.
+    #[must_use]
+    pub const fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The order's value in the settlement asset's smallest unit; 0 for a cancel.
+    #[must_use]
+    pub const fn notional(&self) -> Amount {
+        self.notional
+    }
+
+    /// Uses the approval up.
+    #[must_use]
+    pub const fn into_proposal(self) -> Proposal {
+        self.proposal
+    }
+}
+
+state! {
+    /// Limits, buckets, halts, and how often each check refused.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Gate {
+        limits: Limits,
+        refused: [u64; CHECKS],
+        approved: u64,
+    }
+}
+
+impl Gate {
+    /// A gate without limits: it refuses every order and passes every cancel.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a limit; nothing changes where the event names an impossible field or value.
+    pub fn set(&mut self, limit: &LimitSet) -> Result<()> {
+        self.limits.set(limit)
+    }
+
+    /// Applies a halt, a kill or a resume; other verbs change nothing here.
+    pub fn command(&mut self, command: &Command) -> Result<()> {
+        halt::command(&mut self.limits, command)
+    }
+
+    /// Whether anything is halted.
+    #[must_use]
+    pub fn halted(&self) -> bool {
+        self.limits.iter().any(|row| row.halted)
+    }
+
+    /// Whether orders of this account and strategy in this instrument are halted.
+    #[must_use]
+    pub fn halted_for(&self, account: u16, strategy: u16, instrument: u32, venue: u8) -> bool {
+        let subjects = [0, account.into(), strategy.into(), instrument, venue.into()];
+        Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted)
+    }
+
+    /// How often each check has refused, by its name.
+    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        Check::ALL.into_iter().map(Check::name).zip(self.refused)
+    }
+
+    /// How many proposals have passed.
+    #[must_use]
+    pub const fn approvals(&self) -> u64 {
+        self.approved
+    }
+
+    /// Checks a proposal. The buckets are debited only where everything passes.
+    #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
+    pub fn check(
+        &mut self,
+        proposal: &Proposal,
+        instrument: &Instrument,
+        ctx: &Context,
+    ) -> std::result::Result<Approved, Refusal> {
+        if proposal.action == Action::Cancel as u8 {
+            return self.cancel(proposal, instrument);
+        }
+        let case = match Case::new(&self.limits, proposal, instrument, ctx) {
+            Ok(case) => case,
+            Err(finding) => return Err(self.malformed(finding, instrument)),
+        };
+        let mut failed = 0;
+        examine(&case, |finding| failed |= finding.check.bit());
+        if failed != 0 {
+            let refusal = explain(&case, instrument);
+            return Err(self.count(refusal));
+        }
+        let approved = Approved { proposal: *proposal, action: case.action, notional: case.notional.unwrap_or(0) };
+        rate::debit(&mut self.limits, case::subjects(proposal, instrument), ctx.now);
+        self.approved += 1;
+        Ok(approved)
+    }
+
+    #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
+    fn cancel(&mut self, proposal: &Proposal, instrument: &Instrument) -> std::result::Result<Approved, Refusal> {
+        if proposal.target == 0 {
+            return Err(self.malformed(case::bad("target", "must be the order to cancel", 0), instrument));
+        }
+        self.approved += 1;
+        Ok(Approved { proposal: *proposal, action: Action::Cancel, notional: 0 })
+    }
+
+    fn malformed(&mut self, finding: Finding, instrument: &Instrument) -> Refusal {
+        let mut refusal = Refusal::new(instrument);
+        refusal.push(finding);
+        self.count(refusal)
+    }
+
+    fn count(&mut self, refusal: Refusal) -> Refusal {
+        for finding in refusal.iter() {
+            self.refused[finding.check as usize] += 1;
+        }
+        refusal
+    }
+}
+
+/// Runs every check but the proposal's own, in the order of `Check::ALL`, and hands each failure to `found`.
+#[inline]
+fn examine(case: &Case<'_>, mut found: impl FnMut(Finding)) {
+    let mut run = |finding: Option<Finding>| finding.into_iter().for_each(&mut found);
+    run(halt::check(case));
+    run(exposure::symbols(case));
+    run(exposure::qty(case));
+    run(exposure::notional(case));
+    run(exposure::position(case));
+    run(exposure::total(case));
+    run(exposure::open_orders(case));
+    run(exposure::leverage(case));
+    run(collar::check(case));
+    run(stp::check(case));
+    run(rate::check(case));
+    run(loss::trade(case));
+    run(loss::day(case));
+    run(loss::drawdown(case));
+}
+
+/// The refusal of a case that failed: the checks run once more, this time for their figures.
+#[cold]
+fn explain(case: &Case<'_>, instrument: &Instrument) -> Refusal {
+    let mut refusal = Refusal::new(instrument);
+    examine(case, |finding| refusal.push(finding));
+    if refusal.has(Check::SelfTrade) && stp::displaces(case) {
+        refusal.displaced = case.ctx.opposite_order;
+    }
+    refusal
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

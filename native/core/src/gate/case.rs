@@ -1,0 +1,251 @@
+//! One proposal on its way through the gate: what is known about it, and whose limits hold for it.
+//!
+//! catalogue: R1. Everything that more than one check needs is worked out here once, so that each check is a
+//! comparison.
+
+use super::limits::{LimitKind, Limits, MANDATORY, Row, SCOPES, Scope};
+use super::refusal::{Check, Finding, Why};
+use crate::event::{Action, OrderType, Proposal, TimeInForce};
+use crate::instrument::Instrument;
+use crate::units::{Amount, Lots, NO_PRICE, Nanos, Side, Ticks};
+
+/// One scope's figures. Money is in the smallest unit of the proposal's instrument's settlement asset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Signed position in this instrument (All, Symbol and Venue: over all accounts).
+    pub position: Lots,
+    /// Open rest of our orders on the proposal's side of this instrument, whatever their state before terminal.
+    pub open_lots: Lots,
+    /// Open orders of the scope, both sides, all instruments (Symbol: of this one).
+    pub open_orders: u32,
+    /// Gross value of positions and open orders.
+    pub gross_notional: Amount,
+    /// Equity now.
+    pub equity: Amount,
+    /// The highest equity so far.
+    pub equity_peak: Amount,
+    /// Realised and unrealised profit less fees since the day began; negative is a loss.
+    pub pnl_today: Amount,
+    /// Profit of the last closing trade; negative is a loss.
+    pub last_trade_pnl: Amount,
+}
+
+/// What the engine knows when a proposal comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// The event's time.
+    pub now: Nanos,
+    /// Best bid, `NO_PRICE` where there is none.
+    pub bid: Ticks,
+    /// Best ask, `NO_PRICE` where there is none.
+    pub ask: Ticks,
+    /// Mark price or mid in ticks, `NO_PRICE` where unknown.
+    pub reference: Ticks,
+    /// The figures of every scope, by `Scope as usize`.
+    pub exposure: [Exposure; SCOPES],
+    /// Of a replace: the target's open rest where it is on the proposal's side, else 0.
+    pub target_lots: Lots,
+    /// Of a replace: the target's part of every `gross_notional`.
+    pub target_notional: Amount,
+    /// The best price of our own open orders on the other side of this instrument, or `NO_PRICE`.
+    pub opposite: Ticks,
+    /// That order's id, or 0.
+    pub opposite_order: u64,
+}
+
+impl Default for Context {
+    /// Nothing is known and nothing is open: checks that need a price refuse.
+    fn default() -> Self {
+        Self {
+            now: 0,
+            bid: NO_PRICE,
+            ask: NO_PRICE,
+            reference: NO_PRICE,
+            exposure: [Exposure::default(); SCOPES],
+            target_lots: 0,
+            target_notional: 0,
+            opposite: NO_PRICE,
+            opposite_order: 0,
+        }
+    }
+}
+
+/// The largest price in ticks and size in lots that a proposal may carry, so that money arithmetic has room.
+pub const FIELD_MAX: i64 = 1 << 50;
+
+/// A proposal with everything that its checks compare.
+pub(super) struct Case<'a> {
+    pub ctx: &'a Context,
+    pub action: Action,
+    pub side: Side,
+    pub market: bool,
+    /// The price that the order is valued at: its own, or of a market order the touch it takes, else the reference.
+    pub price: Option<Ticks>,
+    pub qty: Lots,
+    /// Its value, or `None` where no price is known.
+    pub notional: Option<Amount>,
+    pub instrument: u32,
+    rows: [&'a Row; SCOPES],
+    subjects: [u32; SCOPES],
+    /// Kinds that at least one of the rows has, as bits.
+    set: u32,
+}
+
+/// The row numbers of a proposal, by `Scope as usize`.
+#[inline]
+pub(super) fn subjects(proposal: &Proposal, instrument: &Instrument) -> [u32; SCOPES] {
+    [0, u32::from(proposal.account), u32::from(proposal.strategy), instrument.id, instrument.venue as u32]
+}
+
+impl<'a> Case<'a> {
+    /// Reads the proposal; one that makes no sense is the finding that names its field.
+    #[inline]
+    pub fn new(
+        limits: &'a Limits,
+        proposal: &Proposal,
+        instrument: &Instrument,
+        ctx: &'a Context,
+    ) -> std::result::Result<Self, Finding> {
+        let (action, side, market) = read(proposal, instrument)?;
+        let touch = if side == Side::Buy { ctx.ask } else { ctx.bid };
+        let valued = [if market { touch } else { proposal.price }, ctx.reference];
+        let price = valued.into_iter().find(|price| *price != NO_PRICE && *price > 0);
+        let subjects = subjects(proposal, instrument);
+        let rows = [0, 1, 2, 3, 4].map(|at: usize| limits.row(Scope::ALL[at], subjects[at]));
+        Ok(Self {
+            ctx,
+            action,
+            side,
+            market,
+            price,
+            qty: proposal.qty,
+            notional: price.and_then(|price| value(instrument, price, proposal.qty)),
+            instrument: instrument.id,
+            rows,
+            subjects,
+            set: rows.iter().fold(0, |set, row| set | row.set),
+        })
+    }
+
+    /// Every scope with its row and figures.
+    #[inline]
+    pub fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Row, &'a Exposure)> {
+        let ctx = self.ctx;
+        let rows = self.rows;
+        Scope::ALL.into_iter().zip(rows).zip(&ctx.exposure).map(|((scope, row), exposure)| (scope, row, exposure))
+    }
+
+    /// What a failed check reports.
+    #[inline]
+    pub fn finding(&self, check: Check, scope: Scope, why: Why, limit: Amount, was: Amount) -> Finding {
+        Finding { check, scope, subject: self.subjects[scope as usize], limit, was, why }
+    }
+
+    /// Whether some scope has a limit of this kind; the finding where none has and one must.
+    #[inline]
+    pub fn is_set(&self, check: Check, kind: LimitKind) -> std::result::Result<bool, Finding> {
+        if self.set & kind.bit() != 0 {
+            return Ok(true);
+        }
+        if MANDATORY & kind.bit() == 0 { Ok(false) } else { Err(self.finding(check, Scope::All, Why::NotSet, 0, 0)) }
+    }
+
+    /// Runs `failed(limit, exposure)` for every scope that has the kind; the first `Some` is the finding.
+    /// `failed` gives what the figure was and in which way it failed.
+    #[inline]
+    pub fn each(
+        &self,
+        check: Check,
+        kind: LimitKind,
+        failed: impl Fn(Amount, &Exposure) -> Option<(Why, Amount)>,
+    ) -> Option<Finding> {
+        match self.is_set(check, kind) {
+            Ok(true) => self.scopes().find_map(|(scope, row, exposure)| {
+                let limit = row.limit(kind)?;
+                let (why, was) = failed(limit, exposure)?;
+                Some(self.finding(check, scope, why, limit, was))
+            }),
+            Ok(false) => None,
+            Err(finding) => Some(finding),
+        }
+    }
+
+    /// What would be open on this side with the new order and without a replace's target.
+    #[inline]
+    pub fn open_after(&self, exposure: &Exposure) -> Amount {
+        Amount::from(exposure.open_lots) - Amount::from(self.ctx.target_lots) + Amount::from(self.qty)
+    }
+
+    /// Whether the order can only bring a scope's position closer to zero, even if all of its side fills.
+    #[inline]
+    pub fn reduces(&self, exposure: &Exposure) -> bool {
+        let against = -Amount::from(exposure.position) * Amount::from(self.side.sign());
+        against > 0 && self.open_after(exposure) <= against
+    }
+
+    /// Whether the account's position can only shrink: money limits let such an order pass, so that an account
+    /// which has breached one can still be flattened.
+    #[inline]
+    pub fn flattens(&self) -> bool {
+        self.reduces(&self.ctx.exposure[Scope::Account as usize])
+    }
+}
+
+/// The proposal's action, side and whether it is a market order, or the finding that names a field that cannot be.
+#[inline]
+fn read(proposal: &Proposal, instrument: &Instrument) -> std::result::Result<(Action, Side, bool), Finding> {
+    let action = Action::from_byte(proposal.action).map_err(|_| bad("action", "must be 1 to 3", proposal.action))?;
+    let side = Side::from_raw(proposal.side).map_err(|_| bad("side", "must be 0 or 1", proposal.side))?;
+    let kind = OrderType::from_byte(proposal.order_type)
+        .map_err(|_| bad("order type", "must be 1 or 2", proposal.order_type))?;
+    let tif = TimeInForce::from_byte(proposal.tif).map_err(|_| bad("time in force", "must be 1 to 4", proposal.tif))?;
+    let market = kind == OrderType::Market;
+    numbers(proposal, market)?;
+    if market && tif == TimeInForce::PostOnly {
+        return Err(bad("time in force", "cannot be post-only for a market order", proposal.tif));
+    }
+    if proposal.header.instrument != instrument.id {
+        return Err(bad("instrument", "must be the one that is checked", proposal.header.instrument));
+    }
+    if proposal.order == 0 {
+        return Err(bad("order", "must be an id above 0", 0));
+    }
+    if (action == Action::Replace) != (proposal.target != 0) {
+        return Err(bad("target", "must be given by a replace and only by it", proposal.target));
+    }
+    Ok((action, side, market))
+}
+
+/// Price and quantity inside their bounds.
+#[inline]
+fn numbers(proposal: &Proposal, market: bool) -> std::result::Result<(), Finding> {
+    if !(1..=FIELD_MAX).contains(&proposal.qty) {
+        return Err(bad("quantity", "must be 1 to 2^50 lots", proposal.qty));
+    }
+    if market {
+        let absent = proposal.price == NO_PRICE;
+        return if absent { Ok(()) } else { Err(bad("price", "must be absent from a market order", proposal.price)) };
+    }
+    if (1..=FIELD_MAX).contains(&proposal.price) {
+        Ok(())
+    } else {
+        Err(bad("price", "must be 1 to 2^50 ticks", proposal.price))
+    }
+}
+
+/// The finding for a field that cannot be.
+#[cold]
+pub(super) fn bad(field: &'static str, must: &'static str, was: impl Into<Amount>) -> Finding {
+    let why = Why::Bad(field, must);
+    Finding { check: Check::Proposal, scope: Scope::All, subject: 0, limit: 0, was: was.into(), why }
+}
+
+/// The order's value, or the largest amount where it would not fit.
+#[inline]
+fn value(instrument: &Instrument, price: Ticks, qty: Lots) -> Option<Amount> {
+    let bits = |n: i64| 64 - n.unsigned_abs().leading_zeros();
+    // 10^n has at most 4n bits (3.33n exactly); the scales are what `notional` may multiply by.
+    let scale = 4 * (u32::from(instrument.price_scale) + u32::from(instrument.settle_scale));
+    let factors = bits(price) + bits(instrument.tick) + bits(qty) + bits(instrument.lot) + bits(instrument.multiplier);
+    if factors + scale > 126 { Some(Amount::MAX / 4) } else { Some(instrument.notional(price, qty)) }
+}

@@ -1,0 +1,99 @@
+//! How much: size and value of the order, position, total value, open orders, leverage, and which symbols at all.
+//!
+//! catalogue: R1, R3. Pessimistic throughout: the position is what it would be if every open order of the side and
+//! the new one filled, and an order in an unknown state counts as open. A replace counts without its target.
+
+use super::case::{Case, Exposure};
+use super::limits::{LimitKind, Scope};
+use super::refusal::{Check, Finding, Why};
+use crate::event::Action;
+use crate::units::Amount;
+
+/// Account and strategy must both have been given the symbol.
+#[inline]
+pub(super) fn symbols(case: &Case<'_>) -> Option<Finding> {
+    case.scopes()
+        .filter(|(scope, ..)| matches!(scope, Scope::Account | Scope::Strategy))
+        .find(|(_, row, _)| !row.allows(case.instrument))
+        .map(|(scope, ..)| case.finding(Check::AllowedSymbols, scope, Why::NotSet, 0, case.instrument.into()))
+}
+
+/// Size of the order.
+#[inline]
+pub(super) fn qty(case: &Case<'_>) -> Option<Finding> {
+    let was = Amount::from(case.qty);
+    case.each(Check::OrderQty, LimitKind::MaxOrderQty, |limit, _| above(limit, was))
+}
+
+/// Value of the order.
+#[inline]
+pub(super) fn notional(case: &Case<'_>) -> Option<Finding> {
+    case.each(Check::OrderNotional, LimitKind::MaxOrderNotional, |limit, _| match case.notional {
+        Some(was) => above(limit, was),
+        None => Some((Why::NoReference, 0)),
+    })
+}
+
+/// abs(position + open same side + new); an order that only shrinks the scope's position passes.
+#[inline]
+pub(super) fn position(case: &Case<'_>) -> Option<Finding> {
+    case.each(Check::Position, LimitKind::MaxPosition, |limit, exposure| {
+        let signed = Amount::from(exposure.position) + Amount::from(case.side.sign()) * case.open_after(exposure);
+        above(limit, signed.abs()).filter(|_| !case.reduces(exposure))
+    })
+}
+
+/// Gross value of the scope with the order.
+#[inline]
+pub(super) fn total(case: &Case<'_>) -> Option<Finding> {
+    case.each(Check::TotalNotional, LimitKind::MaxTotalNotional, |limit, exposure| {
+        if case.flattens() {
+            return None;
+        }
+        match gross_after(case, exposure) {
+            Some(was) => above(limit, was),
+            None => Some((Why::NoReference, 0)),
+        }
+    })
+}
+
+/// Open orders of the scope with this one; a replace takes its target's place.
+#[inline]
+pub(super) fn open_orders(case: &Case<'_>) -> Option<Finding> {
+    let more = Amount::from(case.action != Action::Replace);
+    case.each(Check::OpenOrders, LimitKind::MaxOpenOrders, |limit, exposure| {
+        above(limit, Amount::from(exposure.open_orders) + more)
+    })
+}
+
+/// Gross value with the order over equity, in hundredths. Without equity there is no leverage that could hold.
+#[inline]
+pub(super) fn leverage(case: &Case<'_>) -> Option<Finding> {
+    case.each(Check::Leverage, LimitKind::MaxLeverage, |limit, exposure| {
+        if case.flattens() {
+            return None;
+        }
+        let Some(gross) = gross_after(case, exposure).filter(|_| exposure.equity > 0) else {
+            return Some((Why::NoReference, 0));
+        };
+        let hundredfold = gross.saturating_mul(100);
+        let holds = hundredfold <= limit.saturating_mul(exposure.equity);
+        (!holds).then(|| (Why::Above, ceil_div(hundredfold, exposure.equity)))
+    })
+}
+
+#[inline]
+fn gross_after(case: &Case<'_>, exposure: &Exposure) -> Option<Amount> {
+    let others = exposure.gross_notional.saturating_sub(case.ctx.target_notional);
+    case.notional.map(|notional| others.saturating_add(notional))
+}
+
+#[inline]
+pub(super) fn above(limit: Amount, was: Amount) -> Option<(Why, Amount)> {
+    (was > limit).then_some((Why::Above, was))
+}
+
+/// `numerator / denominator`, up, for a denominator above zero: a figure beyond a limit never looks equal to it.
+pub(super) fn ceil_div(numerator: Amount, denominator: Amount) -> Amount {
+    numerator / denominator + Amount::from(numerator % denominator > 0)
+}

@@ -1,0 +1,41 @@
+//! Halts and the kill switch: who may not trade now.
+//!
+//! catalogue: R1, R5. A command halts a scope until another resumes it; cancels pass all the same, because they
+//! never reach this check.
+
+use super::case::Case;
+use super::limits::{Limits, Scope, subject_of};
+use super::refusal::{Check, Finding, Why};
+use crate::error::Result;
+use crate::event::{Command, Verb};
+
+/// The first scope of the proposal that is halted.
+#[inline]
+pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
+    case.scopes()
+        .find(|(_, row, _)| row.halted)
+        .map(|(scope, row, _)| case.finding(Check::Halt, scope, Why::Halted, 0, row.cause.into()))
+}
+
+/// Applies a halt, a kill or a resume; other verbs change nothing here.
+///
+/// A halt whose subject is beyond the bounds, or whose scope cannot be read, halts everything: in doubt, stop.
+/// A resume of such a subject is refused. A command that names a symbol beside another scope halts the whole scope.
+pub(super) fn command(limits: &mut Limits, command: &Command) -> Result<()> {
+    let (halted, cause) = match Verb::from_byte(command.verb)? {
+        Verb::Halt | Verb::Kill => (true, command.cause),
+        Verb::Resume => (false, 0),
+        _ => return Ok(()),
+    };
+    let row = match Scope::from_byte(command.scope) {
+        Ok(scope) => limits.row_mut(scope, subject_of(scope, command.subject, command.header.instrument)),
+        Err(error) => Err(error),
+    };
+    let missed = row.map(|row| (row.halted, row.cause) = (halted, cause));
+    if halted && missed.is_err() {
+        let all = limits.row_mut(Scope::All, 0)?;
+        (all.halted, all.cause) = (true, cause);
+        return Ok(());
+    }
+    missed
+}

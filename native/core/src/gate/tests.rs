@@ -1,0 +1,434 @@
+//! The gate as a whole: one table of breaches, the exemptions, and a naive model that it must agree with.
+
+use super::limits::{LimitKind, SCOPES, Scope};
+use super::samples::{around, limit, place, wide};
+use super::*;
+use crate::canon::Canon;
+use crate::event::{Header, OrderType, TimeInForce, Verb};
+use crate::instrument::samples::btcusdt_perp;
+use crate::units::{NO_PRICE, Side};
+use proptest::prelude::*;
+
+/// One unit of USDT.
+const USDT: i128 = 100_000_000;
+const REFERENCE: i64 = 600_000;
+
+fn text(gate: &mut Gate, proposal: &Proposal, ctx: &Context) -> String {
+    match gate.check(proposal, &btcusdt_perp(), ctx) {
+        Ok(_) => PASSED.to_owned(),
+        Err(refusal) => refusal.to_string(),
+    }
+}
+
+fn command(verb: Verb, scope: u8, subject: u16, instrument: u32) -> Command {
+    let header = Header::of::<Command>(instrument, 0, 0, 0);
+    Command { header, verb: verb as u8, scope, subject, cause: 7, value: 0, author: 0 }
+}
+
+#[test]
+fn each_limit_refuses_one_unit_beyond_and_passes_at_it() {
+    // 0.5 BTC at 60,000: 30,000 USDT.
+    let proposal = place(&btcusdt_perp(), REFERENCE, 500);
+    let mut ctx = around(REFERENCE);
+    for exposure in &mut ctx.exposure {
+        exposure.position = 100;
+        exposure.open_lots = 50;
+        exposure.open_orders = 4;
+        exposure.gross_notional = 20_000 * USDT;
+        exposure.equity = 10_000 * USDT;
+        exposure.equity_peak = 12_500 * USDT;
+        exposure.pnl_today = -300 * USDT;
+        exposure.last_trade_pnl = -40 * USDT;
+    }
+    let mut high = proposal;
+    high.price = 606_000; // 100 bps above
+    #[rustfmt::skip]
+    let table: &[(LimitKind, i128, &Proposal, &str)] = &[
+        (LimitKind::MaxOrderQty,      500,           &proposal, "order size: limit 0.499, was 0.5"),
+        (LimitKind::MaxOrderNotional, 30_000 * USDT, &proposal, "order notional: limit 29999.99999999, was 30000"),
+        (LimitKind::MaxPosition,      650,           &proposal, "position: limit 0.649, was 0.65"),
+        (LimitKind::MaxTotalNotional, 50_000 * USDT, &proposal, "total notional: limit 49999.99999999, was 50000"),
+        (LimitKind::MaxOpenOrders,    5,             &proposal, "open orders: limit 4, was 5"),
+        (LimitKind::MaxLeverage,      500,           &proposal, "leverage: limit 4.99, was 5"),
+        (LimitKind::PriceCollar,      100,           &high,     "price collar: limit 99, was 100"),
+        (LimitKind::MaxLossPerTrade,  40 * USDT,     &proposal, "loss per trade: limit 39.99999999, was 40"),
+        (LimitKind::MaxDailyLoss,     300 * USDT,    &proposal, "daily loss limit: limit 299.99999999, was 300"),
+        (LimitKind::MaxDrawdown,      2_000,         &proposal, "drawdown: limit 1999, was 2000"),
+    ];
+    for (kind, at, proposal, refused) in table {
+        for scope in Scope::ALL {
+            let subject = if matches!(scope, Scope::All) { 0 } else { 1 };
+            let subject = if matches!(scope, Scope::Symbol) { 2 } else { subject };
+            let mut gate = wide();
+            gate.set(&limit(scope, subject, *kind, *at, 0)).unwrap();
+            assert_eq!(text(&mut gate, proposal, &ctx), PASSED, "{kind:?} {scope:?}");
+            gate.set(&limit(scope, subject, *kind, at - 1, 0)).unwrap();
+            let whose = if subject == 0 { "(all)".to_owned() } else { format!("({} {subject})", scope.name()) };
+            assert_eq!(text(&mut gate, proposal, &ctx), format!("{refused} {whose}"), "{kind:?}");
+        }
+        let mut other = wide();
+        other.set(&limit(Scope::Account, 3, *kind, 1, 0)).unwrap();
+        assert_eq!(text(&mut other, proposal, &ctx), PASSED, "another account's {kind:?}");
+    }
+}
+
+#[test]
+fn a_gate_without_limits_is_closed_and_says_which_are_missing() {
+    let proposal = place(&btcusdt_perp(), REFERENCE, 1);
+    assert_eq!(
+        text(&mut Gate::new(), &proposal, &around(REFERENCE)),
+        "allowed symbols: limit not set (account 1); order size: limit not set; order notional: limit not set; \
+         position: limit not set; open orders: limit not set; price collar: limit not set; \
+         order rate: limit not set; daily loss limit: limit not set"
+    );
+    let mut gate = wide();
+    gate.set(&limit(Scope::Strategy, 1, LimitKind::ForbidSymbol, 2, 0)).unwrap();
+    assert_eq!(text(&mut gate, &proposal, &around(REFERENCE)), "allowed symbols: limit not set (strategy 1)");
+}
+
+#[test]
+fn a_daily_loss_of_10000_refuses_the_next_order_by_name() {
+    let mut gate = wide();
+    gate.set(&limit(Scope::Account, 1, LimitKind::MaxDailyLoss, 5_000 * USDT, 0)).unwrap();
+    let mut ctx = around(REFERENCE);
+    ctx.exposure[Scope::Account as usize].pnl_today = -10_000 * USDT;
+    let refused = text(&mut gate, &place(&btcusdt_perp(), REFERENCE, 1), &ctx);
+    assert_eq!(refused, "daily loss limit: limit 5000, was 10000 (account 1)");
+}
+
+#[test]
+fn an_order_that_only_shrinks_the_position_passes_the_money_limits() {
+    let mut gate = wide();
+    for (kind, value) in [
+        (LimitKind::MaxPosition, 10),
+        (LimitKind::MaxTotalNotional, 1),
+        (LimitKind::MaxLeverage, 1),
+        (LimitKind::MaxLossPerTrade, 0),
+        (LimitKind::MaxDailyLoss, 0),
+        (LimitKind::MaxDrawdown, 1),
+    ] {
+        gate.set(&limit(Scope::Account, 1, kind, value, 0)).unwrap();
+    }
+    let mut ctx = around(REFERENCE);
+    for exposure in &mut ctx.exposure {
+        exposure.position = -100;
+        exposure.open_lots = 40;
+        exposure.gross_notional = 90_000 * USDT;
+        exposure.equity = 1_000 * USDT;
+        exposure.pnl_today = -300 * USDT;
+        exposure.last_trade_pnl = -1;
+    }
+    assert_eq!(text(&mut gate, &place(&btcusdt_perp(), REFERENCE, 60), &ctx), PASSED);
+    let refusal = gate.check(&place(&btcusdt_perp(), REFERENCE, 61), &btcusdt_perp(), &ctx).unwrap_err();
+    for check in [Check::TotalNotional, Check::Leverage, Check::LossPerTrade, Check::DailyLoss, Check::Drawdown] {
+        assert!(refusal.has(check), "{check:?} in {refusal}");
+    }
+}
+
+#[test]
+fn a_replace_is_a_place_net_of_its_target() {
+    let mut gate = wide();
+    for (kind, value) in
+        [(LimitKind::MaxPosition, 150), (LimitKind::MaxTotalNotional, 9_000 * USDT), (LimitKind::MaxOpenOrders, 4)]
+    {
+        gate.set(&limit(Scope::Account, 1, kind, value, 0)).unwrap();
+    }
+    let mut ctx = around(REFERENCE);
+    let exposure = &mut ctx.exposure[Scope::Account as usize];
+    (exposure.open_lots, exposure.open_orders, exposure.gross_notional) = (150, 4, 9_000 * USDT);
+    (ctx.target_lots, ctx.target_notional) = (100, 6_000 * USDT);
+    let mut replace = place(&btcusdt_perp(), REFERENCE, 100);
+    (replace.action, replace.target) = (Action::Replace as u8, 9);
+    assert_eq!(text(&mut gate, &replace, &ctx), PASSED);
+    replace.qty = 101;
+    assert_eq!(
+        text(&mut gate, &replace, &ctx),
+        "position: limit 0.15, was 0.151 (account 1); total notional: limit 9000, was 9060 (account 1)"
+    );
+}
+
+#[test]
+fn cancels_pass_when_halted_without_limits_and_without_tokens() {
+    let mut gate = Gate::new();
+    gate.command(&command(Verb::Kill, Scope::All as u8, 0, 0)).unwrap();
+    let mut cancel = place(&btcusdt_perp(), 0, 0);
+    (cancel.action, cancel.order, cancel.target) = (Action::Cancel as u8, 0, 5);
+    for _ in 0..1_000 {
+        assert_eq!(text(&mut gate, &cancel, &Context::default()), PASSED);
+    }
+    cancel.target = 0;
+    let refused = text(&mut gate, &cancel, &Context::default());
+    assert_eq!(refused, "proposal: target must be the order to cancel, was 0");
+}
+
+#[test]
+fn a_halt_holds_for_its_scope_until_it_is_resumed() {
+    let instrument = btcusdt_perp();
+    for (scope, subject, symbol, other) in [
+        (Scope::All, 0, 0, None),
+        (Scope::Account, 1, 0, Some((2, 1))),
+        (Scope::Strategy, 1, 0, Some((1, 2))),
+        (Scope::Symbol, 0, 2, None),
+        (Scope::Venue, 1, 0, None),
+    ] {
+        let mut gate = wide();
+        gate.command(&command(Verb::Halt, scope as u8, subject, symbol)).unwrap();
+        assert!(gate.halted() && gate.halted_for(1, 1, 2, 1));
+        let proposal = place(&instrument, REFERENCE, 1);
+        let refused = text(&mut gate, &proposal, &around(REFERENCE));
+        assert!(refused.starts_with("trading halted: cause 7"), "{refused}");
+        if let Some((account, strategy)) = other {
+            let proposal = Proposal { account, strategy, ..proposal };
+            assert_eq!(text(&mut gate, &proposal, &around(REFERENCE)), PASSED, "{scope:?}");
+        }
+        gate.command(&command(Verb::Resume, scope as u8, subject, symbol)).unwrap();
+        assert_eq!(text(&mut gate, &proposal, &around(REFERENCE)), PASSED);
+        assert!(!gate.halted());
+    }
+}
+
+#[test]
+fn a_halt_that_cannot_be_placed_halts_everything() {
+    for bad in [command(Verb::Halt, Scope::Account as u8, 999, 0), command(Verb::Kill, 77, 0, 0)] {
+        let mut gate = wide();
+        gate.command(&bad).unwrap();
+        assert!(gate.halted_for(3, 3, 3, 1));
+        let resume = Command { verb: Verb::Resume as u8, ..bad };
+        assert!(gate.command(&resume).is_err());
+        assert!(gate.halted());
+    }
+}
+
+#[test]
+fn tokens_are_taken_only_by_what_passes() {
+    let mut gate = wide();
+    gate.set(&limit(Scope::Strategy, 1, LimitKind::OrderRate, 2, 1)).unwrap();
+    let (good, ctx) = (place(&btcusdt_perp(), REFERENCE, 1), around(REFERENCE));
+    let far = Proposal { price: 3 * REFERENCE, ..good };
+    for _ in 0..10 {
+        assert!(text(&mut gate, &far, &ctx).starts_with("price collar"));
+    }
+    assert_eq!(text(&mut gate, &good, &ctx), PASSED);
+    assert_eq!(text(&mut gate, &good, &ctx), PASSED);
+    assert_eq!(text(&mut gate, &good, &ctx), "order rate: limit 2, was 3 (strategy 1)");
+    let later = Context { now: 1_000_000_000, ..ctx };
+    assert_eq!(text(&mut gate, &good, &later), PASSED);
+    assert_eq!(gate.approvals(), 3);
+    let counts: Vec<_> = gate.refusals().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counts, [("price collar", 10), ("order rate", 1)]);
+}
+
+#[test]
+fn no_order_meets_our_own() {
+    let instrument = btcusdt_perp();
+    let mut gate = wide();
+    let resting = Context { opposite: 600_005, opposite_order: 42, ..around(REFERENCE) };
+    assert_eq!(text(&mut gate, &place(&instrument, 600_004, 1), &resting), PASSED);
+    let refusal = gate.check(&place(&instrument, 600_005, 1), &instrument, &resting).unwrap_err();
+    assert_eq!((refusal.failed, refusal.displaced), (Check::SelfTrade.bit(), 0));
+    let sell = Proposal { side: Side::Sell as u8, ..place(&instrument, 600_005, 1) };
+    assert!(gate.check(&sell, &instrument, &resting).is_err());
+    assert!(gate.check(&Proposal { price: 600_006, ..sell }, &instrument, &resting).is_ok());
+    let market = Proposal {
+        order_type: OrderType::Market as u8,
+        tif: TimeInForce::Ioc as u8,
+        price: NO_PRICE,
+        ..place(&instrument, 1, 1)
+    };
+    assert!(gate.check(&market, &instrument, &around(REFERENCE)).is_ok());
+    assert_eq!(gate.check(&market, &instrument, &resting).unwrap_err().failed, Check::SelfTrade.bit());
+    gate.set(&limit(Scope::Account, 1, LimitKind::SelfTrade, stp::CANCEL_OLDEST, 0)).unwrap();
+    assert_eq!(gate.check(&market, &instrument, &resting).unwrap_err().displaced, 42);
+}
+
+#[test]
+fn a_proposal_that_makes_no_sense_is_named() {
+    let good = place(&btcusdt_perp(), REFERENCE, 1);
+    for (bad, text_wanted) in [
+        (Proposal { action: 9, ..good }, "action must be 1 to 3, was 9"),
+        (Proposal { side: 2, ..good }, "side must be 0 or 1, was 2"),
+        (Proposal { order_type: 0, ..good }, "order type must be 1 or 2, was 0"),
+        (Proposal { tif: 5, ..good }, "time in force must be 1 to 4, was 5"),
+        (Proposal { qty: 0, ..good }, "quantity must be 1 to 2^50 lots, was 0"),
+        (Proposal { qty: i64::MAX, ..good }, "quantity must be 1 to 2^50 lots, was 9223372036854775807"),
+        (Proposal { price: -1, ..good }, "price must be 1 to 2^50 ticks, was -1"),
+        (Proposal { price: NO_PRICE, ..good }, "price must be 1 to 2^50 ticks, was 9223372036854775807"),
+        (Proposal { order_type: 2, ..good }, "price must be absent from a market order, was 600000"),
+        (Proposal { order: 0, ..good }, "order must be an id above 0, was 0"),
+        (Proposal { target: 3, ..good }, "target must be given by a replace and only by it, was 3"),
+        (Proposal { action: Action::Replace as u8, ..good }, "target must be given by a replace and only by it, was 0"),
+    ] {
+        assert_eq!(text(&mut wide(), &bad, &around(REFERENCE)), format!("proposal: {text_wanted}"));
+    }
+}
+
+#[test]
+fn without_prices_or_equity_nothing_that_needs_them_passes() {
+    let mut gate = wide();
+    gate.set(&limit(Scope::All, 0, LimitKind::MaxLeverage, 500, 0)).unwrap();
+    gate.set(&limit(Scope::All, 0, LimitKind::MaxDrawdown, 500, 0)).unwrap();
+    let refused = text(&mut gate, &place(&btcusdt_perp(), REFERENCE, 1), &Context::default());
+    assert_eq!(
+        refused,
+        "leverage: nothing to compare with; price collar: nothing to compare with; drawdown: nothing to compare with"
+    );
+}
+
+#[test]
+fn every_leaf_of_the_state_changes_its_bytes_and_the_bytes_give_it_back() {
+    let mut gate = wide();
+    gate.command(&command(Verb::Halt, Scope::Strategy as u8, 2, 0)).unwrap();
+    let bytes = |gate: &Gate| {
+        let mut out = Vec::new();
+        gate.put(&mut out);
+        out
+    };
+    let before = bytes(&gate);
+    assert_eq!(Gate::take(&mut before.as_slice()).unwrap(), gate);
+    for leaf in 0..gate.leaves() {
+        let mut changed = gate.clone();
+        changed.nudge(leaf);
+        assert_ne!(bytes(&changed), before, "leaf {leaf}");
+    }
+}
+
+prop_compose! {
+    fn any_exposure()(
+        position in -300i64..300, open_lots in 0i64..300, open_orders in 0u32..12, gross in 0i128..400,
+        equity in -50i128..400, peak in 0i128..400, pnl_today in -200i128..200, last_trade_pnl in -200i128..200,
+    ) -> Exposure {
+        let usdt = |n: i128| n * USDT * 100;
+        Exposure {
+            position, open_lots, open_orders, gross_notional: usdt(gross), equity: usdt(equity),
+            equity_peak: usdt(peak), pnl_today: usdt(pnl_today), last_trade_pnl: usdt(last_trade_pnl),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_context()(
+        exposure in prop::array::uniform5(any_exposure()),
+        reference in prop_oneof![Just(NO_PRICE), 590_000i64..610_000],
+        opposite in prop_oneof![Just(NO_PRICE), 599_000i64..601_000],
+        target_lots in 0i64..100,
+    ) -> Context {
+        Context { reference, exposure, opposite, opposite_order: 5, target_lots, ..Context::default() }
+    }
+}
+
+/// What a reader of the rules would compute, one kind at a time, without any of the gate's code.
+fn naive(kind: LimitKind, value: i128, proposal: &Proposal, ctx: &Context, scope: Scope) -> bool {
+    let exposure = ctx.exposure[scope as usize];
+    let sign = if proposal.side == 0 { 1 } else { -1 };
+    let open = i128::from(exposure.open_lots - ctx.target_lots + proposal.qty);
+    let shrinks = |position: i64, open: i128| i128::from(position) * sign < 0 && open <= i128::from(position.abs());
+    let account = ctx.exposure[Scope::Account as usize];
+    let exempt = shrinks(account.position, i128::from(account.open_lots - ctx.target_lots + proposal.qty));
+    // One tick is 0.1 USDT, one lot 0.001 BTC: a tick of a lot is 10^-4 USDT, 10^4 of its smallest unit.
+    let notional = i128::from(proposal.price) * i128::from(proposal.qty) * 10_000;
+    let gross = exposure.gross_notional + notional;
+    let (reference, equity, peak) = (i128::from(ctx.reference), exposure.equity, exposure.equity_peak);
+    let passes = match kind {
+        LimitKind::MaxOrderQty => i128::from(proposal.qty) <= value,
+        LimitKind::MaxOrderNotional => notional <= value,
+        LimitKind::MaxPosition => {
+            (i128::from(exposure.position) + sign * open).abs() <= value || shrinks(exposure.position, open)
+        }
+        LimitKind::MaxTotalNotional => exempt || gross <= value,
+        LimitKind::MaxOpenOrders => i128::from(exposure.open_orders) < value,
+        LimitKind::MaxLeverage => exempt || (equity > 0 && gross as f64 / equity as f64 * 100.0 <= value as f64),
+        LimitKind::PriceCollar => {
+            ctx.reference != NO_PRICE && (i128::from(proposal.price) - reference).abs() * 10_000 <= value * reference
+        }
+        LimitKind::MaxLossPerTrade => exempt || -exposure.last_trade_pnl <= value,
+        LimitKind::MaxDailyLoss => exempt || -exposure.pnl_today <= value,
+        LimitKind::MaxDrawdown => exempt || (peak > 0 && (peak - equity) * 10_000 <= value * peak),
+        _ => true,
+    };
+    !passes
+}
+
+proptest! {
+    /// Random limits, figures and orders: the failed checks are exactly the naive model's.
+    #[test]
+    fn the_refusal_lists_what_a_naive_model_says(
+        ctx in any_context(), sell in any::<bool>(), price in 595_000i64..605_000, qty in 1i64..600,
+        limits in prop::collection::vec((3u8..=13, 0usize..SCOPES, 1i128..400), 0..12),
+    ) {
+        let instrument = btcusdt_perp();
+        let proposal = Proposal { side: u8::from(sell), ..place(&instrument, price, qty) };
+        let mut gate = wide();
+        let mut table = std::collections::BTreeMap::new();
+        table.insert((LimitKind::PriceCollar as u8, 0), 10_000);
+        for (kind, scope, value) in limits {
+            let kind = LimitKind::from_byte(kind).unwrap();
+            let value = match kind {
+                LimitKind::OrderRate => continue,
+                LimitKind::MaxOrderQty | LimitKind::MaxPosition | LimitKind::MaxLeverage | LimitKind::PriceCollar => value,
+                LimitKind::MaxOpenOrders => value % 12,
+                LimitKind::MaxDrawdown => value * 20,
+                _ => value * USDT * 100,
+            };
+            let subject = [0, 1, 1, 2, 1][scope];
+            gate.set(&limit(Scope::ALL[scope], subject, kind, value, 0)).unwrap();
+            table.insert((kind as u8, scope), value);
+        }
+        let mut wanted = std::collections::BTreeSet::new();
+        for ((kind, scope), value) in table {
+            let kind = LimitKind::from_byte(kind).unwrap();
+            if naive(kind, value, &proposal, &ctx, Scope::ALL[scope]) {
+                wanted.insert(kind.name());
+            }
+        }
+        let crosses = ctx.opposite != NO_PRICE && if sell { price <= ctx.opposite } else { price >= ctx.opposite };
+        if crosses {
+            wanted.insert("self_trade");
+        }
+        let found = match gate.check(&proposal, &instrument, &ctx) {
+            Ok(_) => std::collections::BTreeSet::new(),
+            Err(refusal) => refusal.iter().map(|finding| match finding.check {
+                Check::OrderQty => "max_order_qty",
+                Check::OrderNotional => "max_order_notional",
+                Check::Position => "max_position",
+                Check::TotalNotional => "max_total_notional",
+                Check::OpenOrders => "max_open_orders",
+                Check::Leverage => "max_leverage",
+                Check::PriceCollar => "price_collar",
+                Check::LossPerTrade => "max_loss_per_trade",
+                Check::DailyLoss => "max_daily_loss",
+                Check::Drawdown => "max_drawdown",
+                Check::SelfTrade => "self_trade",
+                other => other.name(),
+            }).collect(),
+        };
+        prop_assert_eq!(found, wanted);
+    }
+
+    /// Whatever a strategy sends, the gate answers.
+    #[test]
+    fn no_proposal_breaks_the_gate(
+        action in 0u8..5, side in 0u8..3, order_type in 0u8..4, tif in 0u8..6, order in any::<u64>(),
+        target in any::<u64>(), price in any::<i64>(), qty in any::<i64>(), account in any::<u16>(),
+        strategy in any::<u16>(), position in any::<i64>(), open in any::<i64>(), money in any::<i128>(),
+    ) {
+        let instrument = btcusdt_perp();
+        let proposal = Proposal {
+            action, side, order_type, tif, order, target, price, qty, account, strategy, ..place(&instrument, 1, 1)
+        };
+        let exposure = Exposure {
+            position, open_lots: open, open_orders: u32::MAX, gross_notional: money, equity: money,
+            equity_peak: money, pnl_today: money, last_trade_pnl: money,
+        };
+        let ctx = Context {
+            exposure: [exposure; SCOPES], reference: price, target_lots: open, target_notional: money,
+            ..Context::default()
+        };
+        let mut gate = wide();
+        for kind in [LimitKind::MaxTotalNotional, LimitKind::MaxLeverage, LimitKind::MaxDrawdown] {
+            gate.set(&limit(Scope::All, 0, kind, 5, 0)).unwrap();
+        }
+        if let Err(refusal) = gate.check(&proposal, &instrument, &ctx) {
+            prop_assert!(refusal.failed != 0 && !refusal.to_string().is_empty());
+        }
+    }
+}

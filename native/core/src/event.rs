@@ -4,6 +4,7 @@
 //! padding (checked at compile time). The global sequence number is not in the record: the sequencer assigns it
 //! and the journal's frame carries it, so the same bytes are valid before and after sequencing.
 //! All prices are ticks, all sizes lots, all times nanoseconds since the epoch; sentinels are in `units`.
+//! Length: the records are one table, and whoever changes a layout has to see the others.
 
 use crate::canon_enum;
 use crate::error::{CoreError, Result};

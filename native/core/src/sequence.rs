@@ -36,6 +36,7 @@ impl Sequencer {
 
     /// The next number. When all are used up it says so and stays as it is.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "it can fail, and a loop over it would be a mistake")]
     pub fn next(&mut self) -> Result<u64> {
         if self.last == SEQ_LAST {
             return Err(CoreError::Full { what: "sequence", capacity: usize::MAX });

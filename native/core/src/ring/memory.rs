@@ -58,6 +58,11 @@ impl Drop for Owned {
     }
 }
 
+// SAFETY: an address and a layout that nobody reads until the last clone, on whichever thread, frees the memory once.
+unsafe impl Send for Owned {}
+// SAFETY: as above: nothing can be changed through it.
+unsafe impl Sync for Owned {}
+
 /// A ring's memory. Clones name the same memory.
 #[derive(Debug, Clone)]
 pub struct Region {

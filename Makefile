@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test build bench drill lock clean
+.PHONY: help demo test build lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -31,12 +31,6 @@ test: $(DEPS)  ## every test, lint and type check; a summary of all failures at 
 	$(PY) -m tests.run
 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
-
-bench: $(BUILT)  ## our benchmarks, as ratios within one run
-	$(PY) -m bench
-
-drill: $(BUILT)  ## KILLS=n: kill -9 the engine at random moments, restart it, compare what it knew
-	$(PY) -m bench.drill --kills $(or $(KILLS),20) --json
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

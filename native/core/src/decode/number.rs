@@ -1,0 +1,191 @@
+//! Decimal digits to integers, eight bytes at a time, without allocation and without a float.
+//!
+//! catalogue: M1. The venue sends numbers as text with a known count of decimals, so a price becomes ticks by
+//! reading its digits: eight characters are one load, three multiplications turn them into a number. What does
+//! not fit the usual form (exponents, more than eight digits a part, signs) is left to `units::Decimal`.
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// 10^0 to 10^8, for the parts that the eight-byte form can hold.
+const POW10: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// How a text becomes a count: `unit * 10^-decimals` is one tick or lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// Decimals of the unit.
+    pub decimals: u8,
+    /// Mantissa of the unit, above zero.
+    pub unit: i64,
+}
+
+/// Eight bytes at `at`; behind the end of the message stand zero bytes, which are no digits.
+#[inline(always)]
+fn load(buf: &[u8], at: usize) -> Option<u64> {
+    let rest = buf.get(at..)?;
+    match rest.first_chunk::<8>() {
+        Some(bytes) => Some(u64::from_le_bytes(*bytes)),
+        None => Some(load_tail(rest)),
+    }
+}
+
+/// The last, shorter load of a message.
+#[cold]
+fn load_tail(rest: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+    u64::from_le_bytes(bytes)
+}
+
+/// The digits' values, one a byte, and how many of the eight characters are digits before the first that is not.
+#[inline(always)]
+fn digits(chunk: u64) -> (u64, u32) {
+    let values = chunk ^ ZEROS;
+    // 0x76 + 9 = 0x7f: the high bit appears from 10 on. A carry disturbs only bytes behind the first non-digit.
+    let beyond = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    (values, beyond.trailing_zeros() / 8)
+}
+
+/// The number that the first `count` (1 to 8) digits make.
+#[inline(always)]
+fn fold(values: u64, count: u32) -> u64 {
+    // Shifting up drops what follows the digits and puts leading zeros before them.
+    let aligned = values << (64 - 8 * count);
+    let pairs = aligned.wrapping_mul(10).wrapping_add(aligned >> 8);
+    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    high.wrapping_add(low) >> 32
+}
+
+/// An unsigned whole number at `at`: its value and the place behind it. None where there is none or it is too large.
+#[inline(always)]
+pub(super) fn whole(buf: &[u8], at: usize) -> Option<(u64, usize)> {
+    let (values, count) = digits(load(buf, at)?);
+    if (1..8).contains(&count) {
+        return Some((fold(values, count), at + count as usize));
+    }
+    if count == 8 {
+        let (next, more) = digits(load(buf, at + 8)?);
+        if more == 0 {
+            return Some((fold(values, 8), at + 8));
+        }
+        if more < 8 {
+            return Some((fold(values, 8) * POW10[more as usize] + fold(next, more), at + 8 + more as usize));
+        }
+    }
+    whole_slow(buf, at)
+}
+
+/// The same a byte at a time: the end of a message, and numbers of more than fifteen digits.
+fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
+    let mut value: u64 = 0;
+    let mut end = at;
+    while let Some(digit) = buf.get(end).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        end += 1;
+    }
+    (end > at).then_some((value, end))
+}
+
+/// A decimal text at `at` that ends with a quote: its count of units and the place behind the quote.
+///
+/// None where the text is not in the usual form, or not a whole count: the caller's general path says what is wrong.
+#[inline(always)]
+pub(super) fn fixed(buf: &[u8], at: usize, scale: Scale) -> Option<(i64, usize)> {
+    let (values, count) = digits(load(buf, at)?);
+    if count == 0 || count == 8 || scale.decimals > 8 {
+        return None;
+    }
+    let front = fold(values, count);
+    let mut end = at + count as usize;
+    let decimals = u32::from(scale.decimals);
+    let mut mantissa = front * POW10[decimals as usize];
+    if *buf.get(end)? == b'.' {
+        let (values, count) = digits(load(buf, end + 1)?);
+        if count == 0 {
+            return None;
+        }
+        if count <= decimals {
+            mantissa += fold(values, count) * POW10[(decimals - count) as usize];
+        } else {
+            // The digits behind the scale must be zeros: their values, shifted down to the bottom.
+            let behind = (values << (64 - 8 * count)) >> (64 - 8 * (count - decimals));
+            if behind != 0 {
+                return None;
+            }
+            if decimals != 0 {
+                mantissa += fold(values, decimals);
+            }
+        }
+        end += 1 + count as usize;
+    }
+    if *buf.get(end)? != b'"' {
+        return None;
+    }
+    let mantissa = mantissa as i64; // at most 16 digits
+    if scale.unit == 1 {
+        return Some((mantissa, end + 1));
+    }
+    (mantissa % scale.unit == 0).then_some((mantissa / scale.unit, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Decimal;
+    use proptest::prelude::*;
+
+    #[test]
+    fn whole_numbers_of_every_length() {
+        for text in ["0", "7", "1723161257440", "12345678", "123456789", "1234567890123456", "18446744073709551615"] {
+            for tail in ["", ",", ",\"u\":12", "}                "] {
+                let input = format!("{text}{tail}");
+                assert_eq!(whole(input.as_bytes(), 0), Some((text.parse().unwrap(), text.len())), "{input}");
+            }
+        }
+        assert_eq!(whole(b"18446744073709551616,       ", 0), None);
+        assert_eq!(whole(b"x1234567", 0), None);
+        assert_eq!(whole(b"", 0), None);
+    }
+
+    #[test]
+    fn fixed_numbers_at_their_scale() {
+        let scale = |decimals, unit| Scale { decimals, unit };
+        for (text, scale, want) in [
+            ("61837.64000000", scale(2, 1), Some(6_183_764)),
+            ("61837.64000001", scale(2, 1), None),
+            ("61837.6", scale(2, 1), Some(6_183_760)),
+            ("137", scale(0, 1), Some(137)),
+            ("137.00", scale(0, 1), Some(137)),
+            ("0.00006547", scale(8, 1), Some(6547)),
+            ("2683.75", scale(2, 25), Some(10_735)),
+            ("2683.76", scale(2, 25), None),
+            ("-1.0", scale(2, 1), None),
+            ("NaN", scale(2, 1), None),
+            ("1.", scale(2, 1), None),
+            (".5", scale(2, 1), None),
+            ("1e5", scale(2, 1), None),
+        ] {
+            let input = format!("{text}\",\"1.00000000\"]");
+            assert_eq!(fixed(input.as_bytes(), 0, scale).map(|f| f.0), want, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_form_agrees_with_the_exact_decimal(front in 0u64..9_999_999, back in 0u32..100_000_000, show in 0usize..=8,
+                                                       decimals in 0u8..=8, unit in prop_oneof![Just(1i64), Just(5), Just(25)]) {
+            let back = format!("{back:08}");
+            let text = if show == 0 { format!("{front}") } else { format!("{front}.{}", &back[..show]) };
+            let exact = Decimal::parse(text.as_bytes(), "price").unwrap().to_scale(decimals, "price").ok()
+                .filter(|raw| raw % i128::from(unit) == 0).map(|raw| (raw / i128::from(unit)) as i64);
+            let input = format!("{text}\",\"0\"]      ");
+            prop_assert_eq!(fixed(input.as_bytes(), 0, Scale { decimals, unit }), exact.map(|v| (v, text.len() + 1)));
+        }
+
+        #[test]
+        fn no_bytes_can_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..40), at in 0usize..48, decimals in 0u8..=12) {
+            let _ = whole(&bytes, at);
+            let _ = fixed(&bytes, at, Scale { decimals, unit: 1 });
+        }
+    }
+}

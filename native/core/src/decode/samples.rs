@@ -1,0 +1,69 @@
+//! Real messages for tests: recorded by a third party on Binance in August and July 2024, cut to a few levels; user data
+//! and answers as the venue's documents print them, with our order ids.
+
+use super::Decoder;
+use crate::error::CoreError;
+use crate::instrument::samples::{btcusd_inverse, btcusdt_perp, btcusdt_spot};
+
+/// A decoder that knows BTCUSDT on spot and USD-M, BTCUSD_PERP, and BTC (1), USDT (2) and BNB (3).
+pub(crate) fn decoder() -> Decoder {
+    let mut decoder = Decoder::new();
+    for instrument in [btcusdt_spot(), btcusdt_perp(), btcusd_inverse()] {
+        decoder.define(&instrument).unwrap();
+    }
+    for (id, name) in [(1, "BTC"), (2, "USDT"), (3, "BNB")] {
+        decoder.define_asset(id, name, 8).unwrap();
+    }
+    decoder
+}
+
+pub(crate) const SPOT_DEPTH: &str = r#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255308,"s":"BTCUSDT","U":50093239203,"u":50093239207,"b":[["55653.87000000","0.00000000"]],"a":[["61838.04000000","0.32332000"],["61862.51000000","0.00000000"]]}}"#;
+pub(crate) const SPOT_TOP: &str = r#"{"stream":"btcusdt@bookTicker","data":{"u":50093239212,"s":"BTCUSDT","b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"}}"#;
+pub(crate) const SPOT_TRADE: &str = r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63000000","q":"0.02000000","T":1723161255342,"m":true,"M":true}}"#;
+pub(crate) const SPOT_AGG: &str = r#"{"e":"aggTrade","E":1672515782136,"s":"BTCUSDT","a":12345,"p":"16000.01","q":"1.00000","f":100,"l":105,"T":1672515782136,"m":false,"M":true}"#;
+pub(crate) const SPOT_PARTIAL: &str = r#"{"stream":"btcusdt@depth5","data":{"lastUpdateId":160,"bids":[["61837.63000000","3.78826000"]],"asks":[["61837.64000000","1.54698000"]]}}"#;
+pub(crate) const SPOT_SNAPSHOT: &str = r#"{"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"],["61837.62000000","0.61700000"]],"asks":[["61837.64000000","1.54698000"]]}"#;
+pub(crate) const USDM_DEPTH: &str = r#"{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1721347022557,"T":1721347022553,"s":"BTCUSDT","U":4984028370826,"u":4984028373334,"pu":4984028370730,"b":[["1000.00","569.567"],["62109.60","0.004"],["63620.10","0.000"]],"a":[["63978.50","2.363"],["64169.40","0.020"]]}}"#;
+pub(crate) const USDM_TOP: &str = r#"{"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":4984028370881,"s":"BTCUSDT","b":"63943.90","B":"46.371","a":"63944.00","A":"0.095","T":1721347022507,"E":1721347022507}}"#;
+pub(crate) const USDM_TRADE: &str = r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1721347022956,"T":1721347022956,"s":"BTCUSDT","t":5182005737,"p":"63943.90","q":"0.003","X":"INSURANCE_FUND","m":true}}"#;
+pub(crate) const USDM_MARK: &str = r#"{"e":"markPriceUpdate","E":1562305380000,"s":"BTCUSDT","p":"11794.15000000","P":"11784.25641265","i":"11784.62659091","r":"-0.00038167","T":1562306400000}"#;
+pub(crate) const COINM_DEPTH: &str = r#"{"stream":"btcusd_perp@depth@0ms","data":{"e":"depthUpdate","E":1723161257440,"T":1723161257432,"s":"BTCUSD_PERP","ps":"BTCUSD","U":1007198631260,"u":1007198631565,"pu":1007198631198,"b":[["61773.6","1001"],["61777.7","1"]],"a":[["61834.3","0"],["61840.5","137"]]}}"#;
+pub(crate) const COINM_TOP: &str = r#"{"stream":"btcusd_perp@bookTicker","data":{"u":1007198632021,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"61804.7","B":"35","a":"61804.8","A":"1645","T":1723161257465,"E":1723161257476}}"#;
+pub(crate) const KLINE: &str =
+    r#"{"e":"kline","E":1672515782136,"s":"BNBBTC","k":{"t":1672515780000,"s":"BNBBTC","i":"1m","x":false}}"#;
+
+pub(crate) const SPOT_FILL: &str = r#"{"subscriptionId":0,"event":{"e":"executionReport","E":1499405658658,"s":"BTCUSDT","c":"tw000000000000z","S":"BUY","o":"LIMIT","f":"GTC","q":"1.00000000","p":"61837.63000000","P":"0.00000000","F":"0.00000000","g":-1,"C":"","x":"TRADE","X":"PARTIALLY_FILLED","r":"NONE","i":4293153,"l":"0.25000000","z":"0.25000000","L":"61837.60000000","n":"0.00001234","N":"BNB","T":1499405658657,"t":77,"v":3,"I":8641984,"w":true,"m":true,"M":false,"O":1499405658657,"Z":"0.00000000","Y":"0.00000000","Q":"0.00000000","W":1499405658657,"V":"NONE"}}"#;
+pub(crate) const SPOT_CANCELED: &str = r#"{"e":"executionReport","E":1499405658658,"s":"BTCUSDT","c":"x-cancel-9","S":"SELL","o":"LIMIT_MAKER","f":"GTC","q":"1.00000000","p":"61837.63000000","C":"tw0000000000010","x":"CANCELED","X":"CANCELED","r":"NONE","i":4293154,"l":"0.00000000","z":"0.25000000","L":"0.00000000","n":"0","N":null,"T":1499405658657,"t":-1,"m":false}"#;
+pub(crate) const SPOT_BALANCES: &str = r#"{"e":"outboundAccountPosition","E":1564034571105,"u":1564034571073,"B":[{"a":"USDT","f":"10000.00000000","l":"0.50000000"},{"a":"BTC","f":"1.00000000","l":"0.00000000"}]}"#;
+pub(crate) const SPOT_TRANSFER: &str =
+    r#"{"e":"balanceUpdate","E":1573200697110,"a":"BTC","d":"-100.00000000","T":1573200697068}"#;
+pub(crate) const USDM_FILL: &str = r#"{"e":"ORDER_TRADE_UPDATE","E":1568879465651,"T":1568879465650,"o":{"s":"BTCUSDT","c":"tw0000000000020","S":"SELL","o":"MARKET","f":"GTC","q":"0.001","p":"0","ap":"0","sp":"0","x":"TRADE","X":"FILLED","i":8886774,"l":"0.001","z":"0.001","L":"63943.90","N":"USDT","n":"0.02557756","T":1568879465650,"t":91,"b":"0","a":"9.91","m":false,"R":true,"wt":"CONTRACT_PRICE","ot":"MARKET","ps":"BOTH","cp":false,"rp":"-1.25000000","pP":false,"si":0,"ss":0,"V":"NONE","pm":"NONE","gtd":0}}"#;
+pub(crate) const USDM_ACCOUNT: &str = r#"{"e":"ACCOUNT_UPDATE","E":1564745798939,"T":1564745798938,"a":{"m":"ORDER","B":[{"a":"USDT","wb":"122624.12345678","cw":"100.12345678","bc":"50.12345678"}],"P":[{"s":"BTCUSDT","pa":"-0.020","ep":"63943.90000","bep":"63943.9","cr":"200","up":"-1.5","mt":"cross","iw":"0.00000000","ps":"BOTH"},{"s":"BTCUSDT","pa":"0","ep":"0.0","up":"0","mt":"cross","iw":"0","ps":"LONG"}]}}"#;
+pub(crate) const USDM_FUNDING: &str = r#"{"e":"ACCOUNT_UPDATE","E":1564745798939,"T":1564745798938,"a":{"m":"FUNDING_FEE","B":[{"a":"USDT","wb":"999.5","cw":"999.5","bc":"-0.5"}],"P":[]}}"#;
+pub(crate) const USDM_LITE: &str = r#"{"e":"TRADE_LITE","E":1721895408092,"T":1721895408214,"s":"BTCUSDT","q":"0.001","p":"0","m":false,"c":"z","S":"BUY","L":"64089.20","l":"0.040","t":109100866,"i":8886774}"#;
+
+pub(crate) const PLACED: &str = r#"{"id":"ptw000000000000z","status":200,"result":{"symbol":"BTCUSDT","orderId":12569099453,"orderListId":-1,"clientOrderId":"tw000000000000z","transactTime":1660801715793,"price":"23416.10000000","origQty":"1.00000000","executedQty":"1.00000000","origQuoteOrderQty":"0","cummulativeQuoteQty":"23416.1","status":"FILLED","timeInForce":"GTC","type":"LIMIT","side":"SELL","workingTime":1660801715793,"fills":[{"price":"23416.50000000","qty":"0.25000000","commission":"0.00000100","commissionAsset":"BNB","tradeId":1650422481},{"price":"23416.10000000","qty":"0.75000000","commission":"0.00000300","commissionAsset":"BNB","tradeId":1650422482}],"selfTradePreventionMode":"NONE"},"rateLimits":[]}"#;
+pub(crate) const CANCELED: &str = r#"{"id":"ctw0000000000010","status":200,"result":{"symbol":"BTCUSDT","origClientOrderId":"tw0000000000010","orderId":7,"orderListId":-1,"clientOrderId":"91fe37ce9e69c90d6358c0","transactTime":1684804350068,"price":"23416.10000000","origQty":"0.00847000","executedQty":"0.00100000","status":"CANCELED","timeInForce":"GTC","type":"LIMIT","side":"SELL"},"rateLimits":[]}"#;
+pub(crate) const REPLACE_HALF: &str = r#"{"id":"rtw0000000000011","status":409,"error":{"code":-2021,"msg":"Order cancel-replace partially failed.","data":{"cancelResult":"SUCCESS","newOrderResult":"FAILURE","cancelResponse":{"symbol":"BTCUSDT","origClientOrderId":"tw0000000000010","orderId":7,"clientOrderId":"x","transactTime":1684804350068,"price":"23416.10000000","origQty":"0.00847000","executedQty":"0.00100000","status":"CANCELED","side":"SELL"},"newOrderResponse":{"code":-2010,"msg":"Order would immediately match and take."}}}}"#;
+pub(crate) const REPLACED: &str = r#"{"id":"rtw0000000000011","status":200,"result":{"cancelResult":"SUCCESS","newOrderResult":"SUCCESS","cancelResponse":{"symbol":"BTCUSDT","origClientOrderId":"tw0000000000010","orderId":7,"clientOrderId":"x","transactTime":1684804350068,"price":"23416.10000000","origQty":"0.00847000","executedQty":"0.00100000","status":"CANCELED","side":"SELL"},"newOrderResponse":{"symbol":"BTCUSDT","orderId":8,"clientOrderId":"tw0000000000011","transactTime":1684804350069,"price":"23416.20000000","origQty":"0.00847000","executedQty":"0.00000000","status":"NEW","side":"SELL","fills":[]}}}"#;
+pub(crate) const SPOT_ACCOUNT: &str = r#"{"id":"account","status":200,"result":{"makerCommission":10,"balances":[{"asset":"BTC","free":"1.5","locked":"0.25"},{"asset":"XYZ","free":"0.00000000","locked":"0.00000000"}]}}"#;
+pub(crate) const USDM_STATUS: &str = r#"{"id":"account","status":200,"result":{"assets":[{"asset":"USDT","walletBalance":"23.7"}],"positions":[{"symbol":"BTCUSDT","positionAmt":"0.5","entryPrice":"60000.0","unrealizedProfit":"1"},{"symbol":"XYZUSDT","positionAmt":"0"}]}}"#;
+
+/// All market data of a market.
+pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];
+/// All market data of USD-M.
+pub(crate) const USDM: &[&str] = &[USDM_DEPTH, USDM_TOP, USDM_TRADE, USDM_MARK];
+/// All user data.
+pub(crate) const USER: &[&str] =
+    &[SPOT_FILL, SPOT_CANCELED, SPOT_BALANCES, SPOT_TRANSFER, USDM_FILL, USDM_ACCOUNT, USDM_FUNDING, USDM_LITE];
+/// All answers.
+pub(crate) const ANSWERS: &[&str] = &[PLACED, CANCELED, REPLACE_HALF, REPLACED, SPOT_ACCOUNT, USDM_STATUS];
+
+/// The error as text without its byte offset, after checking that the value it quotes stands at that offset.
+pub(crate) fn placed(error: &CoreError, text: &str) -> String {
+    if let CoreError::Decode { at, was, .. } = error {
+        assert!(text[*at..].starts_with(was.as_str()), "{error}");
+        return error.to_string().replace(&format!(" at byte {at}"), "");
+    }
+    error.to_string()
+}

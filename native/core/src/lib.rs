@@ -20,6 +20,7 @@ pub mod position;
 pub mod quote;
 pub mod ring;
 pub mod sequence;
+pub mod sorted;
 pub mod state_hash;
 pub mod step;
 pub mod units;

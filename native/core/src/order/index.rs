@@ -1,0 +1,102 @@
+//! Where an order is: a fixed open-addressing table from order id to its place, derived from the orders.
+//!
+//! catalogue: O1. Linear probing with backward shift on removal, so that look-ups stay flat however many orders have
+//! come and gone. It is no state: it is rebuilt from the orders after a snapshot is read.
+
+/// Where an order is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the open orders.
+    Open(u32),
+    /// In the ring of recent ones.
+    Recent(u32),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Index {
+    slots: Vec<(u64, Place)>,
+    mask: usize,
+}
+
+const EMPTY: (u64, Place) = (0, Place::Open(0));
+
+impl Index {
+    /// A table for at most `keys` ids, half empty at that.
+    pub(super) fn new(keys: usize) -> Self {
+        let size = (keys.max(4) * 2).next_power_of_two();
+        Self { slots: vec![EMPTY; size], mask: size - 1 }
+    }
+
+    /// The place of `id`, which is never 0.
+    pub(super) fn get(&self, id: u64) -> Option<Place> {
+        self.find(id).ok().map(|at| self.slots[at].1)
+    }
+
+    /// Notes or moves `id`. The caller keeps at most the number of keys the table was made for.
+    pub(super) fn set(&mut self, id: u64, place: Place) {
+        match self.find(id) {
+            Ok(at) | Err(at) => self.slots[at] = (id, place),
+        }
+    }
+
+    /// Forgets `id` and closes the gap.
+    pub(super) fn remove(&mut self, id: u64) {
+        let Ok(mut gap) = self.find(id) else { return };
+        let mut at = gap;
+        loop {
+            at = (at + 1) & self.mask;
+            let key = self.slots[at].0;
+            if key == 0 {
+                break;
+            }
+            let from_home = at.wrapping_sub(self.home(key)) & self.mask;
+            if from_home >= (at.wrapping_sub(gap) & self.mask) {
+                self.slots[gap] = self.slots[at];
+                gap = at;
+            }
+        }
+        self.slots[gap] = EMPTY;
+    }
+
+    fn home(&self, id: u64) -> usize {
+        (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & self.mask
+    }
+
+    /// The slot that holds `id`, or the empty one where it would go.
+    fn find(&self, id: u64) -> Result<usize, usize> {
+        let mut at = self.home(id);
+        loop {
+            match self.slots[at].0 {
+                key if key == id => return Ok(at),
+                0 => return Err(at),
+                _ => at = (at + 1) & self.mask,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_map(ops in prop::collection::vec((any::<bool>(), 1_u64..40), 0..200)) {
+            let (mut index, mut model) = (Index::new(40), BTreeMap::new());
+            for (n, (add, id)) in ops.into_iter().enumerate() {
+                if add {
+                    index.set(id, Place::Open(n as u32));
+                    model.insert(id, n as u32);
+                } else {
+                    index.remove(id);
+                    model.remove(&id);
+                }
+                for id in 1..40 {
+                    prop_assert_eq!(index.get(id), model.get(&id).map(|n| Place::Open(*n)));
+                }
+            }
+        }
+    }
+}

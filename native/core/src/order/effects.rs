@@ -172,8 +172,8 @@ pub struct Change {
 /// Everything a record did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effects {
-    /// The order it was about; `before == after` where its state did not change.
-    pub change: Change,
+    /// The order it was about, with `before == after` where its state stayed; None where the table does not know it.
+    pub change: Option<Change>,
     /// The target of a spot replace, where the same record moved it too.
     pub target: Option<Change>,
     /// A fill to book.
@@ -183,17 +183,22 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Nothing happened to `order` in `state`.
+    /// Nothing happened, and no order of ours was concerned.
     #[must_use]
-    pub fn none(order: u64, state: State) -> Self {
-        let change = Change { order, before: state, after: state };
-        Self { change, target: None, fill: None, alarms: Alarms::default() }
+    pub fn none() -> Self {
+        Self { change: None, target: None, fill: None, alarms: Alarms::default() }
+    }
+
+    /// Nothing has happened yet to `order` in `state`.
+    #[must_use]
+    pub fn on(order: u64, state: State) -> Self {
+        Self { change: Some(Change { order, before: state, after: state }), ..Self::none() }
     }
 
     /// Whether the order changed its state.
     #[must_use]
     pub fn changed(&self) -> bool {
-        self.change.before != self.change.after
+        self.change.is_some_and(|change| change.before != change.after)
     }
 }
 

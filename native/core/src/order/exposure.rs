@@ -4,7 +4,7 @@
 //! amended one with the larger size at the better price, an ended one with the fills that have not reached us.
 
 use super::life::Order;
-use super::state::State;
+use crate::canon::{Canon, impossible};
 use crate::error::{CoreError, Result};
 use crate::state;
 use crate::units::{Amount, Lots, NO_PRICE, Side, Ticks};
@@ -95,6 +95,8 @@ impl Share {
 }
 
 const END: u32 = u32::MAX;
+/// No bound in a snapshot is larger than this: a damaged one must not ask for all memory.
+pub(super) const BOUND_MAX: u32 = 1 << 22;
 
 /// The sums, and per group and side a chain through its open orders so that a new best price is found among them only.
 #[derive(Debug, Clone)]
@@ -116,38 +118,57 @@ struct Link {
     side: Side,
 }
 
+const FREE: Link = Link { before: END, after: END, group: END, side: Side::Buy };
+
+/// The canonical form is the bound and the sums; what is derived is rebuilt (`relink`).
+impl Canon for Exposures {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.bound.put(out);
+        self.groups.put(out);
+    }
+    fn take(input: &mut &[u8]) -> Result<Self> {
+        let (bound, groups) = (u32::take(input)?, Vec::<Exposure>::take(input)?);
+        if groups.len() > bound as usize || bound > BOUND_MAX {
+            return Err(impossible("exposure groups", format!("{} of {bound}", groups.len())));
+        }
+        let mut this = Self::new(bound, 0);
+        for group in groups {
+            let at = this.ensure(group.account, group.strategy, group.instrument)?;
+            this.groups[at as usize] = group;
+        }
+        Ok(this)
+    }
+    fn leaves(&self) -> usize {
+        1 + self.groups.leaves()
+    }
+    fn nudge(&mut self, index: usize) {
+        if index == 0 { self.bound.nudge(0) } else { self.groups.nudge(index - 1) }
+    }
+}
+
 impl Exposures {
     pub(super) fn new(groups: u32, open: u32) -> Self {
-        let free = Link { before: END, after: END, group: END, side: Side::Buy };
         Self {
             groups: Vec::with_capacity(groups as usize),
             bound: groups,
             by_key: Vec::with_capacity(groups as usize),
             heads: Vec::with_capacity(groups as usize),
-            links: vec![free; open as usize],
+            links: vec![FREE; open as usize],
         }
     }
 
-    /// Rebuilds everything derived after a snapshot gave `groups` and the open orders.
-    pub(super) fn restore(groups: &[Exposure], bound: u32, open_max: u32, open: &[Order]) -> Result<Self> {
-        let mut this = Self::new(bound, open_max);
-        for group in groups {
-            let at = this.ensure(group.account, group.strategy, group.instrument)?;
-            this.groups[at as usize] = *group;
-        }
+    /// Rebuilds the chains after a snapshot gave the sums and the open orders.
+    pub(super) fn relink(&mut self, open_max: u32, open: &[Order]) -> Result<()> {
+        self.links.resize(open_max as usize, FREE);
         for (place, order) in open.iter().enumerate() {
-            let group = this.ensure(order.account, order.strategy, order.instrument)?;
-            this.join(place as u32, group, order.side);
+            let group = self.ensure(order.account, order.strategy, order.instrument)?;
+            self.join(place as u32, group, order.side);
         }
-        Ok(this)
+        Ok(())
     }
 
     pub(super) fn groups(&self) -> &[Exposure] {
         &self.groups
-    }
-
-    pub(super) const fn bound(&self) -> u32 {
-        self.bound
     }
 
     /// The place of a group's sums, made where there are none; `Full` at the bound.
@@ -250,7 +271,7 @@ impl Exposures {
         let mut best = Exposure::empty(0, 0, 0);
         for place in self.chain(group, side) {
             let order = &open[place as usize];
-            if !matches!(order.state, State::Filled | State::Canceled | State::Expired | State::Rejected) {
+            if order.rests() {
                 best.offer(side, order.best_price(), order.id);
             }
         }

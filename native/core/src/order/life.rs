@@ -167,6 +167,12 @@ impl Order {
         }
     }
 
+    /// Whether it is live with a price of its own.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        !self.state.terminal() && self.price != NO_PRICE
+    }
+
     /// Whether it is over and nothing about it is open: only then does it leave the open orders.
     #[must_use]
     pub fn settled(&self) -> bool {
@@ -188,7 +194,9 @@ impl Order {
             self.pending = Pending::None;
             self.amend = NO_AMEND;
         }
-        effects.change.after = after;
+        if let Some(change) = &mut effects.change {
+            change.after = after;
+        }
     }
 
     /// Asks for the order's status from `at` on, unless something is asked for already.
@@ -213,7 +221,7 @@ impl Order {
             self.venue_order = report.venue_order;
         }
         if exec == Exec::Amended || (exec == Exec::Status && self.amend.qty != 0) {
-            self.amended(report, exec);
+            self.amended(report, exec, proof);
         }
         self.take_cum(stated_cum(report), effects);
         if let Some(fill) = booked {
@@ -263,9 +271,12 @@ impl Order {
 
     /// Takes over the venue's price and size. A queried status that does not show the amend yet proves nothing
     /// until the amend's own expiry is past, so the reservation stays (see `unknown`).
-    fn amended(&mut self, report: &Report, exec: Exec) {
+    fn amended(&mut self, report: &Report, exec: Exec, proof: &Proof) {
         let shown = report.qty == self.amend.qty && report.price == self.amend.price;
         if exec == Exec::Status && !shown {
+            if self.amend_is_dead(proof) {
+                self.end_amend();
+            }
             return;
         }
         if report.qty > 0 && report.qty != NO_QTY {

@@ -18,6 +18,7 @@ pub mod effects;
 pub mod exposure;
 mod index;
 pub mod life;
+mod records;
 pub mod state;
 pub mod table;
 pub mod trades;

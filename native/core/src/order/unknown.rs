@@ -70,6 +70,8 @@ state! {
         pub tries: u32,
         /// How many clean not-founds have come.
         pub misses: u8,
+        /// When the question that was answered last had been asked, or `NO_TIME`.
+        pub answered: Nanos,
         /// How many times of `times` are in use.
         pub waiting: u8,
         /// When the unanswered ones were asked, oldest first.
@@ -79,7 +81,7 @@ state! {
 
 impl Default for Asked {
     fn default() -> Self {
-        Self { after: 0, tries: 0, misses: 0, waiting: 0, times: [0; ASKED_MAX] }
+        Self { after: 0, tries: 0, misses: 0, answered: NO_TIME, waiting: 0, times: [0; ASKED_MAX] }
     }
 }
 
@@ -93,7 +95,7 @@ impl Asked {
     }
 
     /// The time of the oldest unanswered question, which is taken to be answered now.
-    fn answered(&mut self) -> Option<Nanos> {
+    fn take_oldest(&mut self) -> Option<Nanos> {
         if self.waiting == 0 {
             return None;
         }
@@ -101,6 +103,7 @@ impl Asked {
         self.times.copy_within(1.., 0);
         self.times[ASKED_MAX - 1] = 0;
         self.waiting -= 1;
+        self.answered = oldest;
         Some(oldest)
     }
 }
@@ -119,7 +122,7 @@ impl Order {
 
     /// A query answered that there is no such order. `ts_query` is the venue's clock in that answer, or `NO_TIME`.
     pub(super) fn not_found(&mut self, ts_query: Nanos, proof: &Proof, effects: &mut Effects) {
-        let asked_at = self.asked.answered();
+        let asked_at = self.asked.take_oldest();
         if self.state != State::Unknown {
             self.step(Input::Absent, effects);
             self.asked.misses = self.asked.misses.saturating_add(1);
@@ -141,7 +144,7 @@ impl Order {
 
     /// A query answered, and the answer names the order; the status itself comes as a report.
     pub(super) fn found(&mut self) {
-        self.asked.answered();
+        self.asked.take_oldest();
     }
 
     /// A query left that `due` did not ask for (an operator's, a reconciliation's).
@@ -153,7 +156,7 @@ impl Order {
 
     /// What has to be asked about this order at `now`, marked as asked. SENT past its expiry becomes UNKNOWN here.
     pub(super) fn due(&mut self, now: Nanos, proof: &Proof) -> Option<Query> {
-        let mut effects = Effects::none(self.id, self.state);
+        let mut effects = Effects::on(self.id, self.state);
         let overdue = self.expires.saturating_add(proof.skew_ns);
         let lost = self.state == State::Sent && self.expires != NO_TIME && now > overdue;
         if lost {
@@ -186,15 +189,29 @@ impl Order {
         if matches!(self.state, State::Intent | State::Sent) {
             self.lose(now, proof, effects);
         } else if !self.state.terminal() {
-            self.pending = Pending::None;
+            self.lose_amend(now, proof);
             self.doubt(Doubt::Status, now);
         }
     }
 
+    /// Nothing is under way any more that an answer could end; an amend may still take effect until its expiry.
+    fn lose_amend(&mut self, now: Nanos, proof: &Proof) {
+        self.pending = Pending::None;
+        if self.amend.qty != 0 && self.amend.expires == NO_TIME {
+            self.amend.expires = now.saturating_add(proof.window_ns);
+        }
+    }
+
+    /// Whether a lost amend can no longer take effect: a question asked after its expiry and the margins was answered.
+    pub(super) fn amend_is_dead(&self, proof: &Proof) -> bool {
+        let lost = self.pending != Pending::Replace && self.amend.expires != NO_TIME;
+        lost && self.asked.answered > proof.conclusive_after(self.amend.expires)
+    }
+
     /// A cancel or replace of this order got no answer.
-    pub(super) fn request_lost(&mut self, now: Nanos, effects: &mut Effects) {
+    pub(super) fn request_lost(&mut self, now: Nanos, proof: &Proof, effects: &mut Effects) {
         if !self.state.terminal() {
-            self.pending = Pending::None;
+            self.lose_amend(now, proof);
             effects.alarms.raise(Alarm::RequestLost);
             self.doubt(Doubt::Status, now);
         }

@@ -88,11 +88,8 @@ def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             yield node.lineno, node.module
         elif isinstance(node, ast.Call) and _dotted(node.func).endswith("import_module"):
-            yield from ((node.lineno, arg.value) for arg in node.args if _is_text(arg))
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+            names = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            yield from ((node.lineno, name) for name in names if isinstance(name, str))
 
 
 def _dotted(node: ast.AST) -> str:

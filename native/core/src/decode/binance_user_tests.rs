@@ -147,22 +147,24 @@ fn answers_that_accept() {
 
 #[test]
 fn answers_that_refuse_or_do_not_know() {
-    let failed = |letter: char, status: u32, code: i32| {
-        let text =
-            format!(r#"{{"id":"{letter}tw0000000000010","status":{status},"error":{{"code":{code},"msg":"x"}}}}"#);
+    let failed = |request: Request, status: u32, code: i32| {
+        let text = format!(
+            r#"{{"id":"{}:tw0000000000010","status":{status},"error":{{"code":{code},"msg":"x"}}}}"#,
+            request as u8
+        );
         let found = all::<Answer>(&answer(Market::Spot, &text).unwrap())[0];
         assert_eq!((found.order, found.code, found.ts_query), (32, code, NO_TIME));
         Outcome::from_byte(found.outcome).unwrap()
     };
-    assert_eq!(failed('p', 400, -2010), Outcome::Rejected);
-    assert_eq!(failed('p', 400, -1007), Outcome::Unknown);
-    assert_eq!(failed('p', 400, -1006), Outcome::Unknown);
-    assert_eq!(failed('p', 503, -1000), Outcome::Unknown);
-    assert_eq!(failed('p', 400, -2013), Outcome::Rejected);
-    assert_eq!(failed('q', 400, -2013), Outcome::NotFound);
-    assert_eq!(failed('q', 400, -1021), Outcome::Rejected);
-    assert_eq!(failed('c', 400, -2011), Outcome::TooLate);
-    assert_eq!(failed('p', 429, -1003), Outcome::Rejected);
+    assert_eq!(failed(Request::Place, 400, -2010), Outcome::Rejected);
+    assert_eq!(failed(Request::Place, 400, -1007), Outcome::Unknown);
+    assert_eq!(failed(Request::Place, 400, -1006), Outcome::Unknown);
+    assert_eq!(failed(Request::Place, 503, -1000), Outcome::Unknown);
+    assert_eq!(failed(Request::Place, 400, -2013), Outcome::Rejected);
+    assert_eq!(failed(Request::Query, 400, -2013), Outcome::NotFound);
+    assert_eq!(failed(Request::Query, 400, -1021), Outcome::Rejected);
+    assert_eq!(failed(Request::Cancel, 400, -2011), Outcome::TooLate);
+    assert_eq!(failed(Request::Place, 429, -1003), Outcome::Rejected);
     let out = answer(Market::Spot, REPLACE_HALF).unwrap();
     let head = all::<Answer>(&out)[0];
     assert_eq!((head.order, head.code, head.outcome), (33, -2010, Outcome::Rejected as u8));
@@ -181,5 +183,5 @@ fn account_queries_give_wallets_and_positions() {
         assert!(answer(Market::Spot, other).unwrap().is_empty(), "{other}");
     }
     assert!(answer(Market::Spot, r#"{"status":200}"#).is_err());
-    assert!(answer(Market::Spot, r#"{"id":"ptw000000000000z","status":200}"#).is_err());
+    assert!(answer(Market::Spot, r#"{"id":"1:tw000000000000z","status":200}"#).is_err());
 }

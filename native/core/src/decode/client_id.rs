@@ -8,7 +8,7 @@ use crate::event::Request;
 /// Bytes of a client order id.
 pub const LEN: usize = 15;
 /// Bytes of a request id.
-pub const REQUEST_LEN: usize = LEN + 1;
+pub const REQUEST_LEN: usize = LEN + 2;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -49,32 +49,22 @@ const fn digit_of(byte: u8) -> Option<u8> {
     }
 }
 
-/// The `id` of a WebSocket-API request about `order`: the letter p, c, r or q, then the client order id.
+/// The `id` of a WebSocket-API request about `order`: the request's number, a colon, the client order id
+/// (`1:tw0000000000001`), so that an answer finds its order by its id alone.
 /// Place: the new order. Cancel and query: the order itself. Replace: the new order.
 #[must_use]
 pub fn request_id(request: Request, order: u64) -> [u8; REQUEST_LEN] {
-    let mut id = [0; REQUEST_LEN];
-    id[0] = match request {
-        Request::Place => b'p',
-        Request::Cancel => b'c',
-        Request::Replace => b'r',
-        Request::Query => b'q',
-    };
-    id[1..].copy_from_slice(&encode(order));
+    let mut id = [b':'; REQUEST_LEN];
+    id[0] = b'0' + request as u8;
+    id[2..].copy_from_slice(&encode(order));
     id
 }
 
 /// The request and order behind an answer's id; None where it is not one of ours.
 #[must_use]
 pub fn parse_request_id(text: &[u8]) -> Option<(Request, u64)> {
-    let (letter, client_id) = text.split_first()?;
-    let request = match letter {
-        b'p' => Request::Place,
-        b'c' => Request::Cancel,
-        b'r' => Request::Replace,
-        b'q' => Request::Query,
-        _ => return None,
-    };
+    let &[digit, b':', ref client_id @ ..] = text else { return None };
+    let request = Request::from_byte(digit.wrapping_sub(b'0')).ok()?;
     Some((request, decode(client_id)?))
 }
 
@@ -100,7 +90,10 @@ mod tests {
         {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(parse_request_id(b"xtw0000000000001"), None);
+        for text in ["5:tw0000000000001", "1;tw0000000000001", "ptw0000000000001", "1:tw000000000000i"] {
+            assert_eq!(parse_request_id(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_request_id(b"1:tw0000000000001"), Some((Request::Place, 1)));
         assert_eq!(parse_request_id(b""), None);
     }
 

@@ -5,8 +5,8 @@
 
 use super::limits::{LimitKind, Limits, MANDATORY, Row, SCOPES, Scope};
 use super::refusal::{Check, Finding, Why};
-use crate::event::{Action, OrderType, Proposal, TimeInForce};
-use crate::instrument::Instrument;
+use crate::event::{Action, OrderType, Proposal, TimeInForce, flags};
+use crate::instrument::{Instrument, Market};
 use crate::units::{Amount, Lots, NO_PRICE, Nanos, Side, Ticks};
 
 /// One scope's figures. Money is in the smallest unit of the proposal's instrument's settlement asset.
@@ -206,6 +206,9 @@ fn read(proposal: &Proposal, instrument: &Instrument) -> std::result::Result<(Ac
     }
     if proposal.header.instrument != instrument.id {
         return Err(bad("instrument", "must be the one that is checked", proposal.header.instrument));
+    }
+    if proposal.header.has(flags::REDUCE_ONLY) && instrument.market == Market::Spot {
+        return Err(bad("flags", "cannot be reduce-only on spot", proposal.header.flags));
     }
     if proposal.order == 0 {
         return Err(bad("order", "must be an id above 0", 0));

@@ -60,7 +60,7 @@ pub(crate) fn wide() -> Gate {
 
 /// A flat engine around a reference price, with 1,000,000 units of equity everywhere.
 pub(crate) fn around(reference: i64) -> Context {
-    let money = 1_000_000_00000000;
+    let money = 100_000_000_000_000;
     let exposure = Exposure { equity: money, equity_peak: money, ..Exposure::default() };
     Context { bid: reference - 1, ask: reference + 1, reference, exposure: [exposure; 5], ..Context::default() }
 }

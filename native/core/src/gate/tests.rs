@@ -4,8 +4,8 @@ use super::limits::{LimitKind, SCOPES, Scope};
 use super::samples::{around, limit, place, wide};
 use super::*;
 use crate::canon::Canon;
-use crate::event::{Header, OrderType, TimeInForce, Verb};
-use crate::instrument::samples::btcusdt_perp;
+use crate::event::{Header, OrderType, TimeInForce, Verb, flags};
+use crate::instrument::samples::{btcusdt_perp, btcusdt_spot};
 use crate::units::{NO_PRICE, Side};
 use proptest::prelude::*;
 
@@ -260,6 +260,16 @@ fn a_proposal_that_makes_no_sense_is_named() {
     ] {
         assert_eq!(text(&mut wide(), &bad, &around(REFERENCE)), format!("proposal: {text_wanted}"));
     }
+}
+
+#[test]
+fn reduce_only_is_refused_where_the_venue_does_not_know_it() {
+    let mut proposal = place(&btcusdt_spot(), REFERENCE, 1);
+    proposal.header.flags = flags::REDUCE_ONLY;
+    let refusal = wide().check(&proposal, &btcusdt_spot(), &around(REFERENCE)).unwrap_err();
+    assert_eq!(refusal.to_string(), "proposal: flags cannot be reduce-only on spot, was 32");
+    proposal.header.instrument = btcusdt_perp().id;
+    assert!(wide().check(&proposal, &btcusdt_perp(), &around(REFERENCE)).is_ok());
 }
 
 #[test]

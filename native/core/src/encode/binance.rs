@@ -1,0 +1,556 @@
+//! Binance: approved orders as signed WebSocket-API frames and as signed REST queries.
+//!
+//! catalogue: O2. Spot knows LIMIT_MAKER and order.cancelReplace; USD-M and COIN-M know timeInForce=GTX, reduceOnly
+//! and order.modify. A frame's parameters are signed sorted by name and joined with `&`; a REST query is signed as it
+//! is sent, so its constant part comes first and is hashed once (Binance API documentation, "SIGNED request security",
+//! seen on the wire as ../shared/spec/binance.md sections 4 and 7 tell). Every request carries recvWindow, which the
+//! venue checks: the expiry that makes proof of absence possible.
+
+use super::sign::{Midstate, Signer};
+use super::template::{Slot, Slots, Template, put};
+use super::text::{base64, hex};
+use crate::decode::client_id::{self, LEN};
+use crate::error::{CoreError, Result};
+use crate::event::{Action, OrderType, Proposal, Request, TimeInForce, flags};
+use crate::gate::Approved;
+use crate::instrument::{Instrument, Market};
+use crate::units::{Lots, Side};
+
+/// Bytes that a caller's buffer must have: the request and, behind it, the text that is signed.
+pub const FRAME_BYTES_MAX: usize = 2048;
+/// Where the signed text of a frame is put together.
+const PAYLOAD_AT: usize = 1280;
+/// Instruments that one session can prepare.
+pub const INSTRUMENTS_MAX: usize = 4096;
+/// The longest receive window that the venue takes, in milliseconds.
+pub const RECV_WINDOW_MS_MAX: u32 = 60_000;
+
+/// What the wire knows and a proposal does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wire {
+    /// The order id behind the client id under which the venue knows the target of a cancel or replace.
+    pub target: u64,
+    /// Lots of it that are filled: an amend on USD-M names the whole quantity, filled part included.
+    pub filled: Lots,
+}
+
+impl Wire {
+    /// The target as the proposal names it, with nothing filled.
+    #[must_use]
+    pub const fn of(proposal: &Proposal) -> Self {
+        Self { target: proposal.target, filled: 0 }
+    }
+}
+
+/// A REST request: `method path?query`, the query being the first `len` bytes of the caller's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// Bytes of the query, signature included.
+    pub len: usize,
+}
+
+/// One request, made ready: its text, what of it is signed, and the state that its constant beginning gives.
+struct Signed {
+    text: Template,
+    payload: Option<Template>,
+    midstate: Option<Midstate>,
+    tail: &'static [u8; 3],
+    tail_len: usize,
+    percent: bool,
+}
+
+impl Signed {
+    /// A WebSocket frame: JSON text, the sorted parameters signed apart.
+    fn frame(signer: &Signer, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Self {
+        params.sort_by_key(|param| param.name);
+        let mut text = Template::default();
+        text.text("{\"id\":\"");
+        id.write(&mut text);
+        text.text(&format!("\",\"method\":\"{method}\",\"params\":{{"));
+        for param in &params {
+            text.text(&format!("\"{}\":", param.name));
+            param.value.write(&mut text, true);
+            text.text(",");
+        }
+        text.text("\"signature\":\"");
+        let payload = joined(&params);
+        let (payload, midstate) = Self::hashed(signer, payload);
+        Self { text: text.finish(), payload: Some(payload), midstate, tail: b"\"}}", tail_len: 3, percent: false }
+    }
+
+    /// A REST query: the parameters in the order given, constants first, signed as they stand.
+    fn query(signer: &Signer, mut params: Vec<Param>) -> Self {
+        params.sort_by_key(|param| matches!(param.value, Value::Slot(_)));
+        let text = joined(&params);
+        let midstate = match signer {
+            Signer::Hmac(key) => Some(key.midstate(&text.prefix())),
+            Signer::Ed25519(_) => None,
+        };
+        Self { text, payload: None, midstate, tail: b"   ", tail_len: 0, percent: true }
+    }
+
+    fn hashed(signer: &Signer, payload: Template) -> (Template, Option<Midstate>) {
+        match signer {
+            Signer::Hmac(key) => {
+                let midstate = key.midstate(&payload.prefix());
+                (payload.without(midstate.covered), Some(midstate))
+            }
+            Signer::Ed25519(_) => (payload, None),
+        }
+    }
+
+    /// Writes the request into `out`; gives its length.
+    #[inline]
+    fn write(&self, signer: &Signer, slots: &Slots, out: &mut [u8]) -> Result<usize> {
+        if out.len() < FRAME_BYTES_MAX {
+            return Err(CoreError::Full { what: "request buffer", capacity: out.len() });
+        }
+        let at = self.text.fill(slots, out, 0)?;
+        if let Some(payload) = &self.payload {
+            let end = payload.fill(slots, out, PAYLOAD_AT)?;
+            let (text, signed) = out.split_at_mut(PAYLOAD_AT);
+            let signed = signed.get(..end - PAYLOAD_AT).unwrap_or_default();
+            let at = self.sign(signer, signed, text, at)?;
+            put(text, at, self.tail)?;
+            return Ok(at + self.tail_len);
+        }
+        let (text, rest) = out.split_at_mut(at);
+        put(rest, 0, b"&signature=")?;
+        let skip = self.midstate.as_ref().map_or(0, |midstate| midstate.covered);
+        let signed = text.get(skip..).unwrap_or_default();
+        Ok(at + self.sign(signer, signed, rest, 11)?)
+    }
+
+    /// Writes the signature of `signed` to `out` from `at` on; gives the place after it.
+    #[inline]
+    fn sign(&self, signer: &Signer, signed: &[u8], out: &mut [u8], at: usize) -> Result<usize> {
+        match signer {
+            Signer::Hmac(key) => {
+                let code = match &self.midstate {
+                    Some(midstate) => key.sign_from(midstate, signed),
+                    None => key.sign(signed),
+                };
+                put(out, at, &hex(&code))?;
+                Ok(at + 64)
+            }
+            Signer::Ed25519(key) => {
+                let text = base64(&key.sign(signed));
+                if self.percent { escaped(&text, out, at) } else { put(out, at, &text).map(|()| at + text.len()) }
+            }
+        }
+    }
+}
+
+/// Writes base 64 as it must stand in a query.
+fn escaped(text: &[u8; 88], out: &mut [u8], mut at: usize) -> Result<usize> {
+    for byte in text {
+        match byte {
+            b'+' => put(out, at, b"%2B")?,
+            b'/' => put(out, at, b"%2F")?,
+            b'=' => put(out, at, b"%3D")?,
+            _ => put(out, at, &[*byte])?,
+        }
+        at += if matches!(byte, b'+' | b'/' | b'=') { 3 } else { 1 };
+    }
+    Ok(at)
+}
+
+/// Whose answer it will be: an order's, or one that the caller names.
+enum Id<'a> {
+    Order(Request, Slot),
+    Named(&'a str),
+}
+
+impl Id<'_> {
+    fn write(&self, text: &mut Template) {
+        match self {
+            Self::Order(request, slot) => {
+                let sample = client_id::request_id(*request, 1);
+                text.text(&String::from_utf8_lossy(&sample[..sample.len() - LEN]));
+                text.slot(*slot);
+            }
+            Self::Named(name) => text.text(name),
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Value {
+    Text(String),
+    Number(u32),
+    Slot(Slot),
+}
+
+impl Value {
+    fn write(&self, out: &mut Template, json: bool) {
+        let quote = if json && !matches!(self, Self::Number(_) | Self::Slot(Slot::Time)) { "\"" } else { "" };
+        out.text(quote);
+        match self {
+            Self::Text(text) => out.text(text),
+            Self::Number(number) => out.text(&number.to_string()),
+            Self::Slot(slot) => out.slot(*slot),
+        }
+        out.text(quote);
+    }
+}
+
+#[derive(Clone)]
+struct Param {
+    name: &'static str,
+    value: Value,
+}
+
+fn text(name: &'static str, value: &str) -> Param {
+    Param { name, value: Value::Text(value.to_owned()) }
+}
+
+fn hole(name: &'static str, slot: Slot) -> Param {
+    Param { name, value: Value::Slot(slot) }
+}
+
+/// `name=value&name=value`.
+fn joined(params: &[Param]) -> Template {
+    let mut out = Template::default();
+    for (at, param) in params.iter().enumerate() {
+        out.text(&format!("{}{}=", if at == 0 { "" } else { "&" }, param.name));
+        param.value.write(&mut out, false);
+    }
+    out.finish()
+}
+
+/// A request in both forms.
+struct Both {
+    frame: Signed,
+    query: Signed,
+}
+
+/// Everything an instrument's orders need, made once.
+struct Prepared {
+    tick: i64,
+    price_scale: u8,
+    lot: i64,
+    qty_scale: u8,
+    /// By `variant`.
+    place: Vec<Both>,
+    /// By `variant` on spot; by side where an order is modified in place.
+    replace: Vec<Both>,
+    cancel: Both,
+    status: Both,
+}
+
+/// Order type and time in force, as one number from 0 to `VARIANTS - 1`.
+const VARIANTS: [(OrderType, TimeInForce); 7] = [
+    (OrderType::Limit, TimeInForce::Gtc),
+    (OrderType::Limit, TimeInForce::PostOnly),
+    (OrderType::Limit, TimeInForce::Ioc),
+    (OrderType::Limit, TimeInForce::Fok),
+    (OrderType::Market, TimeInForce::Gtc),
+    (OrderType::Market, TimeInForce::Ioc),
+    (OrderType::Market, TimeInForce::Fok),
+];
+const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
+
+/// The place of a proposal's template.
+#[inline]
+fn variant(proposal: &Proposal) -> Option<usize> {
+    let tif = usize::from(proposal.tif).checked_sub(1).filter(|tif| *tif < 4)?;
+    let kind = match (proposal.order_type, tif) {
+        (1, tif) => tif,
+        (2, 0) => 4,
+        (2, 2 | 3) => tif + 3,
+        _ => return None,
+    };
+    let reduce = usize::from(proposal.header.flags & flags::REDUCE_ONLY != 0);
+    Some((kind * 2 + usize::from(proposal.side & 1)) * 2 + reduce)
+}
+
+/// The words that `variant` counts, in its order.
+fn variants() -> impl Iterator<Item = (OrderType, TimeInForce, Side, bool)> {
+    VARIANTS.into_iter().flat_map(|(kind, tif)| {
+        SIDES.into_iter().flat_map(move |side| [false, true].map(|reduce| (kind, tif, side, reduce)))
+    })
+}
+
+/// The requests of one account on one market: its key, and a template for every request an instrument can need.
+/// Nothing is allocated once the instruments are prepared.
+pub struct Session {
+    market: Market,
+    api_key: String,
+    signer: Signer,
+    recv_window_ms: u32,
+    instruments: Vec<Option<Box<Prepared>>>,
+}
+
+impl Session {
+    /// A session; the key must be what a venue gives (printable, without quotes), the window 1 to 60,000 ms.
+    pub fn new(market: Market, api_key: &str, signer: Signer, recv_window_ms: u32) -> Result<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if api_key.is_empty() || api_key.len() > 128 || !api_key.bytes().all(plain) {
+            return Err(CoreError::Field {
+                field: "api_key",
+                was: format!("{} characters", api_key.len()),
+                why: "must be 1 to 128 letters and digits",
+            });
+        }
+        if !(1..=RECV_WINDOW_MS_MAX).contains(&recv_window_ms) {
+            return Err(CoreError::Field {
+                field: "recv_window_ms",
+                was: recv_window_ms.to_string(),
+                why: "must be 1 to 60,000",
+            });
+        }
+        Ok(Self { market, api_key: api_key.to_owned(), signer, recv_window_ms, instruments: Vec::new() })
+    }
+
+    /// The receive window: a request expires this many milliseconds after its timestamp.
+    #[must_use]
+    pub const fn recv_window_ms(&self) -> u32 {
+        self.recv_window_ms
+    }
+
+    /// Makes the templates of an instrument of this session's market. Doing it again renews them.
+    pub fn prepare(&mut self, instrument: &Instrument) -> Result<()> {
+        let bad = |field, was: String, why| Err(CoreError::Field { field, was, why });
+        let at = instrument.id as usize;
+        if at >= INSTRUMENTS_MAX {
+            return Err(CoreError::Full { what: "session's instruments", capacity: INSTRUMENTS_MAX });
+        }
+        if instrument.market != self.market {
+            return bad("instrument.market", format!("{:?}", instrument.market), "must be the session's market");
+        }
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if instrument.symbol.is_empty() || instrument.symbol.len() > 40 || !instrument.symbol.bytes().all(letters) {
+            return bad("instrument.symbol", instrument.symbol.clone(), "must be letters, digits and underscores");
+        }
+        if instrument.price_scale > 18 || instrument.qty_scale > 18 {
+            let was = format!("{} and {}", instrument.price_scale, instrument.qty_scale);
+            return bad("instrument's scales", was, "must be at most 18 decimals");
+        }
+        let prepared = self.templates(instrument);
+        if self.instruments.len() <= at {
+            self.instruments.resize_with(at + 1, || None);
+        }
+        self.instruments[at] = Some(Box::new(prepared));
+        Ok(())
+    }
+
+    fn templates(&self, instrument: &Instrument) -> Prepared {
+        let symbol = instrument.symbol.as_str();
+        let spot = self.market == Market::Spot;
+        let id = |request, slot| Id::Order(request, slot);
+        let place = |order: (OrderType, TimeInForce, Side, bool)| {
+            self.both(&id(Request::Place, Slot::Order), "order.place", self.order(symbol, order))
+        };
+        let cancel_replace = |order: (OrderType, TimeInForce, Side, bool)| {
+            let mut params = self.order(symbol, order);
+            params.push(text("cancelReplaceMode", "STOP_ON_FAILURE"));
+            params.push(hole("cancelOrigClientOrderId", Slot::Target));
+            self.both(&id(Request::Replace, Slot::Order), "order.cancelReplace", params)
+        };
+        let modify = |side: Side| {
+            let mut params = vec![text("symbol", symbol), text("side", word(side)), hole("price", Slot::Price)];
+            params.extend([hole("quantity", Slot::Qty), hole("origClientOrderId", Slot::Target)]);
+            self.both(&id(Request::Replace, Slot::Order), "order.modify", params)
+        };
+        let about = |request, method, slot| {
+            self.both(&id(request, slot), method, vec![text("symbol", symbol), hole("origClientOrderId", slot)])
+        };
+        Prepared {
+            tick: instrument.tick,
+            price_scale: instrument.price_scale,
+            lot: instrument.lot,
+            qty_scale: instrument.qty_scale,
+            place: variants().map(place).collect(),
+            replace: if spot { variants().map(cancel_replace).collect() } else { SIDES.map(modify).into() },
+            cancel: about(Request::Cancel, "order.cancel", Slot::Target),
+            status: about(Request::Query, "order.status", Slot::Order),
+        }
+    }
+
+    /// The parameters of a new order in the venue's words.
+    fn order(&self, symbol: &str, (kind, tif, side, reduce): (OrderType, TimeInForce, Side, bool)) -> Vec<Param> {
+        let spot = self.market == Market::Spot;
+        let limit = kind == OrderType::Limit;
+        let mut params = vec![text("symbol", symbol), text("side", word(side))];
+        params.push(text(
+            "type",
+            match (limit, spot, tif) {
+                (false, ..) => "MARKET",
+                (true, true, TimeInForce::PostOnly) => "LIMIT_MAKER",
+                (true, ..) => "LIMIT",
+            },
+        ));
+        let tif_word = match tif {
+            TimeInForce::Gtc => "GTC",
+            TimeInForce::PostOnly => "GTX",
+            TimeInForce::Ioc => "IOC",
+            TimeInForce::Fok => "FOK",
+        };
+        if limit && !(spot && tif == TimeInForce::PostOnly) {
+            params.push(text("timeInForce", tif_word));
+        }
+        if spot {
+            // An answer that also lists fills would tell them twice: the user stream reports each one.
+            params.push(text("newOrderRespType", "ACK"));
+        } else if reduce {
+            params.push(text("reduceOnly", "true"));
+        }
+        params.extend([hole("newClientOrderId", Slot::Order), hole("quantity", Slot::Qty)]);
+        if limit {
+            params.push(hole("price", Slot::Price));
+        }
+        params
+    }
+
+    fn both(&self, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Both {
+        params.push(Param { name: "recvWindow", value: Value::Number(self.recv_window_ms) });
+        params.push(hole("timestamp", Slot::Time));
+        let query = Signed::query(&self.signer, params.clone());
+        params.push(text("apiKey", &self.api_key));
+        Both { frame: Signed::frame(&self.signer, id, method, params), query }
+    }
+
+    /// The WebSocket-API frame of an approved place, cancel or replace, in the first bytes of `out`; its length.
+    /// `out` must have `FRAME_BYTES_MAX` bytes; those behind the frame are overwritten too.
+    #[inline]
+    pub fn frame(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+        let (both, slots) = self.fill(approved, wire, timestamp_ms)?;
+        both.frame.write(&self.signer, &slots, out)
+    }
+
+    /// The REST request of an approved place, cancel or replace; its query in the first bytes of `out`.
+    pub fn rest(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
+        let (both, slots) = self.fill(approved, wire, timestamp_ms)?;
+        let len = both.query.write(&self.signer, &slots, out)?;
+        let order = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
+        let (method, path) = match (approved.action(), self.market) {
+            (Action::Place, _) => ("POST", order),
+            (Action::Cancel, _) => ("DELETE", order),
+            (Action::Replace, Market::Spot) => ("POST", "/api/v3/order/cancelReplace"),
+            (Action::Replace, _) => ("PUT", order),
+        };
+        Ok(Rest { method, path, len })
+    }
+
+    /// The frame that asks for an order by its client id.
+    pub fn status(&self, instrument: u32, order: u64, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+        let slots = about_slots(order, timestamp_ms)?;
+        self.prepared(instrument)?.status.frame.write(&self.signer, &slots, out)
+    }
+
+    /// The REST request that asks for an order by its client id.
+    pub fn rest_status(&self, instrument: u32, order: u64, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
+        let slots = about_slots(order, timestamp_ms)?;
+        let len = self.prepared(instrument)?.status.query.write(&self.signer, &slots, out)?;
+        let path = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
+        Ok(Rest { method: "GET", path, len })
+    }
+
+    /// `session.logon`, which the venue grants to Ed25519 keys only. Not for the hot path.
+    pub fn logon(&self, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+        self.control("session.logon", id, timestamp_ms, out)
+    }
+
+    /// `userDataStream.subscribe.signature` (spot): user data on this connection. Not for the hot path.
+    pub fn subscribe(&self, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+        self.control("userDataStream.subscribe.signature", id, timestamp_ms, out)
+    }
+
+    fn control(&self, method: &str, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+        if id.is_empty() || id.len() > 36 || !id.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
+        {
+            return Err(CoreError::Field {
+                field: "request id",
+                was: id.to_owned(),
+                why: "must be 1 to 36 printable characters",
+            });
+        }
+        let both = self.both(&Id::Named(id), method, Vec::new());
+        both.frame.write(&self.signer, &about_slots(1, timestamp_ms)?, out)
+    }
+
+    #[inline]
+    fn prepared(&self, instrument: u32) -> Result<&Prepared> {
+        match self.instruments.get(instrument as usize) {
+            Some(Some(prepared)) => Ok(prepared),
+            _ => Err(unprepared(instrument)),
+        }
+    }
+
+    /// The template of an approved request and the texts for its holes.
+    #[inline]
+    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64) -> Result<(&Both, Slots)> {
+        let proposal = approved.proposal();
+        let prepared = self.prepared(proposal.header.instrument)?;
+        let mut slots = about_slots(proposal.order, timestamp_ms)?;
+        slots.at(Slot::Target).set(&client_id::encode(wire.target));
+        if approved.action() == Action::Cancel {
+            return Ok((&prepared.cancel, slots));
+        }
+        let amend = approved.action() == Action::Replace && self.market != Market::Spot;
+        let lots = if amend { proposal.qty.saturating_add(wire.filled) } else { proposal.qty };
+        slots.at(Slot::Qty).decimal(mantissa("quantity", lots, prepared.lot)?, prepared.qty_scale);
+        let limit = proposal.order_type == OrderType::Limit as u8;
+        if limit {
+            slots.at(Slot::Price).decimal(mantissa("price", proposal.price, prepared.tick)?, prepared.price_scale);
+        }
+        let both = match (approved.action(), amend) {
+            (_, true) if limit => prepared.replace.get(usize::from(proposal.side & 1)),
+            (_, true) => None,
+            (Action::Replace, false) => variant(proposal).and_then(|at| prepared.replace.get(at)),
+            (_, false) => variant(proposal).and_then(|at| prepared.place.get(at)),
+        };
+        both.map(|both| (both, slots)).ok_or_else(|| unknown_kind(proposal))
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let prepared = self.instruments.iter().flatten().count();
+        write!(f, "Session({:?}, {:?}, {prepared} instruments)", self.market, self.signer)
+    }
+}
+
+const fn word(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+/// The slots of a request about one order.
+#[inline]
+fn about_slots(order: u64, timestamp_ms: i64) -> Result<Slots> {
+    let mut slots = Slots::EMPTY;
+    slots.at(Slot::Order).set(&client_id::encode(order));
+    slots.at(Slot::Time).decimal(mantissa("timestamp", timestamp_ms, 1)?, 0);
+    Ok(slots)
+}
+
+/// A count of units as a count of the smallest decimal.
+#[inline]
+fn mantissa(field: &'static str, count: i64, unit: i64) -> Result<u64> {
+    match count.checked_mul(unit) {
+        Some(product) if product > 0 => Ok(product as u64),
+        _ => Err(CoreError::Field { field, was: count.to_string(), why: "must be above zero and fit 63 bits" }),
+    }
+}
+
+#[cold]
+fn unprepared(instrument: u32) -> CoreError {
+    CoreError::Unknown { what: "instrument of the session", was: instrument.to_string() }
+}
+
+#[cold]
+fn unknown_kind(proposal: &Proposal) -> CoreError {
+    let was = format!("action {}, type {}, tif {}", proposal.action, proposal.order_type, proposal.tif);
+    CoreError::Field { field: "order", was, why: "is not a kind of order that this venue takes" }
+}
+
+#[cfg(test)]
+#[path = "binance_tests.rs"]
+mod tests;

@@ -1,0 +1,206 @@
+//! Numbers and signatures as the text that a venue reads: decimals at an exact scale, hexadecimal, base 64.
+//!
+//! catalogue: O2. Everything is written into fixed arrays; no formatting machinery runs for an order.
+
+use crate::error::{CoreError, Result};
+
+/// Bytes of the longest number or client id; also the unit in which templates copy.
+pub(super) const CELL: usize = 32;
+
+/// A short text that stands right-aligned before the middle of its array, so that `CELL` bytes can be copied from
+/// its start without asking how long it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Short {
+    bytes: [u8; 2 * CELL],
+    start: usize,
+}
+
+const PAIRS: &[u8; 200] = b"00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+4041424344454647484950515253545556575859606162636465666768697071727374757677787980818283848586878889\
+90919293949596979899";
+
+impl Short {
+    /// The empty text.
+    pub const EMPTY: Self = Self { bytes: [0; 2 * CELL], start: CELL };
+
+    /// A text of at most `CELL` bytes.
+    #[inline]
+    pub fn set<const N: usize>(&mut self, text: &[u8; N]) {
+        const { assert!(N <= CELL) };
+        self.start = CELL - N;
+        self.bytes[CELL - N..CELL].copy_from_slice(text);
+    }
+
+    /// `mantissa * 10^-scale` with exactly `scale` decimals, at most 18: `61837.64`, `0.00001`, `5`.
+    #[inline]
+    pub fn decimal(&mut self, mantissa: u64, scale: u8) {
+        let mut at = CELL;
+        let mut rest = mantissa;
+        for _ in 0..scale / 2 {
+            at -= 2;
+            self.pair(at, rest % 100);
+            rest /= 100;
+        }
+        if scale % 2 == 1 {
+            at -= 1;
+            self.bytes[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        if scale > 0 {
+            at -= 1;
+            self.bytes[at] = b'.';
+        }
+        while rest >= 100 {
+            at -= 2;
+            self.pair(at, rest % 100);
+            rest /= 100;
+        }
+        if rest >= 10 {
+            at -= 2;
+            self.pair(at, rest);
+        } else {
+            at -= 1;
+            self.bytes[at] = b'0' + rest as u8;
+        }
+        self.start = at;
+    }
+
+    #[inline]
+    fn pair(&mut self, at: usize, two_digits: u64) {
+        let from = two_digits as usize * 2;
+        self.bytes[at] = PAIRS[from];
+        self.bytes[at + 1] = PAIRS[from + 1];
+    }
+
+    /// Bytes of the text.
+    #[inline]
+    pub const fn len(&self) -> usize {
+        CELL - self.start
+    }
+
+    /// `CELL` bytes from its start; those after `len` mean nothing.
+    #[inline]
+    pub fn cell(&self) -> &[u8; CELL] {
+        self.bytes[self.start..].first_chunk().unwrap_or(&[0; CELL])
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Lower-case hexadecimal.
+#[inline]
+pub(super) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+    let mut out = [0; 64];
+    for (pair, byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+    }
+    out
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base 64 with padding (RFC 4648 section 4) of a 64-byte signature.
+pub(super) fn base64(bytes: &[u8; 64]) -> [u8; 88] {
+    let mut out = [b'='; 88];
+    for (four, three) in out.chunks_exact_mut(4).zip(bytes.chunks(3)) {
+        let word = three.iter().enumerate().fold(0u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
+        for (at, slot) in four.iter_mut().enumerate().take(three.len() + 1) {
+            *slot = BASE64[(word >> (18 - 6 * at)) as usize & 63];
+        }
+    }
+    out
+}
+
+/// The bytes behind base 64; white space is passed over. The error does not repeat the text: it may be a key.
+pub(super) fn from_base64(text: &str, field: &'static str) -> Result<Vec<u8>> {
+    let bad = |why| CoreError::Field { field, was: format!("{} characters", text.len()), why };
+    let (mut out, mut word, mut count, mut padding) = (Vec::with_capacity(text.len()), 0u32, 0, 0);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        let digit = if byte == b'=' {
+            padding += 1;
+            0
+        } else {
+            BASE64
+                .iter()
+                .position(|known| *known == byte)
+                .filter(|_| padding == 0)
+                .ok_or_else(|| bad("is not base 64"))?
+        };
+        word = word << 6 | digit as u32;
+        count += 1;
+        if count % 4 == 0 {
+            out.extend_from_slice(&word.to_be_bytes()[1..]);
+            word = 0;
+        }
+    }
+    if count % 4 != 0 || padding > 2 {
+        return Err(bad("is not base 64 of whole bytes"));
+    }
+    out.truncate(out.len() - padding);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decimal(mantissa: u64, scale: u8) -> String {
+        let mut short = Short::EMPTY;
+        short.decimal(mantissa, scale);
+        String::from_utf8(short.cell()[..short.len()].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn decimals_have_exactly_their_scale() {
+        for (mantissa, scale, text) in [
+            (6_183_764, 2, "61837.64"),
+            (1, 5, "0.00001"),
+            (0, 2, "0.00"),
+            (5, 0, "5"),
+            (100, 0, "100"),
+            (1_000, 3, "1.000"),
+            (u64::MAX, 18, "18.446744073709551615"),
+            (u64::MAX, 0, "18446744073709551615"),
+            (1, 18, "0.000000000000000001"),
+        ] {
+            assert_eq!(decimal(mantissa, scale), text);
+        }
+    }
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        let mut bytes = [0; 64];
+        bytes[..6].copy_from_slice(b"foobar");
+        assert!(base64(&bytes).starts_with(b"Zm9vYmFyAAAA") && base64(&bytes).ends_with(b"AA=="));
+        for (text, wanted) in [("Zm9vYmFy", "foobar"), ("Zm9v\nYg==", "foob"), ("Zm8=", "fo"), ("", "")] {
+            assert_eq!(from_base64(text, "key").unwrap(), wanted.as_bytes());
+        }
+        for bad in ["Zm9", "Zm=v", "Zm9*", "===="] {
+            let error = from_base64(bad, "key").unwrap_err().to_string();
+            assert!(error.starts_with("key is not base 64") && !error.contains(bad), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_are_the_formatter_s(mantissa in any::<u64>(), scale in 0u8..=18) {
+            let wanted = crate::units::Decimal { mantissa: mantissa.into(), scale }.to_string();
+            prop_assert_eq!(decimal(mantissa, scale), wanted);
+        }
+
+        #[test]
+        fn base64_comes_back(bytes in prop::array::uniform32(any::<u8>())) {
+            let mut both = [7; 64];
+            both[..32].copy_from_slice(&bytes);
+            let text = String::from_utf8(base64(&both).to_vec()).unwrap();
+            prop_assert_eq!(from_base64(&text, "key").unwrap(), both);
+        }
+
+        #[test]
+        fn hexadecimal_is_the_formatter_s(bytes in prop::array::uniform32(any::<u8>())) {
+            let wanted: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert_eq!(String::from_utf8_lossy(&hex(&bytes)).into_owned(), wanted);
+        }
+    }
+}

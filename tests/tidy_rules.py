@@ -29,6 +29,7 @@ CLOCKS = {
 # Modules that may read the machine's clock, each with its reason.
 CLOCK_READERS = {
     "pycore/clock.py": "it is the clock",
+    "sim/box/clock.py": "the simulated venue is another process, and a venue has a clock of its own",
 }
 
 RANDOM_CALLS = ("random.", "secrets.token", "secrets.rand", "uuid.uuid", "numpy.random.", "np.random.", "os.urandom")

@@ -1,8 +1,596 @@
-//! The simulated exchange for the box.
+//! The simulated exchange for the box: texts and dicts in and out, no rule of its own.
 
+use crate::error::{TickwrightError, raise};
+use pyo3::create_exception;
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use tickwright_core::error::CoreError;
+use tickwright_core::event::{OrderType, TimeInForce};
+use tickwright_core::instrument::Market;
+use tickwright_core::units::{NO_PRICE, Side};
+use tickwright_core::venue::accounts::VENUE;
+use tickwright_core::venue::flow::FlowSpec;
+use tickwright_core::venue::order::{ClientId, Exec, ExecKind, Fault, Fill, Order, Reason, Status, Stp};
+use tickwright_core::venue::place::NewOrder;
+use tickwright_core::venue::recorded::Set;
+use tickwright_core::venue::{self};
+
+create_exception!(
+    native._core,
+    Refused,
+    TickwrightError,
+    "The venue refuses a request by its rules, args[0] says why; nothing changed."
+);
+
+type Dicts<'py> = PyResult<Bound<'py, PyList>>;
+
+fn fault(fault: Fault) -> PyErr {
+    match fault {
+        Fault::Refused(refusal) => Refused::new_err(refusal.name()),
+        Fault::Core(error) => raise(error),
+    }
+}
+
+/// One of a few texts as a value, or an error that names field and value.
+fn choice<T: Copy>(field: &'static str, was: &str, all: &[(&str, T)]) -> PyResult<T> {
+    let found = all.iter().find(|(text, _)| *text == was).map(|(_, value)| *value);
+    found.ok_or_else(|| raise(CoreError::Field { field, was: was.to_owned(), why: "is not a known value" }))
+}
+
+const SIDES: [(&str, Side); 2] = [("BUY", Side::Buy), ("SELL", Side::Sell)];
+const TYPES: [(&str, OrderType); 2] = [("LIMIT", OrderType::Limit), ("MARKET", OrderType::Market)];
+const TIFS: [(&str, TimeInForce); 4] = [
+    ("GTC", TimeInForce::Gtc),
+    ("IOC", TimeInForce::Ioc),
+    ("FOK", TimeInForce::Fok),
+    ("GTX", TimeInForce::PostOnly),
+];
+const STPS: [(&str, Stp); 4] = [
+    ("NONE", Stp::None),
+    ("EXPIRE_TAKER", Stp::ExpireTaker),
+    ("EXPIRE_MAKER", Stp::ExpireMaker),
+    ("EXPIRE_BOTH", Stp::ExpireBoth),
+];
+
+fn name<T: Copy + PartialEq>(value: T, all: &[(&'static str, T)]) -> &'static str {
+    all.iter().find(|(_, known)| *known == value).map_or("", |(text, _)| *text)
+}
+
+const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::New => "NEW",
+        Status::PartiallyFilled => "PARTIALLY_FILLED",
+        Status::Filled => "FILLED",
+        Status::Canceled => "CANCELED",
+        Status::Expired => "EXPIRED",
+        Status::ExpiredInMatch => "EXPIRED_IN_MATCH",
+    }
+}
+
+const fn exec_name(kind: ExecKind) -> &'static str {
+    match kind {
+        ExecKind::New => "NEW",
+        ExecKind::Trade => "TRADE",
+        ExecKind::Canceled => "CANCELED",
+        ExecKind::Expired => "EXPIRED",
+        ExecKind::Amendment => "AMENDMENT",
+        ExecKind::Funding => "FUNDING",
+    }
+}
+
+const fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::None => "",
+        Reason::TimeInForce => "TIME_IN_FORCE",
+        Reason::NoLiquidity => "NO_LIQUIDITY",
+        Reason::SelfTrade => "SELF_TRADE",
+        Reason::ReduceOnly => "REDUCE_ONLY",
+        Reason::Liquidation => "LIQUIDATION",
+        Reason::Funding => "FUNDING",
+    }
+}
+
+fn price_of(price: i64) -> Option<i64> {
+    (price != NO_PRICE).then_some(price)
+}
+
+/// Fills a dict by name, with interned keys.
+macro_rules! fill {
+    ($py:expr, $dict:expr, { $($key:literal: $value:expr),* $(,)? }) => {
+        $($dict.set_item(intern!($py, $key), $value)?;)*
+    };
+}
+
+fn order_into(dict: &Bound<'_, PyDict>, symbol: u32, order: &Order) -> PyResult<()> {
+    let py = dict.py();
+    fill!(py, dict, {
+        "account": order.account,
+        "symbol": symbol,
+        "order_id": order.id,
+        "client_id": order.client_id.as_str(),
+        "side": name(order.side, &SIDES),
+        "type": name(order.kind, &TYPES),
+        "tif": name(order.tif, &TIFS),
+        "price": price_of(order.price),
+        "qty": order.qty,
+        "cum_qty": order.cum_qty,
+        "cum_quote": order.cum_quote,
+        "status": status_name(order.status),
+        "reduce_only": order.reduce_only,
+        "stp": name(order.stp, &STPS),
+        "ts": order.updated_ts,
+        "created_ts": order.created_ts,
+    });
+    Ok(())
+}
+
+/// Pairs of int64 (price, size) as bytes.
+fn pairs<'py>(py: Python<'py>, levels: impl ExactSizeIterator<Item = Set>) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, levels.len() * 16, |out| {
+        for (chunk, (price, qty)) in out.chunks_exact_mut(16).zip(levels) {
+            chunk[..8].copy_from_slice(&price.to_le_bytes());
+            chunk[8..].copy_from_slice(&qty.to_le_bytes());
+        }
+        Ok(())
+    })
+}
+
+/// Bytes of int64 pairs as levels.
+fn sets(raw: &[u8], field: &'static str) -> PyResult<Vec<Set>> {
+    if raw.len() % 16 != 0 {
+        let was = format!("{} bytes", raw.len());
+        return Err(raise(CoreError::Field { field, was, why: "must be pairs of int64" }));
+    }
+    let int = |half: &[u8]| half.try_into().map(i64::from_le_bytes).unwrap_or(0);
+    Ok(raw.chunks_exact(16).map(|pair| (int(&pair[..8]), int(&pair[8..]))).collect())
+}
+
+/// A simulated exchange: one market ("spot" or "linear"), many symbols and accounts, exact money, no clock.
+///
+/// Prices are ticks, sizes lots, money smallest units, times ns since the epoch; all ints. The same calls with the
+/// same seed give the same state hash anywhere. Bad input raises InputError and names field and value; a refusal by
+/// the venue's rules raises Refused; after either nothing has changed.
+#[pyclass(module = "native._core", unsendable)]
+pub struct Exchange {
+    inner: venue::Exchange,
+    events: Vec<Exec>,
+}
+
+impl Exchange {
+    /// Runs an operation and hands its events out.
+    fn run<'py, T>(
+        &mut self,
+        py: Python<'py>,
+        operation: impl FnOnce(&mut venue::Exchange, &mut Vec<Exec>) -> Result<T, Fault>,
+    ) -> Dicts<'py> {
+        self.events.clear();
+        operation(&mut self.inner, &mut self.events).map_err(fault)?;
+        let list = PyList::empty(py);
+        for exec in &self.events {
+            list.append(self.exec_dict(py, exec)?)?;
+        }
+        Ok(list)
+    }
+
+    fn asset_name(&self, asset: u16) -> &str {
+        self.inner.accounts.assets.get(usize::from(asset)).map_or("", |asset| asset.name.as_str())
+    }
+
+    fn exec_dict<'py>(&self, py: Python<'py>, exec: &Exec) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        order_into(&dict, exec.symbol, &exec.order)?;
+        fill!(py, dict, {
+            "exec": exec_name(exec.kind),
+            "last_price": price_of(exec.last_price),
+            "last_qty": exec.last_qty,
+            "last_quote": exec.last_quote,
+            "fee": exec.fee,
+            "fee_asset": self.asset_name(exec.fee_asset),
+            "maker": exec.maker,
+            "trade_id": exec.trade_id,
+            "realised": exec.realised,
+            "ts": exec.ts,
+            "reason": reason_name(exec.reason),
+        });
+        if exec.kind == ExecKind::Funding {
+            fill!(py, dict, { "asset": self.asset_name(exec.fee_asset), "amount": exec.last_quote });
+        }
+        Ok(dict)
+    }
+
+    fn fill_dict<'py>(&self, py: Python<'py>, symbol: u32, fill: &Fill) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        fill!(py, dict, {
+            "trade_id": fill.trade_id,
+            "order_id": fill.order_id,
+            "client_id": fill.client_id.as_str(),
+            "symbol": symbol,
+            "price": fill.price,
+            "qty": fill.qty,
+            "quote": fill.quote,
+            "fee": fill.fee,
+            "fee_asset": self.asset_name(fill.fee_asset),
+            "maker": fill.maker,
+            "side": name(fill.side, &SIDES),
+            "realised": fill.realised,
+            "ts": fill.ts,
+        });
+        Ok(dict)
+    }
+
+    fn symbol_ids(&self, symbol: Option<u32>) -> PyResult<std::ops::Range<u32>> {
+        match symbol {
+            None => Ok(0..self.inner.symbols.len() as u32),
+            Some(id) => self.inner.known(id).map(|_| id..id + 1).map_err(raise),
+        }
+    }
+}
+
+#[pymethods]
+impl Exchange {
+    /// An empty exchange. Fees are rates times 10^8 (a negative maker fee is a rebate).
+    #[new]
+    #[pyo3(signature = (market, *, maker_fee_e8, taker_fee_e8, seed))]
+    fn new(market: &str, maker_fee_e8: i64, taker_fee_e8: i64, seed: u64) -> PyResult<Self> {
+        let markets = [("spot", Market::Spot), ("linear", Market::Linear), ("inverse", Market::Inverse)];
+        let market = choice("market", market, &markets)?;
+        let inner = venue::Exchange::new(market, maker_fee_e8, taker_fee_e8, seed).map_err(raise)?;
+        Ok(Self { inner, events: Vec::with_capacity(1024) })
+    }
+
+    /// Defines an asset by its smallest unit's decimals and returns its id.
+    fn asset(&mut self, name: &str, scale: u8) -> PyResult<u16> {
+        self.inner.accounts.asset(name, scale).map_err(raise)
+    }
+
+    /// Defines a symbol and returns its id; tick and lot are decimal texts, maintenance a rate times 10^8.
+    #[pyo3(signature = (symbol, base, quote, tick, lot, *, maintenance_e8=0))]
+    fn symbol(
+        &mut self,
+        symbol: &str,
+        base: &str,
+        quote: &str,
+        tick: &str,
+        lot: &str,
+        maintenance_e8: i64,
+    ) -> PyResult<u32> {
+        self.inner.symbol(symbol, base, quote, tick, lot, maintenance_e8).map_err(raise)
+    }
+
+    /// The id of an account, made at the first call.
+    fn account(&mut self, name: &str) -> u32 {
+        self.inner.accounts.account(name)
+    }
+
+    /// Gives an account its own fee rates times 10^8.
+    fn fees(&mut self, account: u32, maker_fee_e8: i64, taker_fee_e8: i64) -> PyResult<()> {
+        self.inner.fees(account, maker_fee_e8, taker_fee_e8).map_err(raise)
+    }
+
+    /// Money from outside, in smallest units.
+    fn deposit(&mut self, account: u32, asset: &str, amount: i128, ts: i64) -> PyResult<()> {
+        let _ = ts;
+        let asset = self.inner.accounts.asset_id(asset).map_err(raise)?;
+        self.inner.accounts.deposit(account, asset, amount).map_err(raise)
+    }
+
+    /// Sets the leverage (1 to 125) of an account's position in a linear symbol.
+    fn leverage(&mut self, account: u32, symbol: u32, x: i64, ts: i64) -> PyResult<()> {
+        let _ = ts;
+        self.inner.leverage(account, symbol, x).map_err(fault)
+    }
+
+    /// Takes an order in; returns the events in the order they happened, counterparties' included.
+    #[pyo3(signature = (
+        account, symbol, client_id, side, r#type, tif, price, qty, ts, *,
+        reduce_only=false, stp="NONE", quote_qty=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
+    fn place<'py>(
+        &mut self,
+        py: Python<'py>,
+        account: u32,
+        symbol: u32,
+        client_id: &str,
+        side: &str,
+        r#type: &str,
+        tif: &str,
+        price: Option<i64>,
+        qty: Option<i64>,
+        ts: i64,
+        reduce_only: bool,
+        stp: &str,
+        quote_qty: Option<i128>,
+    ) -> Dicts<'py> {
+        let new = NewOrder {
+            account,
+            client_id: ClientId::new(client_id).map_err(raise)?,
+            side: choice("side", side, &SIDES)?,
+            kind: choice("type", r#type, &TYPES)?,
+            tif: choice("tif", tif, &TIFS)?,
+            price,
+            qty,
+            quote_qty,
+            reduce_only,
+            stp: choice("stp", stp, &STPS)?,
+        };
+        self.run(py, |exchange, out| exchange.place(symbol, &new, ts, out))
+    }
+
+    /// Cancels an open order.
+    fn cancel<'py>(&mut self, py: Python<'py>, account: u32, symbol: u32, order_id: u64, ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.cancel(account, symbol, order_id, ts, out))
+    }
+
+    /// Cancels an account's open orders in a symbol.
+    fn cancel_all<'py>(&mut self, py: Python<'py>, account: u32, symbol: u32, ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.cancel_all(account, symbol, ts, out))
+    }
+
+    /// Gives an open order a new total size and, with a price, a new price.
+    #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
+    fn amend<'py>(
+        &mut self,
+        py: Python<'py>,
+        account: u32,
+        symbol: u32,
+        order_id: u64,
+        price: Option<i64>,
+        qty: i64,
+        ts: i64,
+    ) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.amend(account, symbol, order_id, (price, qty), ts, out))
+    }
+
+    /// One order of an account by id or client id (the newest with it), or None.
+    #[pyo3(signature = (account, symbol, *, order_id=None, client_id=None))]
+    fn find<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        symbol: u32,
+        order_id: Option<u64>,
+        client_id: Option<&str>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let history = &self.inner.known(symbol).map_err(raise)?.history;
+        let found = match (order_id, client_id) {
+            (Some(id), _) => history.get(id).filter(|order| order.account == account),
+            (None, Some(text)) => ClientId::new(text).ok().and_then(|id| history.by_client(account, id)),
+            (None, None) => return Err(PyValueError::new_err("find needs order_id or client_id")),
+        };
+        found
+            .map(|order| {
+                let dict = PyDict::new(py);
+                order_into(&dict, symbol, order).map(|()| dict)
+            })
+            .transpose()
+    }
+
+    /// An account's orders in one symbol or in all, oldest first.
+    #[pyo3(signature = (account, symbol, *, open_only))]
+    fn orders<'py>(&self, py: Python<'py>, account: u32, symbol: Option<u32>, open_only: bool) -> Dicts<'py> {
+        let list = PyList::empty(py);
+        let add = |symbol: u32, order: &Order| {
+            let dict = PyDict::new(py);
+            order_into(&dict, symbol, order)?;
+            list.append(dict)
+        };
+        for id in self.symbol_ids(symbol)? {
+            let history = &self.inner.symbols[id as usize].history;
+            if open_only {
+                history.open_of(account).try_for_each(|order| add(id, order))?;
+            } else {
+                history.all_of(account).try_for_each(|order| add(id, order))?;
+            }
+        }
+        Ok(list)
+    }
+
+    /// An account's fills in a symbol, oldest first.
+    fn trades<'py>(&self, py: Python<'py>, account: u32, symbol: u32) -> Dicts<'py> {
+        let list = PyList::empty(py);
+        for fill in self.inner.known(symbol).map_err(raise)?.history.fills_of(account) {
+            list.append(self.fill_dict(py, symbol, fill)?)?;
+        }
+        Ok(list)
+    }
+
+    /// Balances by asset: (free, locked) on spot, (wallet, initial margin) on linear markets.
+    fn balances<'py>(&self, py: Python<'py>, account: u32) -> PyResult<Bound<'py, PyDict>> {
+        let accounts = &self.inner.accounts;
+        accounts.known(account).map_err(raise)?;
+        let dict = PyDict::new(py);
+        for (id, purse) in accounts.list[account as usize].purses.iter().enumerate() {
+            let second = match accounts.market {
+                Market::Spot => purse.locked,
+                Market::Linear | Market::Inverse => accounts.margin_used(account, id as u16),
+            };
+            dict.set_item(self.asset_name(id as u16), (purse.free, second))?;
+        }
+        Ok(dict)
+    }
+
+    /// An account's linear positions that are not flat.
+    fn positions<'py>(&self, py: Python<'py>, account: u32) -> Dicts<'py> {
+        let accounts = &self.inner.accounts;
+        accounts.known(account).map_err(raise)?;
+        let list = PyList::empty(py);
+        for (id, position) in accounts.list[account as usize].positions.iter().enumerate() {
+            let symbol = id as u32;
+            if position.qty == 0 {
+                continue;
+            }
+            let dict = PyDict::new(py);
+            fill!(py, dict, {
+                "symbol": symbol,
+                "qty": position.qty,
+                "entry_e8": accounts.entry_e8(account, symbol),
+                "mark_e8": accounts.mark_e8(symbol),
+                "notional": accounts.notional(account, symbol),
+                "unrealised": accounts.unrealised(account, symbol),
+                "margin": accounts.position_margin(account, symbol),
+                "initial_margin": accounts.initial_margin(account, symbol),
+                "maintenance": accounts.maintenance_margin(account, symbol),
+                "leverage": position.leverage,
+                "liquidation_e8": accounts.liquidation_e8(account, symbol),
+            });
+            list.append(dict)?;
+        }
+        Ok(list)
+    }
+
+    /// Pays funding on all positions of a symbol; events are of kind FUNDING with asset and amount.
+    fn funding<'py>(&mut self, py: Python<'py>, symbol: u32, rate_e8: i64, mark_e8: i64, ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.funding(symbol, rate_e8, mark_e8, ts, out))
+    }
+
+    /// Sets the mark price times 10^8; liquidates who falls below maintenance.
+    fn mark<'py>(&mut self, py: Python<'py>, symbol: u32, mark_e8: i64, ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.mark(symbol, mark_e8, ts, out))
+    }
+
+    /// Starts the seeded generator of background flow around `mid` ticks at `ts`. `size` is a typical order in lots
+    /// (0: worth about 1,000 of the quote asset), `gap` the typical distance of levels in ticks (0: by volatility).
+    #[pyo3(signature = (
+        symbol, *, mid, kind="generated", ts=0, volatility=0.6, jumps_per_day=200.0, maker_rate=40.0,
+        trade_rate=4.0, informed=0.25, orders=300, size=0, gap=0
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
+    fn flow(
+        &mut self,
+        symbol: u32,
+        mid: i64,
+        kind: &str,
+        ts: i64,
+        volatility: f64,
+        jumps_per_day: f64,
+        maker_rate: f64,
+        trade_rate: f64,
+        informed: f64,
+        orders: u32,
+        size: i64,
+        gap: i64,
+    ) -> PyResult<()> {
+        choice("kind", kind, &[("generated", ())])?;
+        let size = if size == 0 { self.inner.typical_size(symbol, mid).map_err(raise)? } else { size };
+        let spec =
+            FlowSpec { mid, volatility, jumps_per_day, maker_rate, trade_rate, informed, orders, size, gap };
+        self.events.clear();
+        self.inner.flow(symbol, spec, ts, &mut self.events).map_err(raise)
+    }
+
+    /// Hands a symbol's background over to a recording.
+    fn replay_open(&mut self, symbol: u32) -> PyResult<()> {
+        self.inner.replay_open(symbol).map_err(raise)
+    }
+
+    /// Applies recorded levels: bytes of int64 (price, size) pairs; a snapshot replaces the whole background.
+    fn replay_depth<'py>(
+        &mut self,
+        py: Python<'py>,
+        symbol: u32,
+        snapshot: bool,
+        bids: &[u8],
+        asks: &[u8],
+        ts: i64,
+    ) -> Dicts<'py> {
+        let (bids, asks) = (sets(bids, "bids")?, sets(asks, "asks")?);
+        self.run(py, |exchange, out| exchange.replay_depth(symbol, snapshot, (&bids, &asks), ts, out))
+    }
+
+    /// Applies a recorded trade: fills our orders by price and time with at most its size.
+    fn replay_trade<'py>(
+        &mut self,
+        py: Python<'py>,
+        symbol: u32,
+        price: i64,
+        qty: i64,
+        taker_sell: bool,
+        ts: i64,
+    ) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.replay_trade(symbol, (price, qty), taker_sell, ts, out))
+    }
+
+    /// Runs the generators up to `until_ts`; returns the events of known accounts.
+    fn advance<'py>(&mut self, py: Python<'py>, until_ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| Ok(exchange.advance(until_ts, out)?))
+    }
+
+    /// When a symbol's generator wants to act next; without one the far future (2^63 - 1).
+    fn next_ts(&self, symbol: u32) -> PyResult<i64> {
+        let at = self.inner.known(symbol).map_err(raise)?;
+        Ok(at.flow.as_ref().map_or(i64::MAX, |flow| flow.next_ts()))
+    }
+
+    /// What changed since the last call: update ids U and u, levels, trades, whether the top moved, what was lost.
+    fn take_updates<'py>(&mut self, py: Python<'py>, symbol: u32) -> PyResult<Bound<'py, PyDict>> {
+        self.inner.known(symbol).map_err(raise)?;
+        let at = &mut self.inner.symbols[symbol as usize];
+        let batch = at.updates.take(&at.book);
+        let trades = batch.trades.iter();
+        let trades = trades.map(|t| (t.id, t.price, t.qty, t.taker_sell, t.ts, t.buyer, t.seller));
+        let dict = PyDict::new(py);
+        fill!(py, dict, {
+            "U": batch.first,
+            "u": batch.last,
+            "bids": pairs(py, batch.bids.into_iter())?,
+            "asks": pairs(py, batch.asks.into_iter())?,
+            "trades": PyList::new(py, trades)?,
+            "bbo_changed": batch.bbo_changed,
+            "lost": batch.lost,
+        });
+        Ok(dict)
+    }
+
+    /// (update id, bid, bid size, ask, ask size); None and 0 for an empty side.
+    #[expect(clippy::type_complexity, reason = "the tuple is the contract with the box")]
+    fn bbo(&self, symbol: u32) -> PyResult<(u64, Option<i64>, i64, Option<i64>, i64)> {
+        let at = self.inner.known(symbol).map_err(raise)?;
+        let top = venue::updates::Top::of(&at.book);
+        Ok((at.updates.last, price_of(top.bid), top.bid_qty, price_of(top.ask), top.ask_qty))
+    }
+
+    /// The best `n` levels a side, best first, with the update id they stand at.
+    fn depth<'py>(&self, py: Python<'py>, symbol: u32, n: usize) -> PyResult<Bound<'py, PyDict>> {
+        let at = self.inner.known(symbol).map_err(raise)?;
+        let side = |side| {
+            let levels = at.book.levels(side);
+            pairs(py, levels.iter().rev().take(n).map(|level| (level.price, level.qty)))
+        };
+        let dict = PyDict::new(py);
+        fill!(py, dict, { "u": at.updates.last, "bids": side(Side::Buy)?, "asks": side(Side::Sell)? });
+        Ok(dict)
+    }
+
+    /// How much stands before an open order in its queue; None where it does not rest.
+    fn queue_ahead(&self, symbol: u32, order_id: u64) -> PyResult<Option<i64>> {
+        self.inner.queue_ahead(symbol, order_id).map_err(raise)
+    }
+
+    /// Raises BrokenError unless money is conserved per asset and every book is well formed and uncrossed.
+    fn check(&self) -> PyResult<()> {
+        self.inner.check().map_err(raise)
+    }
+
+    /// SHA-256 over the whole canonical state, as hex.
+    fn state_hash(&self) -> String {
+        self.inner.state_hash().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What the venue itself holds (fees less rebates and insurance), by asset.
+    fn venue_balances<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (id, purse) in self.inner.accounts.list[VENUE as usize].purses.iter().enumerate() {
+            dict.set_item(self.asset_name(id as u16), purse.free)?;
+        }
+        Ok(dict)
+    }
+}
 
 /// Adds this file's classes to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("Refused", m.py().get_type::<Refused>())?;
+    m.add_class::<Exchange>()
 }

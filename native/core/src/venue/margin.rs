@@ -1,0 +1,278 @@
+//! Linear positions: average cost, realised profit, initial and maintenance margin, what is available.
+//!
+//! catalogue: S1. Margin is cross over all symbols that settle in one asset. A position keeps its exact signed cost,
+//! so wallet minus cost is conserved to the smallest unit. Rule of the initial margin (Binance USD-M, one-way mode):
+//! the larger of |position + open buys| and |position - open sells|, in value, divided by the leverage, rounded up.
+
+use super::accounts::{Accounts, Deal, E8, Party, Settled, VENUE, rate_of};
+use super::matching::BACKGROUND;
+use super::order::Refusal;
+use crate::instrument::Market;
+use crate::state;
+use crate::units::{Amount, Lots, NO_PRICE, Side, pow10};
+
+/// The leverage a position starts with.
+pub const LEVERAGE_DEFAULT: i64 = 20;
+/// The largest leverage (Binance: 125).
+pub const LEVERAGE_MAX: i64 = 125;
+
+state! {
+    /// One account's position in one symbol, with the value of its open orders.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Position {
+        /// Signed size in lots.
+        pub qty: Lots,
+        /// What it cost: paid for a long (positive), received for a short (negative).
+        pub cost: Amount,
+        /// Value of open buy orders that are not reduce-only.
+        pub buy_open: Amount,
+        /// Value of open sell orders that are not reduce-only.
+        pub sell_open: Amount,
+        /// How many open orders are reduce-only.
+        pub reduce_orders: u32,
+        /// Divides the notional into the initial margin.
+        pub leverage: i64,
+    }
+}
+
+impl Position {
+    /// Nothing held.
+    #[must_use]
+    pub const fn flat() -> Self {
+        Self { qty: 0, cost: 0, buy_open: 0, sell_open: 0, reduce_orders: 0, leverage: LEVERAGE_DEFAULT }
+    }
+
+    /// How much of the position an order of `side` can close.
+    #[must_use]
+    pub const fn closable(&self, side: Side) -> Lots {
+        let opposed = -self.qty * side.sign();
+        if opposed > 0 { opposed } else { 0 }
+    }
+
+    /// The value of open orders of a side, for writing.
+    pub(super) const fn open_mut(&mut self, side: Side) -> &mut Amount {
+        match side {
+            Side::Buy => &mut self.buy_open,
+            Side::Sell => &mut self.sell_open,
+        }
+    }
+
+    /// Moves the position by a fill and returns the realised profit: what was closed at average cost, rounded
+    /// towards zero; the last lot closed takes the exact rest.
+    pub fn apply(&mut self, side: Side, qty: Lots, quote: Amount) -> Amount {
+        let closed = qty.min(self.closable(side));
+        let paid = quote * Amount::from(side.sign());
+        let closed_paid = if closed == qty { paid } else { paid * Amount::from(closed) / Amount::from(qty) };
+        let removed = match self.qty.abs() {
+            0 => 0,
+            held if held == closed => self.cost,
+            held => self.cost * Amount::from(closed) / Amount::from(held),
+        };
+        // Closing a long removes its cost and receives -closed_paid; a short the other way round.
+        let realised = if closed == 0 { 0 } else { -closed_paid - removed };
+        self.cost += paid + realised;
+        self.qty += side.sign() * qty;
+        realised
+    }
+}
+
+/// Rounds a non-negative amount divided by a positive count up.
+const fn div_up(amount: Amount, by: i64) -> Amount {
+    (amount + by as i128 - 1) / by as i128
+}
+
+impl Accounts {
+    /// The mark price times 10^8: the one set, else the last trade's, else 0.
+    #[must_use]
+    pub fn mark_e8(&self, symbol: u32) -> i64 {
+        let contract = &self.contracts[symbol as usize];
+        if contract.mark_e8 != 0 || contract.last_price == NO_PRICE {
+            return contract.mark_e8;
+        }
+        let price = contract.instrument.price_decimal(contract.last_price);
+        let e8 = if price.scale <= 8 {
+            price.mantissa * pow10(8 - price.scale)
+        } else {
+            price.mantissa / pow10(price.scale - 8)
+        };
+        i64::try_from(e8).unwrap_or(i64::MAX)
+    }
+
+    /// The value of a signed count of lots at a price times 10^8, in the settle asset, towards zero.
+    #[must_use]
+    pub fn value_e8(&self, symbol: u32, lots: Lots, price_e8: i64) -> Amount {
+        let i = &self.contracts[symbol as usize].instrument;
+        let raw = i128::from(price_e8) * i128::from(lots) * i128::from(i.lot);
+        let scale = 8 + i.qty_scale;
+        if scale >= i.settle_scale {
+            raw / pow10(scale - i.settle_scale)
+        } else {
+            raw.saturating_mul(pow10(i.settle_scale - scale))
+        }
+    }
+
+    /// Unrealised profit at mark; 0 while no price is known.
+    #[must_use]
+    pub fn unrealised(&self, account: u32, symbol: u32) -> Amount {
+        let position = &self.list[account as usize].positions[symbol as usize];
+        match self.mark_e8(symbol) {
+            0 => 0,
+            _ if position.qty == 0 => 0,
+            mark => self.value_e8(symbol, position.qty, mark) - position.cost,
+        }
+    }
+
+    /// The position's value at mark, signed; at cost while no price is known.
+    #[must_use]
+    pub fn notional(&self, account: u32, symbol: u32) -> Amount {
+        let position = &self.list[account as usize].positions[symbol as usize];
+        match self.mark_e8(symbol) {
+            0 => position.cost,
+            mark => self.value_e8(symbol, position.qty, mark),
+        }
+    }
+
+    /// Initial margin of position and open orders in one symbol, with `extra` more open on a side.
+    fn initial_with(&self, account: u32, symbol: u32, side: Side, extra: Amount) -> Amount {
+        let position = &self.list[account as usize].positions[symbol as usize];
+        let (buys, sells) = match side {
+            Side::Buy => (position.buy_open + extra, position.sell_open),
+            Side::Sell => (position.buy_open, position.sell_open + extra),
+        };
+        if position.qty == 0 && buys == 0 && sells == 0 {
+            return 0;
+        }
+        let value = self.notional(account, symbol);
+        div_up((value + buys).abs().max((value - sells).abs()), position.leverage)
+    }
+
+    /// Initial margin of position and open orders in one symbol.
+    #[must_use]
+    pub fn initial_margin(&self, account: u32, symbol: u32) -> Amount {
+        self.initial_with(account, symbol, Side::Buy, 0)
+    }
+
+    /// Margin of the position alone.
+    #[must_use]
+    pub fn position_margin(&self, account: u32, symbol: u32) -> Amount {
+        let leverage = self.list[account as usize].positions[symbol as usize].leverage;
+        div_up(self.notional(account, symbol).abs(), leverage)
+    }
+
+    /// Maintenance margin of the position.
+    #[must_use]
+    pub fn maintenance_margin(&self, account: u32, symbol: u32) -> Amount {
+        rate_of(self.notional(account, symbol).abs(), self.contracts[symbol as usize].maintenance_e8)
+    }
+
+    /// The symbols that settle in `asset`.
+    fn settling_in(&self, asset: u16) -> impl Iterator<Item = u32> + '_ {
+        let all = self.contracts.iter().enumerate();
+        all.filter(move |(_, contract)| contract.instrument.settle == asset).map(|(symbol, _)| symbol as u32)
+    }
+
+    /// Wallet plus unrealised profit, in `asset`.
+    #[must_use]
+    pub fn equity(&self, account: u32, asset: u16) -> Amount {
+        let wallet = self.list[account as usize].purses[usize::from(asset)].free;
+        wallet + self.settling_in(asset).map(|symbol| self.unrealised(account, symbol)).sum::<Amount>()
+    }
+
+    /// Initial margin over all symbols that settle in `asset`.
+    #[must_use]
+    pub fn margin_used(&self, account: u32, asset: u16) -> Amount {
+        self.settling_in(asset).map(|symbol| self.initial_margin(account, symbol)).sum()
+    }
+
+    /// Maintenance margin over all symbols that settle in `asset`.
+    #[must_use]
+    pub fn maintenance_total(&self, account: u32, asset: u16) -> Amount {
+        self.settling_in(asset).map(|symbol| self.maintenance_margin(account, symbol)).sum()
+    }
+
+    /// Whether `extra` more value on `side` is covered. What does not raise the margin always is.
+    pub fn cover(&self, account: u32, symbol: u32, side: Side, extra: Amount) -> std::result::Result<(), Refusal> {
+        let asset = self.contracts[symbol as usize].instrument.settle;
+        let more = self.initial_with(account, symbol, side, extra) - self.initial_margin(account, symbol);
+        if more <= 0 || more <= self.equity(account, asset) - self.margin_used(account, asset) {
+            return Ok(());
+        }
+        Err(Refusal::InsufficientMargin)
+    }
+
+    /// `settle_linear` without a fee.
+    pub(super) fn settle_free(&mut self, deal: &Deal, party: &Party) {
+        let settle = self.contracts[deal.symbol as usize].instrument.settle;
+        let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
+        let realised = position.apply(party.side, deal.qty, deal.quote);
+        self.purse(party.account, settle).free += realised;
+    }
+
+    pub(super) fn settle_linear(&mut self, deal: &Deal, party: &Party) -> Settled {
+        debug_assert!(self.market != Market::Spot);
+        let settle = self.contracts[deal.symbol as usize].instrument.settle;
+        let fee = rate_of(deal.quote, self.fee_e8(party.account, party.maker));
+        let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
+        *position.open_mut(party.side) -= party.released;
+        let realised = position.apply(party.side, deal.qty, deal.quote);
+        self.purse(party.account, settle).free += realised - fee;
+        self.purse(VENUE, settle).free += fee;
+        Settled { fee, fee_asset: settle, realised }
+    }
+
+    /// The average entry price times 10^8, 0 for a flat position.
+    #[must_use]
+    pub fn entry_e8(&self, account: u32, symbol: u32) -> i64 {
+        let position = &self.list[account as usize].positions[symbol as usize];
+        let i = &self.contracts[symbol as usize].instrument;
+        let size = i128::from(position.qty) * i128::from(i.lot);
+        let scale = 8 + i.qty_scale;
+        let scaled = if scale >= i.settle_scale {
+            position.cost.saturating_mul(pow10(scale - i.settle_scale))
+        } else {
+            position.cost / pow10(i.settle_scale - scale)
+        };
+        i64::try_from(scaled.checked_div(size).unwrap_or(0)).unwrap_or(i64::MAX)
+    }
+
+    /// The mark price times 10^8 at which equity falls to the maintenance margin if only this symbol moves; 0 where
+    /// no positive price does that.
+    #[must_use]
+    pub fn liquidation_e8(&self, account: u32, symbol: u32) -> i64 {
+        let contract = &self.contracts[symbol as usize];
+        let position = &self.list[account as usize].positions[symbol as usize];
+        let asset = contract.instrument.settle;
+        if position.qty == 0 {
+            return 0;
+        }
+        // equity' + qty p - cost = rate |qty| p + maintenance', solved for p; primes are without this symbol.
+        let others = self.equity(account, asset) - self.unrealised(account, symbol)
+            - (self.maintenance_total(account, asset) - self.maintenance_margin(account, symbol));
+        let missing = position.cost - others;
+        let one = self.value_e8(symbol, position.qty, E8 as i64);
+        let slope = one - rate_of(one.abs(), contract.maintenance_e8);
+        let price = missing.saturating_mul(E8).checked_div(slope).unwrap_or(0);
+        i64::try_from(price.max(0)).unwrap_or(i64::MAX)
+    }
+
+    /// Pays funding on every position: `rate * value`, a positive rate from longs to shorts; each amount is rounded
+    /// towards zero and the venue keeps the rest of the rounding. Returns who got how much.
+    pub fn fund(&mut self, symbol: u32, rate_e8: i64, mark_e8: i64) -> Vec<(u32, Amount)> {
+        let settle = self.contracts[symbol as usize].instrument.settle;
+        let (mut paid, mut total) = (Vec::new(), 0);
+        for account in 0..self.list.len() as u32 {
+            let qty = self.list[account as usize].positions[symbol as usize].qty;
+            if qty == 0 {
+                continue;
+            }
+            let amount = -rate_of(self.value_e8(symbol, qty, mark_e8), rate_e8);
+            self.purse(account, settle).free += amount;
+            total += amount;
+            if account != BACKGROUND && account != VENUE {
+                paid.push((account, amount));
+            }
+        }
+        self.purse(VENUE, settle).free -= total;
+        paid
+    }
+}

@@ -93,11 +93,20 @@ class Socket:
         return True
 
     def received(self, payload: bytes) -> None:
-        """A whole message arrived. A fault in its handler is kept in `failure` and ends `run`."""
+        """A whole message arrived."""
         self._heard_ns = self.clock.mono_ns()
+        self._tell(self.on_message, payload)
+
+    def _tell(self, handler: Callable[..., None], *what: bytes) -> None:
+        """Calls a handler. What it raises is kept in `failure` and ends `run`: the supervisor must see it, not picows.
+
+        A core panic is a BaseException, so all of them are caught here and raised again by `run`.
+        """
+        if self.failure is not None:
+            return
         try:
-            self.on_message(payload)
-        except BaseException as error:  # a core panic is a BaseException; the supervisor must see it, not picows
+            handler(*what)
+        except BaseException as error:
             self.failure = error
             self.drop()
 
@@ -150,13 +159,13 @@ class Socket:
         self._heard_ns = self.clock.mono_ns()
         watch = asyncio.ensure_future(self._watch(transport)) if self.stale_ms else None
         try:
-            self.on_up()
+            self._tell(self.on_up)
             await transport.wait_disconnected()
         finally:
             self._transport = None
             if watch is not None:
                 watch.cancel()
-            self.on_down()
+            self._tell(self.on_down)
 
     async def _watch(self, transport: WSTransport) -> None:
         """Drops a connection that is alive but silent (fault 15 of safety.md)."""

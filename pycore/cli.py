@@ -9,6 +9,7 @@ A verb of two words (`config check`) registers sub-parsers of its own.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -69,6 +70,17 @@ def _usage(installed: dict[str, EntryPoint]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with `argv` (without the program's name) and returns its exit code."""
+    try:
+        code = _main(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of stdout left (`| head`): nothing to say and nobody to say it to, at interpreter exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     installed = verbs()
     if not words or words[0] in ("-h", "--help"):
@@ -96,9 +108,7 @@ def _run(name: str, verb: Verb, args: argparse.Namespace) -> int:
         print(f"tickwright {name}: interrupted; everything finished so far is kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of stdout left (`| head`): nothing to say and nobody to say it to.
-        sys.stderr.close()
-        return 0
+        raise
     except (TickwrightError, _core.TickwrightError) as error:
         print(f"tickwright {name}: {error}", file=sys.stderr)
         return exit_code(error)

@@ -41,12 +41,8 @@ fn choice<T: Copy>(field: &'static str, was: &str, all: &[(&str, T)]) -> PyResul
 
 const SIDES: [(&str, Side); 2] = [("BUY", Side::Buy), ("SELL", Side::Sell)];
 const TYPES: [(&str, OrderType); 2] = [("LIMIT", OrderType::Limit), ("MARKET", OrderType::Market)];
-const TIFS: [(&str, TimeInForce); 4] = [
-    ("GTC", TimeInForce::Gtc),
-    ("IOC", TimeInForce::Ioc),
-    ("FOK", TimeInForce::Fok),
-    ("GTX", TimeInForce::PostOnly),
-];
+const TIFS: [(&str, TimeInForce); 4] =
+    [("GTC", TimeInForce::Gtc), ("IOC", TimeInForce::Ioc), ("FOK", TimeInForce::Fok), ("GTX", TimeInForce::PostOnly)];
 const STPS: [(&str, Stp); 4] = [
     ("NONE", Stp::None),
     ("EXPIRE_TAKER", Stp::ExpireTaker),
@@ -475,8 +471,7 @@ impl Exchange {
     ) -> PyResult<()> {
         choice("kind", kind, &[("generated", ())])?;
         let size = if size == 0 { self.inner.typical_size(symbol, mid).map_err(raise)? } else { size };
-        let spec =
-            FlowSpec { mid, volatility, jumps_per_day, maker_rate, trade_rate, informed, orders, size, gap };
+        let spec = FlowSpec { mid, volatility, jumps_per_day, maker_rate, trade_rate, informed, orders, size, gap };
         self.events.clear();
         self.inner.flow(symbol, spec, ts, &mut self.events).map_err(raise)
     }

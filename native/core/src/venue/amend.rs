@@ -108,7 +108,7 @@ impl Desk<'_> {
         let event = self.event(ExecKind::Amendment, &new, Reason::None);
         self.out.push(event);
         let stop = self.take(&mut taker)?;
-        self.finish(old.id, stop, false)?;
+        self.finish(old.id, stop)?;
         Ok(self.trim_all()?)
     }
 

@@ -364,14 +364,5 @@ impl Flow {
 /// An order of the background on its way in.
 fn background(desk: &mut Desk<'_>, side: Side, limit: Ticks, open: Lots) -> Taker {
     *desk.ids += 1;
-    Taker {
-        order: *desk.ids,
-        account: BACKGROUND,
-        side,
-        limit,
-        open,
-        money: None,
-        stp: Stp::None,
-        reduce_only: false,
-    }
+    Taker { order: *desk.ids, account: BACKGROUND, side, limit, open, money: None, stp: Stp::None, reduce_only: false }
 }

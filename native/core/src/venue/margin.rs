@@ -246,7 +246,8 @@ impl Accounts {
             return 0;
         }
         // equity' + qty p - cost = rate |qty| p + maintenance', solved for p; primes are without this symbol.
-        let others = self.equity(account, asset) - self.unrealised(account, symbol)
+        let others = self.equity(account, asset)
+            - self.unrealised(account, symbol)
             - (self.maintenance_total(account, asset) - self.maintenance_margin(account, symbol));
         let missing = position.cost - others;
         let one = self.value_e8(symbol, position.qty, E8 as i64);

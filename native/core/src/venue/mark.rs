@@ -32,14 +32,7 @@ impl Exchange {
     }
 
     /// Pays funding at `mark_e8` on the positions held now.
-    pub fn funding(
-        &mut self,
-        symbol: u32,
-        rate_e8: i64,
-        mark_e8: i64,
-        ts: Nanos,
-        out: &mut Vec<Exec>,
-    ) -> Outcome<()> {
+    pub fn funding(&mut self, symbol: u32, rate_e8: i64, mark_e8: i64, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.linear(symbol, mark_e8)?;
         if !(-RATE_E8_MAX..=RATE_E8_MAX).contains(&rate_e8) {
             let was = rate_e8.to_string();

@@ -147,9 +147,7 @@ impl Exchange {
 
     /// A symbol that somebody introduced, or an error that names the number.
     pub fn known(&self, symbol: u32) -> Result<&Symbol> {
-        self.symbols
-            .get(symbol as usize)
-            .ok_or_else(|| CoreError::Unknown { what: "symbol", was: symbol.to_string() })
+        self.symbols.get(symbol as usize).ok_or_else(|| CoreError::Unknown { what: "symbol", was: symbol.to_string() })
     }
 
     /// The desk of one symbol for one operation.

@@ -123,8 +123,9 @@ impl Desk<'_> {
         self.history.insert(order);
         let event = self.event(ExecKind::New, &order, Reason::None);
         self.out.push(event);
-        let stop = if killed || taker.open == 0 { reach.stop } else { self.take(&mut taker)? };
-        self.finish(id, stop, killed)?;
+        // What is killed, and money that buys no lot, meets nobody.
+        let stop = if killed || taker.open == 0 { Stop::Money } else { self.take(&mut taker)? };
+        self.finish(id, stop)?;
         self.trim_all()?;
         Ok(id)
     }
@@ -196,14 +197,14 @@ impl Desk<'_> {
     }
 
     /// After its run an order is closed, rests, or expires by its rule.
-    pub(super) fn finish(&mut self, id: u64, stop: Stop, killed: bool) -> Outcome<()> {
+    pub(super) fn finish(&mut self, id: u64, stop: Stop) -> Outcome<()> {
         let missing = || CoreError::Broken { invariant: "an accepted order is kept", was: id.to_string() };
         let order = *self.history.get(id).ok_or_else(missing)?;
         if !order.status.is_open() {
             return Ok(());
         }
         let end = match (stop, order.kind, order.tif) {
-            (Stop::SelfTrade, ..) if !killed => Some((Status::ExpiredInMatch, Reason::SelfTrade)),
+            (Stop::SelfTrade, ..) => Some((Status::ExpiredInMatch, Reason::SelfTrade)),
             (Stop::ReduceOnly, ..) => Some((Status::Expired, Reason::ReduceOnly)),
             (_, OrderType::Market, _) => Some((Status::Expired, Reason::NoLiquidity)),
             (_, _, TimeInForce::Ioc | TimeInForce::Fok) => Some((Status::Expired, Reason::TimeInForce)),

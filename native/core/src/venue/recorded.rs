@@ -252,14 +252,14 @@ impl Desk<'_> {
                 let cut = node.qty.min(taker.open);
                 taker.open -= cut;
                 eaten += cut;
-                self.to_the_end(index, &node, cut)?;
+                self.move_to_end(index, &node, cut)?;
             }
         }
         Ok(eaten)
     }
 
     /// Moves `cut` lots of a background chunk behind everybody at its price.
-    fn to_the_end(&mut self, index: u32, node: &Node, cut: Lots) -> Result<()> {
+    fn move_to_end(&mut self, index: u32, node: &Node, cut: Lots) -> Result<()> {
         if node.next == NIL {
             return Ok(());
         }

@@ -66,6 +66,13 @@ impl<K: Copy + Ord, V> Sorted<K, V> {
         self.keys.iter().copied().zip(self.values.iter()).skip(start).take_while(move |(key, _)| *key <= to)
     }
 
+    /// The values whose keys lie in `from..=to`, in key order, to be changed.
+    pub fn range_mut(&mut self, from: K, to: K) -> impl Iterator<Item = &mut V> {
+        let start = self.keys.partition_point(|key| *key < from);
+        let end = self.keys.partition_point(|key| *key <= to);
+        self.values.iter_mut().take(end).skip(start)
+    }
+
     /// All values, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.values.iter_mut()

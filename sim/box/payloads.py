@@ -1,0 +1,135 @@
+"""The bytes of every market stream, spot and USD-M (catalogue: S1).
+
+Fields: binance.md §5. Numbers are already text in the venue's form; the texts contain nothing that JSON would escape,
+so messages are put together by hand, once for all receivers. `tick_ns` is the receiver's time unit in ns.
+"""
+
+from typing import NamedTuple
+
+from sim.box.listing import Listing, text_e8
+from sim.box.public import change_text, weighted_text
+from sim.box.tape import Aggregate, Candle, Trade
+
+
+class Best(NamedTuple):
+    """Best bid and offer in ticks and lots at an update id; a missing side has price 0."""
+
+    update: int
+    bid: int
+    bid_qty: int
+    ask: int
+    ask_qty: int
+
+
+class Diff(NamedTuple):
+    """One depth difference: ids, and levels as JSON text."""
+
+    first: int
+    last: int
+    previous: int
+    bids: str
+    asks: str
+
+
+def depth_update(listing: Listing, diff: Diff, ts: int, tick_ns: int) -> bytes:
+    """`depthUpdate`; futures add `T` and `pu`."""
+    now = ts // tick_ns
+    if listing.market == "spot":
+        head = f'{{"e":"depthUpdate","E":{now},"s":"{listing.symbol}","U":{diff.first},"u":{diff.last}'
+    else:
+        head = (
+            f'{{"e":"depthUpdate","E":{now},"T":{now},"s":"{listing.symbol}",'
+            f'"U":{diff.first},"u":{diff.last},"pu":{diff.previous}'
+        )
+    return f'{head},"b":{diff.bids},"a":{diff.asks}}}'.encode()
+
+
+def partial_depth(update: int, bids: str, asks: str) -> bytes:
+    """Spot's partial book, which names no symbol."""
+    return f'{{"lastUpdateId":{update},"bids":{bids},"asks":{asks}}}'.encode()
+
+
+def book_ticker(listing: Listing, best: Best, ts: int, tick_ns: int) -> bytes:
+    """`bookTicker`; spot's has neither `e` nor `E`."""
+    price, qty = listing.price_text, listing.qty_text
+    tops = (
+        f'"s":"{listing.symbol}","b":"{price(best.bid)}","B":"{qty(best.bid_qty)}",'
+        f'"a":"{price(best.ask)}","A":"{qty(best.ask_qty)}"'
+    )
+    if listing.market == "spot":
+        return f'{{"u":{best.update},{tops}}}'.encode()
+    now = ts // tick_ns
+    return f'{{"e":"bookTicker","u":{best.update},{tops},"T":{now},"E":{now}}}'.encode()
+
+
+def trade(listing: Listing, row: Trade, now: int, tick_ns: int) -> bytes:
+    """`trade`."""
+    maker = "true" if row.taker_sell else "false"
+    head = f'{{"e":"trade","E":{now // tick_ns},"s":"{listing.symbol}","t":{row.trade_id}'
+    body = f'"p":"{listing.price_text(row.price)}","q":"{listing.qty_text(row.qty)}","T":{row.ts // tick_ns}'
+    tail = ',"M":true}' if listing.market == "spot" else ',"X":"MARKET"}'
+    return f'{head},{body},"m":{maker}{tail}'.encode()
+
+
+def agg_trade(listing: Listing, row: Aggregate, now: int, tick_ns: int) -> bytes:
+    """`aggTrade`."""
+    maker = "true" if row.taker_sell else "false"
+    head = f'{{"e":"aggTrade","E":{now // tick_ns},"s":"{listing.symbol}","a":{row.agg_id}'
+    body = (
+        f'"p":"{listing.price_text(row.price)}","q":"{listing.qty_text(row.qty)}",'
+        f'"f":{row.first},"l":{row.last},"T":{row.ts // tick_ns}'
+    )
+    tail = ',"M":true}' if listing.market == "spot" else "}"
+    return f'{head},{body},"m":{maker}{tail}'.encode()
+
+
+def kline(listing: Listing, interval: str, candle: Candle, closed: bool, now: int, tick_ns: int) -> bytes:
+    """`kline`; `x` tells whether the candle is closed."""
+    price, qty = listing.price_text, listing.qty_text
+    ends = candle.end // tick_ns - 1
+    inner = (
+        f'"t":{candle.start // tick_ns},"T":{ends},"s":"{listing.symbol}","i":"{interval}",'
+        f'"f":{candle.first},"L":{candle.last},"o":"{price(candle.open)}","c":"{price(candle.close)}",'
+        f'"h":"{price(candle.high)}","l":"{price(candle.low)}","v":"{qty(candle.volume)}","n":{candle.count},'
+        f'"x":{"true" if closed else "false"},"q":"{text_e8(candle.quote)}","V":"{qty(candle.take_volume)}",'
+        f'"Q":"{text_e8(candle.take_quote)}","B":"0"'
+    )
+    return f'{{"e":"kline","E":{now // tick_ns},"s":"{listing.symbol}","k":{{{inner}}}}}'.encode()
+
+
+def mini_ticker(listing: Listing, day: Candle, now: int, tick_ns: int) -> bytes:
+    """`24hrMiniTicker`."""
+    price = listing.price_text
+    return (
+        f'{{"e":"24hrMiniTicker","E":{now // tick_ns},"s":"{listing.symbol}","c":"{price(day.close)}",'
+        f'"o":"{price(day.open)}","h":"{price(day.high)}","l":"{price(day.low)}",'
+        f'"v":"{listing.qty_text(day.volume)}","q":"{text_e8(day.quote)}"}}'
+    ).encode()
+
+
+def ticker(listing: Listing, day: Candle, best: Best, last_qty: int, now: int, tick_ns: int) -> bytes:
+    """`24hrTicker`; spot's also shows best bid and offer."""
+    price, qty = listing.price_text, listing.qty_text
+    moved, percent = change_text(listing, day.open, day.close)
+    tops = ""
+    if listing.market == "spot":
+        tops = (
+            f'"x":"{price(day.open)}","b":"{price(best.bid)}","B":"{qty(best.bid_qty)}",'
+            f'"a":"{price(best.ask)}","A":"{qty(best.ask_qty)}",'
+        )
+    return (
+        f'{{"e":"24hrTicker","E":{now // tick_ns},"s":"{listing.symbol}","p":"{moved}","P":"{percent}",'
+        f'"w":"{weighted_text(listing, day)}","c":"{price(day.close)}","Q":"{qty(last_qty)}",{tops}'
+        f'"o":"{price(day.open)}","h":"{price(day.high)}","l":"{price(day.low)}","v":"{qty(day.volume)}",'
+        f'"q":"{text_e8(day.quote)}","O":{day.start // tick_ns},"C":{day.end // tick_ns},'
+        f'"F":{day.first},"L":{day.last},"n":{day.count}}}'
+    ).encode()
+
+
+def mark_price(listing: Listing, mark_e8: int, rate_e8: int, funding_ms: int, now: int, tick_ns: int) -> bytes:
+    """`markPriceUpdate`; the index price is the mark price here."""
+    mark = text_e8(mark_e8)
+    return (
+        f'{{"e":"markPriceUpdate","E":{now // tick_ns},"s":"{listing.symbol}","p":"{mark}","i":"{mark}",'
+        f'"P":"{mark}","r":"{text_e8(rate_e8)}","T":{funding_ms}}}'
+    ).encode()

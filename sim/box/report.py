@@ -1,0 +1,109 @@
+"""From the Exchange's events to user-data events, market by market (catalogue: S1).
+
+Called after the balances have moved. Order on the wire: spot sends executionReport, then outboundAccountPosition;
+USD-M sends ACCOUNT_UPDATE, then ORDER_TRADE_UPDATE, then TRADE_LITE for fills.
+"""
+
+import json
+
+from sim.box import shapes_spot, shapes_usdm
+from sim.box.accounts import Account
+from sim.box.clock import NS_PER_MS
+from sim.box.desk import Desk, ExecEvent
+from sim.box.listing import text_e8
+
+
+def attach(desk: Desk) -> None:
+    """Makes `desk` report to its users."""
+    if desk.market == "spot":
+        desk.on_event = lambda account, event, cancel_id: _spot(desk, account, event, cancel_id)
+    else:
+        desk.on_event = lambda account, event, _cancel_id: _usdm(desk, account, event)
+        desk.on_config = lambda account, symbol, leverage: _config(desk, account, symbol, leverage)
+
+
+def _spot(desk: Desk, account: Account, event: ExecEvent, cancel_id: str | None) -> None:
+    users = desk.users
+    if not users.heard(account.name):
+        return
+    listing = desk.contract(event["symbol"])
+    now, who = desk.clock.now_ns(), account.ids["spot"]
+    users.send(
+        account.name,
+        "executionReport",
+        lambda tick_ns: shapes_spot.execution_report(listing, event, cancel_id, now, tick_ns),
+    )
+    users.send(
+        account.name,
+        "outboundAccountPosition",
+        lambda tick_ns: shapes_spot.account_position(
+            desk, who, (listing.base, listing.quote), event["ts"], now, tick_ns
+        ),
+    )
+
+
+def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
+    if event["exec"] == "FUNDING":
+        _funding(desk, account, event)
+        return
+    users = desk.users
+    if not users.heard(account.name):
+        return
+    listing = desk.contract(event["symbol"])
+    now, who = desk.clock.now_ns(), account.ids["linear"]
+    if event["exec"] == "TRADE":
+        users.send(
+            account.name,
+            "ACCOUNT_UPDATE",
+            lambda tick_ns: shapes_usdm.account_update(
+                desk, who, "ORDER", listing.symbol, 0, event["ts"], now, tick_ns
+            ),
+        )
+    users.send(
+        account.name,
+        "ORDER_TRADE_UPDATE",
+        lambda tick_ns: shapes_usdm.order_update(listing, event, now, tick_ns),
+    )
+    if event["exec"] == "TRADE":
+        users.send(
+            account.name, "TRADE_LITE", lambda tick_ns: shapes_usdm.trade_lite(listing, event, now, tick_ns)
+        )
+
+
+def _funding(desk: Desk, account: Account, event: ExecEvent) -> None:
+    """Funding moves the wallet only, and is remembered as income."""
+    now, who = desk.clock.now_ns(), account.ids["linear"]
+    listing = desk.contract(event["symbol"])
+    desk.funding_income.append(
+        (
+            who,
+            {
+                "symbol": listing.symbol,
+                "incomeType": "FUNDING_FEE",
+                "income": text_e8(event["amount"]),
+                "asset": event["asset"],
+                "info": "FUNDING_FEE",
+                "time": event["ts"] // NS_PER_MS,
+                "tranId": event["ts"],
+                "tradeId": "",
+            },
+        )
+    )
+    desk.users.send(
+        account.name,
+        "ACCOUNT_UPDATE",
+        lambda tick_ns: shapes_usdm.account_update(
+            desk, who, "FUNDING_FEE", None, event["amount"], event["ts"], now, tick_ns
+        ),
+    )
+
+
+def _config(desk: Desk, account: Account, symbol: str, leverage: int) -> None:
+    now = desk.clock.now_ns()
+
+    def build(tick_ns: int) -> bytes:
+        event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now // tick_ns, "T": now // tick_ns,
+                 "ac": {"s": symbol, "l": leverage}}  # fmt: skip
+        return json.dumps(event, separators=(",", ":")).encode()
+
+    desk.users.send(account.name, "ACCOUNT_CONFIG_UPDATE", build)

@@ -1,0 +1,306 @@
+"""USD-M's balances, positions and account views (catalogue: S1).
+
+Rules: binance.md §3 and §5. Every account is in cross margin, one-way and single-asset mode until it is set otherwise
+(`usdm_settings`); margin figures are the Exchange's.
+"""
+
+from typing import Any
+
+from sim.box.clock import NS_PER_MS
+from sim.box.desk import MAINTENANCE_E8, Desk
+from sim.box.errors import refuse
+from sim.box.listing import ONE_E8, Listing, text_e8
+from sim.box.shapes_usdm import Row, entry_text
+from sim.box.table import USDM, Call
+
+
+class Margin:
+    """The figures of one account in its settle asset, in units of 1e-8 USDT."""
+
+    def __init__(self, desk: Desk, who: int) -> None:
+        """Reads balances and positions once."""
+        self.positions: dict[str, dict[str, Any]] = {}
+        for position in desk.exchange.positions(who):
+            self.positions[desk.contract(position["symbol"]).symbol] = position
+        self.wallet, used = desk.exchange.balances(who).get("USDT", (0, 0))
+        self.position_margin = sum(position["margin"] for position in self.positions.values())
+        self.order_margin = max(0, used - self.position_margin)
+        self.unrealised = sum(position["unrealised"] for position in self.positions.values())
+        self.maintenance = sum(maintenance(desk, name, row["qty"]) for name, row in self.positions.items())
+        self.available = max(0, self.wallet + self.unrealised - used)
+
+
+def notional(desk: Desk, symbol: str, lots: int) -> int:
+    """The signed value of a position at the mark price."""
+    return desk.listings[symbol].value_e8(desk.mark_ticks(symbol), lots)
+
+
+def maintenance(desk: Desk, symbol: str, lots: int) -> int:
+    """The maintenance margin of a position."""
+    return abs(notional(desk, symbol, lots)) * MAINTENANCE_E8 // ONE_E8
+
+
+def _asset(margin: Margin, now: int) -> Row:
+    """The account's one asset, as v2 and v3 show it."""
+    wallet, total = text_e8(margin.wallet), text_e8(margin.wallet + margin.unrealised)
+    return {
+        "asset": "USDT",
+        "walletBalance": wallet,
+        "unrealizedProfit": text_e8(margin.unrealised),
+        "marginBalance": total,
+        "maintMargin": text_e8(margin.maintenance),
+        "initialMargin": text_e8(margin.position_margin + margin.order_margin),
+        "positionInitialMargin": text_e8(margin.position_margin),
+        "openOrderInitialMargin": text_e8(margin.order_margin),
+        "crossWalletBalance": wallet,
+        "crossUnPnl": text_e8(margin.unrealised),
+        "availableBalance": text_e8(margin.available),
+        "maxWithdrawAmount": text_e8(max(0, min(margin.wallet, margin.available))),
+        "marginAvailable": True,
+        "updateTime": now,
+    }
+
+
+def _totals(margin: Margin) -> Row:
+    asset = _asset(margin, 0)
+    return {
+        "totalInitialMargin": asset["initialMargin"],
+        "totalMaintMargin": asset["maintMargin"],
+        "totalWalletBalance": asset["walletBalance"],
+        "totalUnrealizedProfit": asset["unrealizedProfit"],
+        "totalMarginBalance": asset["marginBalance"],
+        "totalPositionInitialMargin": asset["positionInitialMargin"],
+        "totalOpenOrderInitialMargin": asset["openOrderInitialMargin"],
+        "totalCrossWalletBalance": asset["crossWalletBalance"],
+        "totalCrossUnPnl": asset["crossUnPnl"],
+        "availableBalance": asset["availableBalance"],
+        "maxWithdrawAmount": asset["maxWithdrawAmount"],
+    }
+
+
+def _position(call: Call, margin: Margin, listing: Listing, full: bool) -> Row:
+    """One position inside the account view; `full` adds what only v2 shows."""
+    desk = call.desk
+    held = margin.positions.get(listing.symbol)
+    lots = held["qty"] if held else 0
+    unrealised = text_e8(held["unrealised"] if held else 0)
+    used = text_e8(held["margin"] if held else 0)
+    row: Row = {
+        "symbol": listing.symbol,
+        "positionSide": "BOTH",
+        "positionAmt": listing.signed_qty_text(lots),
+        "unrealizedProfit": unrealised,
+        "isolatedMargin": "0",
+        "notional": text_e8(notional(desk, listing.symbol, lots)),
+        "isolatedWallet": "0",
+        "initialMargin": used,
+        "maintMargin": text_e8(maintenance(desk, listing.symbol, lots)),
+        "updateTime": call.now() if lots else 0,
+    }
+    if full:
+        row.update(
+            positionInitialMargin=used, openOrderInitialMargin="0",
+            leverage=str(desk.settings(call.who).leverage(listing.symbol)),
+            isolated=desk.settings(call.who).isolated(listing.symbol),
+            entryPrice=entry_text(listing, held["entry_e8"]) if held else "0.0",
+            breakEvenPrice=entry_text(listing, held["entry_e8"]) if held else "0.0",
+            maxNotional="100000000", bidNotional="0", askNotional="0",
+        )  # fmt: skip
+    return row
+
+
+@USDM.method("GET /fapi/v2/account", "v1/account.status", "account.status", weight=5, security="SIGNED")
+def account_v2(call: Call) -> object:
+    """The account with every contract's position."""
+    margin, settings = Margin(call.desk, call.who), call.desk.settings(call.who)
+    return {
+        "feeTier": 0,
+        "canTrade": True,
+        "canDeposit": True,
+        "canWithdraw": True,
+        "tradeGroupId": -1,
+        "updateTime": 0,
+        "multiAssetsMargin": settings.multi_assets,
+        **_totals(margin),
+        "assets": [_asset(margin, call.now())],
+        "positions": [_position(call, margin, row, True) for row in call.desk.listings.values()],
+    }
+
+
+@USDM.method("GET /fapi/v3/account", "v2/account.status", weight=5, security="SIGNED")
+def account_v3(call: Call) -> object:
+    """The account with the positions that are open."""
+    margin = Margin(call.desk, call.who)
+    rows = [row for row in call.desk.listings.values() if margin.positions.get(row.symbol, {}).get("qty")]
+    return {
+        **_totals(margin),
+        "assets": [_asset(margin, call.now())],
+        "positions": [_position(call, margin, row, False) for row in rows],
+    }
+
+
+@USDM.method(
+    "GET /fapi/v2/balance", "GET /fapi/v3/balance", "account.balance", "v2/account.balance",
+    weight=5, security="SIGNED",
+)  # fmt: skip
+def balance(call: Call) -> object:
+    """The wallet, asset by asset."""
+    margin = Margin(call.desk, call.who)
+    return [
+        {
+            "accountAlias": f"box{call.who}",
+            "asset": "USDT",
+            "balance": text_e8(margin.wallet),
+            "crossWalletBalance": text_e8(margin.wallet),
+            "crossUnPnl": text_e8(margin.unrealised),
+            "availableBalance": text_e8(margin.available),
+            "maxWithdrawAmount": text_e8(max(0, min(margin.wallet, margin.available))),
+            "marginAvailable": True,
+            "updateTime": call.now(),
+        }
+    ]
+
+
+def _risk(call: Call, margin: Margin, listing: Listing) -> Row:
+    """What both versions of positionRisk show."""
+    desk = call.desk
+    held = margin.positions.get(listing.symbol)
+    lots = held["qty"] if held else 0
+    return {
+        "symbol": listing.symbol,
+        "positionSide": "BOTH",
+        "positionAmt": listing.signed_qty_text(lots),
+        "entryPrice": entry_text(listing, held["entry_e8"]) if held else "0.0",
+        "breakEvenPrice": entry_text(listing, held["entry_e8"]) if held else "0.0",
+        "markPrice": text_e8(desk.mark_ticks(listing.symbol) * listing.tick_e8),
+        "unRealizedProfit": text_e8(held["unrealised"] if held else 0),
+        "liquidationPrice": entry_text(listing, max(0, held["liquidation_e8"] or 0)) if held else "0",
+        "isolatedMargin": "0",
+        "notional": text_e8(notional(desk, listing.symbol, lots)),
+        "isolatedWallet": "0",
+        "updateTime": call.now() if lots else 0,
+    }
+
+
+def _risk_listings(call: Call) -> list[Listing]:
+    name = call.params.optional("symbol")
+    return [call.desk.listing(name)] if name is not None else list(call.desk.listings.values())
+
+
+@USDM.method("GET /fapi/v2/positionRisk", "account.position", weight=5, security="SIGNED")
+def position_risk_v2(call: Call) -> object:
+    """Every contract's position, flat ones too, with leverage and margin type."""
+    margin, settings = Margin(call.desk, call.who), call.desk.settings(call.who)
+    rows = []
+    for listing in _risk_listings(call):
+        row = _risk(call, margin, listing)
+        row.update(
+            leverage=str(settings.leverage(listing.symbol)),
+            marginType="isolated" if settings.isolated(listing.symbol) else "cross",
+            isAutoAddMargin="false",
+            maxNotionalValue="100000000",
+        )
+        rows.append(row)
+    return rows
+
+
+@USDM.method("GET /fapi/v3/positionRisk", "v2/account.position", weight=5, security="SIGNED")
+def position_risk_v3(call: Call) -> object:
+    """Open positions."""
+    margin = Margin(call.desk, call.who)
+    rows = []
+    for listing in _risk_listings(call):
+        held = margin.positions.get(listing.symbol)
+        if not held or not held["qty"]:
+            continue
+        used = text_e8(held["margin"])
+        row = _risk(call, margin, listing)
+        row.update(
+            marginAsset="USDT", initialMargin=used, positionInitialMargin=used, openOrderInitialMargin="0",
+            maintMargin=text_e8(maintenance(call.desk, listing.symbol, held["qty"])),
+            adl=1, bidNotional="0", askNotional="0",
+        )  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+@USDM.method("GET /fapi/v1/commissionRate", weight=20, security="SIGNED")
+def commission_rate(call: Call) -> object:
+    """Fee rates of one contract."""
+    listing = call.desk.listing(call.params.text("symbol"))
+    return {
+        "symbol": listing.symbol,
+        "makerCommissionRate": text_e8(call.desk.maker_fee_e8, 6),
+        "takerCommissionRate": text_e8(call.desk.taker_fee_e8, 6),
+        "rpiCommissionRate": text_e8(0, 6),
+    }
+
+
+def _income_rows(desk: Desk, who: int) -> list[Row]:
+    """Every movement of the wallet that the Exchange still knows, the oldest first."""
+    rows = [row for owner, row in desk.funding_income if owner == who]
+    for listing in desk.listings.values():
+        for trade in desk.exchange.trades(who, desk.ids[listing.symbol]):
+            rows.append(_income(listing, trade, "COMMISSION", -trade["fee"]))
+            if trade["realised"]:
+                rows.append(_income(listing, trade, "REALIZED_PNL", trade["realised"]))
+    rows.sort(key=lambda row: int(row["time"]))
+    return rows
+
+
+def _income(listing: Listing, trade: dict[str, Any], kind: str, amount: int) -> Row:
+    return {
+        "symbol": listing.symbol,
+        "incomeType": kind,
+        "income": text_e8(amount),
+        "asset": "USDT",
+        "info": str(trade["trade_id"]),
+        "time": trade["ts"] // NS_PER_MS,
+        "tranId": trade["trade_id"],
+        "tradeId": str(trade["trade_id"]),
+    }
+
+
+@USDM.method("GET /fapi/v1/income", weight=30, security="SIGNED")
+def income(call: Call) -> object:
+    """What moved the wallet: realised profit, commission and funding."""
+    desk, kind = call.desk, call.params.optional("incomeType")
+    name = call.params.optional("symbol")
+    if name is not None:
+        desk.listing(name)
+    start, end = call.params.span()
+    rows = [
+        row
+        for row in _income_rows(desk, call.who)
+        if (kind is None or row["incomeType"] == kind)
+        and (name is None or row["symbol"] == name)
+        and (start is None or row["time"] >= start)
+        and (end is None or row["time"] <= end)
+    ]
+    limit = call.params.limit(100, 1_000)
+    return rows[:limit] if start is not None else rows[-limit:]
+
+
+@USDM.method("POST /fapi/v1/listenKey", "userDataStream.start", security="KEY")
+def open_key(call: Call) -> object:
+    """A listen key: the one that is valid, or a new one."""
+    if call.account is None:
+        raise refuse("KEY")
+    return {"listenKey": call.desk.users.open_key(call.account, call.desk.clock.now_ns())}
+
+
+@USDM.method("PUT /fapi/v1/listenKey", "userDataStream.ping", security="KEY")
+def keep_key(call: Call) -> object:
+    """Makes the listen key last another hour."""
+    if call.account is None:
+        raise refuse("KEY")
+    return {"listenKey": call.desk.users.keep_key(call.account, call.desk.clock.now_ns())}
+
+
+@USDM.method("DELETE /fapi/v1/listenKey", "userDataStream.stop", security="KEY")
+def close_key(call: Call) -> object:
+    """Ends the listen key."""
+    if call.account is None:
+        raise refuse("KEY")
+    call.desk.users.close_key(call.account)
+    return {}

@@ -5,9 +5,26 @@ skew moves the whole venue, as a fault may ask.
 """
 
 import time
+from typing import NamedTuple
 
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
+
+
+class Stamp(NamedTuple):
+    """A moment in ns as one receiver reads it: in units of `tick_ns`."""
+
+    now_ns: int
+    tick_ns: int
+
+    @property
+    def now(self) -> int:
+        """The moment itself in the receiver's unit."""
+        return self.now_ns // self.tick_ns
+
+    def of(self, ts: int) -> int:
+        """Another time in ns in the receiver's unit."""
+        return ts // self.tick_ns
 
 
 class BoxClock:

@@ -7,7 +7,7 @@ the balances have moved, and hands book changes and trades to the publisher. Tim
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from native._core import Exchange
 from sim.box.accounts import Account
@@ -19,9 +19,6 @@ from sim.box.listing import DECIMALS, ONE_E8, Listing, spot_listings, usdm_listi
 from sim.box.params import decimal_e8
 from sim.box.tape import Tape
 from sim.box.users import Users
-
-if TYPE_CHECKING:
-    from sim.box.table import Table
 
 FEES_E8 = {"spot": (100_000, 100_000), "linear": (20_000, 50_000)}
 LEVERAGE_FIRST = 20
@@ -55,11 +52,10 @@ class Desk:
     """One market: `market` is "spot" or "linear"."""
 
     def __init__(
-        self, market: str, table: "Table", accounts: list[Account], clock: BoxClock, seed: int, limit_factor: float
+        self, market: str, accounts: list[Account], clock: BoxClock, seed: int, limit_factor: float = 1.0
     ) -> None:
         """Opens the market with its contracts listed and the accounts' balances deposited."""
         self.market = market
-        self.table = table
         self.clock = clock
         self.hub = Hub(market)
         self.users = Users(seed)

@@ -1,7 +1,7 @@
 """The venue's filters, checked as it does: integers only, its order, its codes and texts (catalogue: S1).
 
-Spot answers -1013 "Filter failure: NAME"; USD-M has a code for each. Source: the venue's public "Filters" and error-code
-pages and binance.md §4. All prices are in ticks and sizes in lots once they have passed.
+Spot answers -1013 "Filter failure: NAME"; USD-M has a code for each. Source: the venue's public "Filters" and
+error-code pages and binance.md §4. All prices are in ticks and sizes in lots once they have passed.
 """
 
 from sim.box.desk import Desk

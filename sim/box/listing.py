@@ -51,12 +51,12 @@ class Listing:
     min_qty_e8: int
     max_qty_e8: int
     market_max_qty_e8: int
+    up_e8: int
+    down_e8: int
+    price_precision: int
+    qty_precision: int
     max_notional_e8: int = 9_000_000 * ONE_E8
-    up_e8: int = 5 * ONE_E8
-    down_e8: int = 20_000_000
     max_orders: int = 200
-    price_precision: int = DECIMALS
-    qty_precision: int = DECIMALS
     price_decimals: int = field(init=False)
     qty_decimals: int = field(init=False)
     _price: tuple[int, int, int, str] = field(init=False)
@@ -119,21 +119,43 @@ class Listing:
         return f"{whole}.{digits.rstrip('0').ljust(len(self._price[3]) + self.price_decimals, '0')}"
 
 
+def _listing(
+    market: str, base: str, steps: tuple[int, int], prices: tuple[int, int], sizes: tuple[int, int]
+) -> Listing:
+    """A contract against USDT: (tick, lot) in 1e-8; (start, highest) price and (any, market) largest size, whole."""
+    usdm = market == "linear"
+    notional = {"BTC": 50, "ETH": 20}[base] if usdm else 5
+    return Listing(
+        symbol=f"{base}USDT",
+        base=base,
+        quote="USDT",
+        tick_e8=steps[0],
+        lot_e8=steps[1],
+        min_notional_e8=notional * ONE_E8,
+        start_e8=prices[0] * ONE_E8,
+        market=market,
+        max_price_e8=prices[1] * ONE_E8,
+        min_qty_e8=steps[1],
+        max_qty_e8=sizes[0] * ONE_E8,
+        market_max_qty_e8=sizes[1] * ONE_E8,
+        up_e8=105_000_000 if usdm else 5 * ONE_E8,
+        down_e8=95_000_000 if usdm else 20_000_000,
+        price_precision=2 if usdm else DECIMALS,
+        qty_precision=3 if usdm else DECIMALS,
+    )
+
+
 def spot_listings() -> list[Listing]:
     """BTCUSDT and ETHUSDT of the spot market."""
     return [
-        Listing("BTCUSDT", "BTC", "USDT", 10**6, 10**3, 5 * ONE_E8, 60_000 * ONE_E8, "spot",
-                1_000_000 * ONE_E8, 10**3, 9_000 * ONE_E8, 200 * ONE_E8),
-        Listing("ETHUSDT", "ETH", "USDT", 10**6, 10**4, 5 * ONE_E8, 2_600 * ONE_E8, "spot",
-                1_000_000 * ONE_E8, 10**4, 9_000 * ONE_E8, 3_000 * ONE_E8),
-    ]  # fmt: skip
+        _listing("spot", "BTC", (10**6, 10**3), (60_000, 1_000_000), (9_000, 200)),
+        _listing("spot", "ETH", (10**6, 10**4), (2_600, 1_000_000), (9_000, 3_000)),
+    ]
 
 
 def usdm_listings() -> list[Listing]:
     """BTCUSDT and ETHUSDT perpetuals of the USD-M market."""
     return [
-        Listing("BTCUSDT", "BTC", "USDT", 10**7, 10**5, 50 * ONE_E8, 60_000 * ONE_E8, "linear",
-                4_529_764 * ONE_E8, 10**5, 1_000 * ONE_E8, 120 * ONE_E8, up_e8=105_000_000, down_e8=95_000_000, price_precision=2, qty_precision=3),
-        Listing("ETHUSDT", "ETH", "USDT", 10**6, 10**5, 20 * ONE_E8, 2_600 * ONE_E8, "linear",
-                306_177 * ONE_E8, 10**5, 10_000 * ONE_E8, 2_000 * ONE_E8, up_e8=105_000_000, down_e8=95_000_000, price_precision=2, qty_precision=3),
-    ]  # fmt: skip
+        _listing("linear", "BTC", (10**7, 10**5), (60_000, 4_529_764), (1_000, 120)),
+        _listing("linear", "ETH", (10**6, 10**5), (2_600, 306_177), (10_000, 2_000)),
+    ]

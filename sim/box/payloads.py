@@ -1,14 +1,15 @@
 """The bytes of every market stream, spot and USD-M (catalogue: S1).
 
 Fields: binance.md §5. Numbers are already text in the venue's form; the texts contain nothing that JSON would escape,
-so messages are put together by hand, once for all receivers. `tick_ns` is the receiver's time unit in ns.
+so messages are put together by hand, once for all receivers. `at` is the time of sending in the receiver's unit.
 """
 
 from typing import NamedTuple
 
+from sim.box.clock import Stamp
 from sim.box.listing import Listing, text_e8
-from sim.box.public import change_text, weighted_text
 from sim.box.tape import Aggregate, Candle, Trade
+from sim.box.tickers import change_text, weighted_text
 
 
 class Best(NamedTuple):
@@ -31,9 +32,9 @@ class Diff(NamedTuple):
     asks: str
 
 
-def depth_update(listing: Listing, diff: Diff, ts: int, tick_ns: int) -> bytes:
+def depth_update(listing: Listing, diff: Diff, at: Stamp) -> bytes:
     """`depthUpdate`; futures add `T` and `pu`."""
-    now = ts // tick_ns
+    now = at.now
     if listing.market == "spot":
         head = f'{{"e":"depthUpdate","E":{now},"s":"{listing.symbol}","U":{diff.first},"u":{diff.last}'
     else:
@@ -49,7 +50,7 @@ def partial_depth(update: int, bids: str, asks: str) -> bytes:
     return f'{{"lastUpdateId":{update},"bids":{bids},"asks":{asks}}}'.encode()
 
 
-def book_ticker(listing: Listing, best: Best, ts: int, tick_ns: int) -> bytes:
+def book_ticker(listing: Listing, best: Best, at: Stamp) -> bytes:
     """`bookTicker`; spot's has neither `e` nor `E`."""
     price, qty = listing.price_text, listing.qty_text
     tops = (
@@ -58,56 +59,56 @@ def book_ticker(listing: Listing, best: Best, ts: int, tick_ns: int) -> bytes:
     )
     if listing.market == "spot":
         return f'{{"u":{best.update},{tops}}}'.encode()
-    now = ts // tick_ns
+    now = at.now
     return f'{{"e":"bookTicker","u":{best.update},{tops},"T":{now},"E":{now}}}'.encode()
 
 
-def trade(listing: Listing, row: Trade, now: int, tick_ns: int) -> bytes:
+def trade(listing: Listing, row: Trade, at: Stamp) -> bytes:
     """`trade`."""
     maker = "true" if row.taker_sell else "false"
-    head = f'{{"e":"trade","E":{now // tick_ns},"s":"{listing.symbol}","t":{row.trade_id}'
-    body = f'"p":"{listing.price_text(row.price)}","q":"{listing.qty_text(row.qty)}","T":{row.ts // tick_ns}'
+    head = f'{{"e":"trade","E":{at.now},"s":"{listing.symbol}","t":{row.trade_id}'
+    body = f'"p":"{listing.price_text(row.price)}","q":"{listing.qty_text(row.qty)}","T":{at.of(row.ts)}'
     tail = ',"M":true}' if listing.market == "spot" else ',"X":"MARKET"}'
     return f'{head},{body},"m":{maker}{tail}'.encode()
 
 
-def agg_trade(listing: Listing, row: Aggregate, now: int, tick_ns: int) -> bytes:
+def agg_trade(listing: Listing, row: Aggregate, at: Stamp) -> bytes:
     """`aggTrade`."""
     maker = "true" if row.taker_sell else "false"
-    head = f'{{"e":"aggTrade","E":{now // tick_ns},"s":"{listing.symbol}","a":{row.agg_id}'
+    head = f'{{"e":"aggTrade","E":{at.now},"s":"{listing.symbol}","a":{row.agg_id}'
     body = (
         f'"p":"{listing.price_text(row.price)}","q":"{listing.qty_text(row.qty)}",'
-        f'"f":{row.first},"l":{row.last},"T":{row.ts // tick_ns}'
+        f'"f":{row.first},"l":{row.last},"T":{at.of(row.ts)}'
     )
     tail = ',"M":true}' if listing.market == "spot" else "}"
     return f'{head},{body},"m":{maker}{tail}'.encode()
 
 
-def kline(listing: Listing, interval: str, candle: Candle, closed: bool, now: int, tick_ns: int) -> bytes:
+def kline(listing: Listing, interval: str, candle: Candle, closed: bool, at: Stamp) -> bytes:
     """`kline`; `x` tells whether the candle is closed."""
     price, qty = listing.price_text, listing.qty_text
-    ends = candle.end // tick_ns - 1
+    ends = at.of(candle.end) - 1
     inner = (
-        f'"t":{candle.start // tick_ns},"T":{ends},"s":"{listing.symbol}","i":"{interval}",'
+        f'"t":{at.of(candle.start)},"T":{ends},"s":"{listing.symbol}","i":"{interval}",'
         f'"f":{candle.first},"L":{candle.last},"o":"{price(candle.open)}","c":"{price(candle.close)}",'
         f'"h":"{price(candle.high)}","l":"{price(candle.low)}","v":"{qty(candle.volume)}","n":{candle.count},'
         f'"x":{"true" if closed else "false"},"q":"{text_e8(candle.quote)}","V":"{qty(candle.take_volume)}",'
         f'"Q":"{text_e8(candle.take_quote)}","B":"0"'
     )
-    return f'{{"e":"kline","E":{now // tick_ns},"s":"{listing.symbol}","k":{{{inner}}}}}'.encode()
+    return f'{{"e":"kline","E":{at.now},"s":"{listing.symbol}","k":{{{inner}}}}}'.encode()
 
 
-def mini_ticker(listing: Listing, day: Candle, now: int, tick_ns: int) -> bytes:
+def mini_ticker(listing: Listing, day: Candle, at: Stamp) -> bytes:
     """`24hrMiniTicker`."""
     price = listing.price_text
     return (
-        f'{{"e":"24hrMiniTicker","E":{now // tick_ns},"s":"{listing.symbol}","c":"{price(day.close)}",'
+        f'{{"e":"24hrMiniTicker","E":{at.now},"s":"{listing.symbol}","c":"{price(day.close)}",'
         f'"o":"{price(day.open)}","h":"{price(day.high)}","l":"{price(day.low)}",'
         f'"v":"{listing.qty_text(day.volume)}","q":"{text_e8(day.quote)}"}}'
     ).encode()
 
 
-def ticker(listing: Listing, day: Candle, best: Best, last_qty: int, now: int, tick_ns: int) -> bytes:
+def ticker(listing: Listing, day: Candle, best: Best, last_qty: int, at: Stamp) -> bytes:
     """`24hrTicker`; spot's also shows best bid and offer."""
     price, qty = listing.price_text, listing.qty_text
     moved, percent = change_text(listing, day.open, day.close)
@@ -118,18 +119,18 @@ def ticker(listing: Listing, day: Candle, best: Best, last_qty: int, now: int, t
             f'"a":"{price(best.ask)}","A":"{qty(best.ask_qty)}",'
         )
     return (
-        f'{{"e":"24hrTicker","E":{now // tick_ns},"s":"{listing.symbol}","p":"{moved}","P":"{percent}",'
+        f'{{"e":"24hrTicker","E":{at.now},"s":"{listing.symbol}","p":"{moved}","P":"{percent}",'
         f'"w":"{weighted_text(listing, day)}","c":"{price(day.close)}","Q":"{qty(last_qty)}",{tops}'
         f'"o":"{price(day.open)}","h":"{price(day.high)}","l":"{price(day.low)}","v":"{qty(day.volume)}",'
-        f'"q":"{text_e8(day.quote)}","O":{day.start // tick_ns},"C":{day.end // tick_ns},'
+        f'"q":"{text_e8(day.quote)}","O":{at.of(day.start)},"C":{at.of(day.end)},'
         f'"F":{day.first},"L":{day.last},"n":{day.count}}}'
     ).encode()
 
 
-def mark_price(listing: Listing, mark_e8: int, rate_e8: int, funding_ms: int, now: int, tick_ns: int) -> bytes:
+def mark_price(listing: Listing, mark_e8: int, rate_e8: int, funding_ms: int, at: Stamp) -> bytes:
     """`markPriceUpdate`; the index price is the mark price here."""
     mark = text_e8(mark_e8)
     return (
-        f'{{"e":"markPriceUpdate","E":{now // tick_ns},"s":"{listing.symbol}","p":"{mark}","i":"{mark}",'
+        f'{{"e":"markPriceUpdate","E":{at.now},"s":"{listing.symbol}","p":"{mark}","i":"{mark}",'
         f'"P":"{mark}","r":"{text_e8(rate_e8)}","T":{funding_ms}}}'
     ).encode()

@@ -8,7 +8,7 @@ u + 1, on USD-M pu = previous u (binance.md §5).
 from typing import Any
 
 from sim.box import payloads
-from sim.box.clock import NS_PER_MS
+from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk
 from sim.box.hub import Topic
 from sim.box.listing import Listing
@@ -88,10 +88,10 @@ class Publisher:
         aggregates = self._desk.tapes[symbol].add(rows)
         for topic in hub.topics("trade", symbol):
             for row in rows:
-                topic.send(payloads.trade(listing, row, now, topic.tick_ns))
+                topic.send(payloads.trade(listing, row, Stamp(now, topic.tick_ns)))
         for topic in hub.topics("aggTrade", symbol):
             for aggregate in aggregates:
-                topic.send(payloads.agg_trade(listing, aggregate, now, topic.tick_ns))
+                topic.send(payloads.agg_trade(listing, aggregate, Stamp(now, topic.tick_ns)))
 
     def _depth(self, listing: Listing, update: dict[str, Any], previous: int, now: int) -> None:
         """Hands the changes to every window that somebody listens to; sends the immediate ones."""
@@ -115,7 +115,7 @@ class Publisher:
         diff = window.take(listing)
         for topic in self._desk.hub.topics("depth", listing.symbol):
             if self._desk.hub.speed_ms(topic) == speed:
-                topic.send(payloads.depth_update(listing, diff, now, topic.tick_ns))
+                topic.send(payloads.depth_update(listing, diff, Stamp(now, topic.tick_ns)))
 
     def best(self, listing: Listing) -> Best:
         """Best bid and offer as the streams show them."""
@@ -126,7 +126,7 @@ class Publisher:
         hub, best = self._desk.hub, self.best(listing)
         for symbol in (listing.symbol, None):
             for topic in hub.topics("bookTicker", symbol):
-                topic.send(payloads.book_ticker(listing, best, now, topic.tick_ns))
+                topic.send(payloads.book_ticker(listing, best, Stamp(now, topic.tick_ns)))
 
     def tick(self, now: int) -> None:
         """Sends what is due on the 50 ms grid point at or before `now`."""
@@ -167,7 +167,7 @@ class Publisher:
                 topic.send(payloads.partial_depth(book["u"], bids, asks))
             else:
                 diff = Diff(previous + 1, book["u"], previous, bids, asks)
-                topic.send(payloads.depth_update(listing, diff, now, topic.tick_ns))
+                topic.send(payloads.depth_update(listing, diff, Stamp(now, topic.tick_ns)))
 
     def _candles(self, listing: Listing, grid_ms: int, now: int) -> None:
         """Candles that changed, and the closing message of those that ended; spot's come once a second."""
@@ -180,30 +180,30 @@ class Publisher:
             start, count = self._candle_at.get(topic, (candle.start, -1))
             if start != candle.start:
                 closed = tape.candle(interval, start)
-                topic.send(payloads.kline(listing, interval, closed, True, now, topic.tick_ns))
+                topic.send(payloads.kline(listing, interval, closed, True, Stamp(now, topic.tick_ns)))
                 count = -1
             if count != candle.count:
-                topic.send(payloads.kline(listing, interval, candle, False, now, topic.tick_ns))
+                topic.send(payloads.kline(listing, interval, candle, False, Stamp(now, topic.tick_ns)))
             self._candle_at[topic] = (candle.start, candle.count)
 
     def _tickers(self, listing: Listing, now: int) -> None:
         for topic in self._desk.hub.topics("ticker", listing.symbol):
-            topic.send(self._ticker(listing, now, topic.tick_ns))
+            topic.send(self._ticker(listing, Stamp(now, topic.tick_ns)))
         for topic in self._desk.hub.topics("miniTicker", listing.symbol):
-            topic.send(self._mini(listing, now, topic.tick_ns))
+            topic.send(self._mini(listing, Stamp(now, topic.tick_ns)))
 
-    def _ticker(self, listing: Listing, now: int, tick_ns: int) -> bytes:
+    def _ticker(self, listing: Listing, at: Stamp) -> bytes:
         tape = self._desk.tapes[listing.symbol]
         last_qty = tape.trades[-1].qty if tape.trades else 0
-        return payloads.ticker(listing, tape.day(now), self.best(listing), last_qty, now, tick_ns)
+        return payloads.ticker(listing, tape.day(at.now_ns), self.best(listing), last_qty, at)
 
-    def _mini(self, listing: Listing, now: int, tick_ns: int) -> bytes:
-        return payloads.mini_ticker(listing, self._desk.tapes[listing.symbol].day(now), now, tick_ns)
+    def _mini(self, listing: Listing, at: Stamp) -> bytes:
+        return payloads.mini_ticker(listing, self._desk.tapes[listing.symbol].day(at.now_ns), at)
 
-    def _mark(self, listing: Listing, now: int, tick_ns: int) -> bytes:
+    def _mark(self, listing: Listing, at: Stamp) -> bytes:
         mark_e8 = self._desk.mark_ticks(listing.symbol) * listing.tick_e8
-        funding_ms = next_funding_ms(now // NS_PER_MS)
-        return payloads.mark_price(listing, mark_e8, FUNDING_RATE_E8, funding_ms, now, tick_ns)
+        funding_ms = next_funding_ms(at.now_ns // NS_PER_MS)
+        return payloads.mark_price(listing, mark_e8, FUNDING_RATE_E8, funding_ms, at)
 
     def _marks(self, listing: Listing, grid_ms: int, now: int) -> None:
         """Mark prices every 3 s, or every second where `@1s` was asked for."""
@@ -211,7 +211,7 @@ class Publisher:
             return
         for topic in self._desk.hub.topics("markPrice", listing.symbol):
             if topic.argument == "1s" or grid_ms % (3 * SECOND_MS) < GRID_MS:
-                topic.send(self._mark(listing, now, topic.tick_ns))
+                topic.send(self._mark(listing, Stamp(now, topic.tick_ns)))
 
     def _arrays(self, grid_ms: int, now: int) -> None:
         """The streams of all symbols at once: arrays."""
@@ -220,5 +220,5 @@ class Publisher:
             for topic in self._desk.hub.topics(kind, None):
                 if kind == "markPrice" and not (topic.argument or "").endswith("1s") and grid_ms % 3_000 >= GRID_MS:
                     continue
-                rows = [make(listing, now, topic.tick_ns) for listing in self._desk.listings.values()]
+                rows = [make(listing, Stamp(now, topic.tick_ns)) for listing in self._desk.listings.values()]
                 topic.send(b"[" + b",".join(rows) + b"]")

@@ -8,9 +8,10 @@ import json
 
 from sim.box import shapes_spot, shapes_usdm
 from sim.box.accounts import Account
-from sim.box.clock import NS_PER_MS
+from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
 from sim.box.listing import text_e8
+from sim.box.shapes_usdm import Movement
 
 
 def attach(desk: Desk) -> None:
@@ -31,13 +32,13 @@ def _spot(desk: Desk, account: Account, event: ExecEvent, cancel_id: str | None)
     users.send(
         account.name,
         "executionReport",
-        lambda tick_ns: shapes_spot.execution_report(listing, event, cancel_id, now, tick_ns),
+        lambda tick_ns: shapes_spot.execution_report(listing, event, cancel_id, Stamp(now, tick_ns)),
     )
     users.send(
         account.name,
         "outboundAccountPosition",
         lambda tick_ns: shapes_spot.account_position(
-            desk, who, (listing.base, listing.quote), event["ts"], now, tick_ns
+            desk, who, (listing.base, listing.quote), event["ts"], Stamp(now, tick_ns)
         ),
     )
 
@@ -56,17 +57,17 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
             account.name,
             "ACCOUNT_UPDATE",
             lambda tick_ns: shapes_usdm.account_update(
-                desk, who, "ORDER", listing.symbol, 0, event["ts"], now, tick_ns
+                desk, who, Movement("ORDER", listing.symbol, 0, event["ts"]), Stamp(now, tick_ns)
             ),
         )
     users.send(
         account.name,
         "ORDER_TRADE_UPDATE",
-        lambda tick_ns: shapes_usdm.order_update(listing, event, now, tick_ns),
+        lambda tick_ns: shapes_usdm.order_update(listing, event, Stamp(now, tick_ns)),
     )
     if event["exec"] == "TRADE":
         users.send(
-            account.name, "TRADE_LITE", lambda tick_ns: shapes_usdm.trade_lite(listing, event, now, tick_ns)
+            account.name, "TRADE_LITE", lambda tick_ns: shapes_usdm.trade_lite(listing, event, Stamp(now, tick_ns))
         )
 
 
@@ -93,7 +94,7 @@ def _funding(desk: Desk, account: Account, event: ExecEvent) -> None:
         account.name,
         "ACCOUNT_UPDATE",
         lambda tick_ns: shapes_usdm.account_update(
-            desk, who, "FUNDING_FEE", None, event["amount"], event["ts"], now, tick_ns
+            desk, who, Movement("FUNDING_FEE", None, event["amount"], event["ts"]), Stamp(now, tick_ns)
         ),
     )
 

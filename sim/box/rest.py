@@ -12,7 +12,7 @@ from sim.box.desk import Desk
 from sim.box.errors import ApiError, refuse
 from sim.box.faults import Fault, Faults
 from sim.box.params import Params, parse_raw
-from sim.box.table import Call, Method
+from sim.box.table import TABLES, Call, Method
 
 BODY_BYTES_MAX = 64 * 1024
 _JSON = "application/json;charset=UTF-8"
@@ -25,13 +25,14 @@ class RestFace:
     def __init__(self, desk: Desk, keys: KeyRing, faults: Faults) -> None:
         """Serves `desk` to holders of `keys`."""
         self._desk = desk
+        self._table = TABLES[desk.market]
         self._keys = keys
         self._faults = faults if faults.touches("rest") else None
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, whatever it is; every refusal is a JSON `{code, msg}`."""
         path, _, query = request.raw_path.partition("?")
-        method = self._desk.table.rest.get((request.method, path))
+        method = self._table.rest.get((request.method, path))
         if method is None:
             return _response(refuse("NOT_FOUND", request.method, path).body(), 404, {})
         body = ""
@@ -63,8 +64,8 @@ class RestFace:
         except Exception:
             # A fault of the box itself: the client gets the venue's words for it, the log the trace.
             _log.exception("request %s %s failed", request.method, request.raw_path)
-            why = refuse("UNKNOWN")
-            result, status = why.body(), why.status
+            unknown = refuse("UNKNOWN")
+            result, status = unknown.body(), unknown.status
         headers.update(limiter.headers(client, account, bool(method.orders), now))
         return _response(result, status, headers)
 

@@ -6,7 +6,7 @@ Fields: binance.md §5. Every price, quantity and amount is text with 8 decimals
 import json
 from typing import Any
 
-from sim.box.clock import NS_PER_MS
+from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
 from sim.box.listing import Listing, text_e8
 
@@ -128,16 +128,16 @@ def trade_row(listing: Listing, trade: ExecEvent, tick_ns: int) -> Row:
     }
 
 
-def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, now: int, tick_ns: int) -> bytes:
+def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, at: Stamp) -> bytes:
     """The user stream's executionReport: on CANCELED `c` is the cancel's id and `C` the order's."""
     ended = event["exec"] in ("CANCELED", "EXPIRED")
     by_cancel = event["exec"] == "CANCELED" and cancel_id is not None
     traded = event["exec"] == "TRADE"
-    stamp = event["ts"] // tick_ns
+    stamp = at.of(event["ts"])
     fee = traded and event["fee"]
     report: Row = {
         "e": "executionReport",
-        "E": now // tick_ns,
+        "E": at.now,
         "s": listing.symbol,
         "c": cancel_id if by_cancel else event["client_id"],
         "S": event["side"],
@@ -164,22 +164,22 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
         "w": not ended and event["status"] != "FILLED",
         "m": bool(traded and event["maker"]),
         "M": traded,
-        "O": event["created_ts"] // tick_ns,
+        "O": at.of(event["created_ts"]),
         "Z": text_e8(event["cum_quote"]),
         "Y": text_e8(event["last_quote"]) if traded else ZERO,
         "Q": text_e8(event.get("quote_qty") or 0),
-        "W": event["created_ts"] // tick_ns,
+        "W": at.of(event["created_ts"]),
         "V": event["stp"],
     }
     return json.dumps(report, separators=(",", ":")).encode()
 
 
-def account_position(desk: Desk, who: int, assets: tuple[str, ...], ts: int, now: int, tick_ns: int) -> bytes:
+def account_position(desk: Desk, who: int, assets: tuple[str, ...], ts: int, at: Stamp) -> bytes:
     """The user stream's outboundAccountPosition of the assets an order touched."""
     held = desk.exchange.balances(who)
     rows = [
         {"a": asset, "f": text_e8(free), "l": text_e8(locked)}
         for asset, (free, locked) in ((a, held.get(a, (0, 0))) for a in assets)
     ]
-    event = {"e": "outboundAccountPosition", "E": now // tick_ns, "u": ts // tick_ns, "B": rows}
+    event = {"e": "outboundAccountPosition", "E": at.now, "u": at.of(ts), "B": rows}
     return json.dumps(event, separators=(",", ":")).encode()

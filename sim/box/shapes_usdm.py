@@ -4,9 +4,9 @@ Fields: binance.md §5. Prices and sizes are text with the contract's decimals, 
 """
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
-from sim.box.clock import NS_PER_MS
+from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
 from sim.box.listing import Listing, text_e8
 
@@ -86,10 +86,10 @@ def trade_row(listing: Listing, trade: ExecEvent) -> Row:
     }
 
 
-def order_update(listing: Listing, event: ExecEvent, now: int, tick_ns: int) -> bytes:
+def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
     """The user stream's ORDER_TRADE_UPDATE."""
     traded = event["exec"] == "TRADE"
-    stamp = event["ts"] // tick_ns
+    stamp = at.of(event["ts"])
     zero = listing.qty_text(0)
     buy = event["side"] == "BUY"
     left = 0 if event["qty"] is None else event["qty"] - event["cum_qty"]
@@ -133,16 +133,16 @@ def order_update(listing: Listing, event: ExecEvent, now: int, tick_ns: int) -> 
     if traded:
         order["n"] = text_e8(event["fee"])
         order["N"] = event["fee_asset"]
-    update = {"e": "ORDER_TRADE_UPDATE", "T": stamp, "E": now // tick_ns, "o": order}
+    update = {"e": "ORDER_TRADE_UPDATE", "T": stamp, "E": at.now, "o": order}
     return json.dumps(update, separators=(",", ":")).encode()
 
 
-def trade_lite(listing: Listing, event: ExecEvent, now: int, tick_ns: int) -> bytes:
+def trade_lite(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
     """The user stream's TRADE_LITE: a fill with few fields."""
     update: Row = {
         "e": "TRADE_LITE",
-        "E": now // tick_ns,
-        "T": event["ts"] // tick_ns,
+        "E": at.now,
+        "T": at.of(event["ts"]),
         "s": listing.symbol,
         "q": listing.qty_text(event["qty"] or 0),
         "p": _price(listing, event),
@@ -157,19 +157,26 @@ def trade_lite(listing: Listing, event: ExecEvent, now: int, tick_ns: int) -> by
     return json.dumps(update, separators=(",", ":")).encode()
 
 
-def account_update(
-    desk: Desk, who: int, reason: str, symbol: str | None, change_e8: int, ts: int, now: int, tick_ns: int
-) -> bytes:
-    """The user stream's ACCOUNT_UPDATE; `bc` is the change that no trade explains (funding, deposits)."""
+class Movement(NamedTuple):
+    """Why a wallet moved at `ts` (ns), by which contract (None: funding), and by how much besides trades."""
+
+    reason: str
+    symbol: str | None
+    change_e8: int
+    ts: int
+
+
+def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
+    """The user stream's ACCOUNT_UPDATE; `bc` is the change that no trade explains (funding)."""
     balances = [
-        {"a": asset, "wb": text_e8(wallet), "cw": text_e8(wallet), "bc": text_e8(change_e8)}
+        {"a": asset, "wb": text_e8(wallet), "cw": text_e8(wallet), "bc": text_e8(moved.change_e8)}
         for asset, (wallet, _) in desk.exchange.balances(who).items()
         if wallet or asset == "USDT"
     ]
     rows = []
     for position in desk.exchange.positions(who):
         listing = desk.contract(position["symbol"])
-        if symbol is not None and listing.symbol != symbol:
+        if listing.symbol != moved.symbol:
             continue
         rows.append(
             {
@@ -187,9 +194,9 @@ def account_update(
         )
     update = {
         "e": "ACCOUNT_UPDATE",
-        "E": now // tick_ns,
-        "T": ts // tick_ns,
-        "a": {"m": reason, "B": balances, "P": rows},
+        "E": at.now,
+        "T": at.of(moved.ts),
+        "a": {"m": moved.reason, "B": balances, "P": rows},
     }
     return json.dumps(update, separators=(",", ":")).encode()
 

@@ -46,7 +46,8 @@ class NewOrder:
         self.kind = params.choice("type", TYPES, None, "ORDER_TYPE")
         self.tif = self._tif(params)
         self.stp = params.choice("selfTradePreventionMode", STP_MODES, "NONE", "BAD_VALUE")
-        self.shape = params.choice("newOrderRespType", SHAPES, "ACK" if self.kind == "LIMIT_MAKER" else "FULL", "BAD_VALUE")  # fmt: skip
+        usual = "ACK" if self.kind == "LIMIT_MAKER" else "FULL"
+        self.shape = params.choice("newOrderRespType", SHAPES, usual, "BAD_VALUE")
         self.client_id = params.client_id("newClientOrderId") or desk.client_id()
         if params.has("icebergQty"):
             raise refuse("ICEBERG")
@@ -150,7 +151,7 @@ def status(call: Call) -> object:
     return shapes.order_row(listing, find(call, listing, "ORDER_NOT_FOUND"), call.tick_ns)
 
 
-def _cancel_open(call: Call, listing: Listing, order: ExecEvent, cancel_id: str) -> shapes.Row:
+def cancel_open(call: Call, listing: Listing, order: ExecEvent, cancel_id: str) -> shapes.Row:
     """Cancels an order that `find` saw."""
     desk = call.desk
     number = desk.ids[listing.symbol]
@@ -173,7 +174,7 @@ def cancel(call: Call) -> object:
     order = find(call, listing, "CANCEL_UNKNOWN")
     if wanted and order["status"] != wanted.removeprefix("ONLY_"):
         raise refuse("CANCEL_STATUS")
-    return _cancel_open(call, listing, order, cancel_id)
+    return cancel_open(call, listing, order, cancel_id)
 
 
 @SPOT.method("DELETE /api/v3/openOrders", "openOrders.cancelAll", security="SIGNED")
@@ -183,7 +184,7 @@ def cancel_all(call: Call) -> object:
     orders = call.desk.exchange.orders(call.who, call.desk.ids[listing.symbol], open_only=True)
     if not orders:
         raise refuse("CANCEL_UNKNOWN")
-    return [_cancel_open(call, listing, order, call.desk.client_id()) for order in orders]
+    return [cancel_open(call, listing, order, call.desk.client_id()) for order in orders]
 
 
 def open_weight(params: Params) -> int:
@@ -237,74 +238,3 @@ def page(call: Call, rows: list[shapes.Row], key: str, start_name: str) -> list[
         if (start is None or row["time"] >= start * unit) and (end is None or row["time"] <= end * unit + unit - 1)
     ]
     return inside[:limit] if start is not None else inside[-limit:]
-
-
-@SPOT.method("POST /api/v3/order/cancelReplace", "order.cancelReplace", security="SIGNED", orders=1)
-def cancel_replace(call: Call) -> object:
-    """Cancels one order and places another; STOP_ON_FAILURE does not place after a failed cancel."""
-    params = call.params
-    mode = params.choice("cancelReplaceMode", ("STOP_ON_FAILURE", "ALLOW_FAILURE"), None, "BAD_VALUE")
-    new = NewOrder(call)
-    listing = new.listing
-    outcome: dict[str, object] = {
-        "cancelResult": "NOT_ATTEMPTED", "newOrderResult": "NOT_ATTEMPTED",
-        "cancelResponse": None, "newOrderResponse": None,
-    }  # fmt: skip
-    try:
-        old = find(_cancel_part(call), listing, "CANCEL_UNKNOWN")
-        cancel_id = params.client_id("cancelNewClientOrderId") or call.desk.client_id()
-        outcome["cancelResponse"] = _cancel_open(call, listing, old, cancel_id)
-        outcome["cancelResult"] = "SUCCESS"
-    except ApiError as why:
-        outcome["cancelResult"], outcome["cancelResponse"] = "FAILURE", why.body()
-        if mode == "STOP_ON_FAILURE":
-            raise _replace_failure("CANCEL_REPLACE_FAILED", outcome) from None
-    try:
-        outcome["newOrderResponse"] = new.place(call)
-        outcome["newOrderResult"] = "SUCCESS"
-    except ApiError as why:
-        outcome["newOrderResult"], outcome["newOrderResponse"] = "FAILURE", why.body()
-    results = (outcome["cancelResult"], outcome["newOrderResult"])
-    if results == ("SUCCESS", "SUCCESS"):
-        return outcome
-    raise _replace_failure("CANCEL_REPLACE_FAILED" if "SUCCESS" not in results else "CANCEL_REPLACE_PARTIAL", outcome)
-
-
-def _cancel_part(call: Call) -> Call:
-    """The request as its cancel half reads it."""
-    values = call.params.values
-    named = {"cancelOrderId": "orderId", "cancelOrigClientOrderId": "origClientOrderId"}
-    half = {short: values[name] for name, short in named.items() if values.get(name)}
-    if not half:
-        raise refuse("MANDATORY", "cancelOrderId")
-    return Call(call.desk, Params(half), call.account, call.tick_ns, call.client)
-
-
-def _replace_failure(name: str, outcome: dict[str, object]) -> ApiError:
-    error = refuse(name)
-    error.data = outcome
-    return error
-
-
-@SPOT.method("PUT /api/v3/order/amend/keepPriority", "order.amend.keepPriority", weight=4, security="SIGNED")
-def amend(call: Call) -> object:
-    """Makes an open order smaller; it keeps its place in the queue."""
-    desk, params = call.desk, call.params
-    listing = desk.listing(params.text("symbol"))
-    order = find(call, listing, "CANCEL_UNKNOWN")
-    qty = qty_lots(desk, listing, params, False, "newQty")
-    number = desk.ids[listing.symbol]
-    if order["qty"] is None or order["price"] is None or not order["cum_qty"] < qty < order["qty"]:
-        raise refuse("AMEND_UNCHANGED")
-    try:
-        events = desk.exchange.amend(call.who, number, order["order_id"], order["price"], qty, desk.clock.now_ns())
-    except Refused as why:
-        raise refusal(why) from None
-    desk.settle(events)
-    after = desk.exchange.find(call.who, number, order_id=order["order_id"])
-    assert after is not None, "an amended order stays known"
-    return {
-        "transactTime": call.now(),
-        "executionId": order["order_id"],
-        "amendedOrder": shapes.order_row(listing, after, call.tick_ns),
-    }

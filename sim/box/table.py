@@ -6,15 +6,13 @@ the `*_public`, `*_orders` and `*_account` modules when they are imported.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sim.box.accounts import Account
 from sim.box.clock import NS_PER_MS
+from sim.box.desk import Desk
 from sim.box.errors import refuse
 from sim.box.params import Params
-
-if TYPE_CHECKING:
-    from sim.box.desk import Desk
 
 Security = Literal["NONE", "KEY", "SIGNED"]
 
@@ -23,7 +21,7 @@ Security = Literal["NONE", "KEY", "SIGNED"]
 class Call:
     """One request: the market's desk, its parameters, who asks (None for public ones) and its time unit in ns."""
 
-    desk: "Desk"
+    desk: Desk
     params: Params
     account: Account | None = None
     tick_ns: int = NS_PER_MS
@@ -90,3 +88,4 @@ class Table:
 
 SPOT = Table()
 USDM = Table()
+TABLES = {"spot": SPOT, "linear": USDM}

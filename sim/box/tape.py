@@ -24,7 +24,7 @@ INTERVALS = (
 
 
 class Trade(NamedTuple):
-    """One trade: price in ticks, size in lots, time in ns; `taker_sell` is the venue's `m` (the buyer was the maker)."""
+    """One trade: ticks, lots, ns; `taker_sell` is the venue's `m` (the buyer was the maker)."""
 
     trade_id: int
     price: int

@@ -8,7 +8,6 @@ from typing import Any
 
 from sim.box.clock import NS_PER_MS
 from sim.box.desk import MAINTENANCE_E8, Desk
-from sim.box.errors import refuse
 from sim.box.listing import ONE_E8, Listing, text_e8
 from sim.box.shapes_usdm import Row, entry_text
 from sim.box.table import USDM, Call
@@ -279,28 +278,3 @@ def income(call: Call) -> object:
     ]
     limit = call.params.limit(100, 1_000)
     return rows[:limit] if start is not None else rows[-limit:]
-
-
-@USDM.method("POST /fapi/v1/listenKey", "userDataStream.start", security="KEY")
-def open_key(call: Call) -> object:
-    """A listen key: the one that is valid, or a new one."""
-    if call.account is None:
-        raise refuse("KEY")
-    return {"listenKey": call.desk.users.open_key(call.account, call.desk.clock.now_ns())}
-
-
-@USDM.method("PUT /fapi/v1/listenKey", "userDataStream.ping", security="KEY")
-def keep_key(call: Call) -> object:
-    """Makes the listen key last another hour."""
-    if call.account is None:
-        raise refuse("KEY")
-    return {"listenKey": call.desk.users.keep_key(call.account, call.desk.clock.now_ns())}
-
-
-@USDM.method("DELETE /fapi/v1/listenKey", "userDataStream.stop", security="KEY")
-def close_key(call: Call) -> object:
-    """Ends the listen key."""
-    if call.account is None:
-        raise refuse("KEY")
-    call.desk.users.close_key(call.account)
-    return {}

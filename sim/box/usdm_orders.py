@@ -3,15 +3,13 @@
 Rules: binance.md §3, §4 and §7. Conditional types live on the algo endpoints only (-4120 here).
 """
 
-import json
-
 from native._core import Refused
 from sim.box import shapes_usdm as shapes
 from sim.box.desk import ExecEvent
 from sim.box.errors import ApiError, refuse
 from sim.box.filters import check_band, check_notional, check_room, price_ticks, qty_lots
 from sim.box.listing import Listing
-from sim.box.params import Params, parse_json
+from sim.box.params import Params
 from sim.box.spot_orders import page
 from sim.box.table import USDM, Call
 
@@ -20,7 +18,6 @@ TYPES = ("LIMIT", "MARKET")
 ALGO_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 TIFS = ("GTC", "IOC", "FOK", "GTX")
 STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
-BATCH_MAX = 5
 _REFUSALS = {
     "INSUFFICIENT_MARGIN": "MARGIN",
     "INSUFFICIENT_BALANCE": "MARGIN",
@@ -112,42 +109,6 @@ def test(call: Call) -> object:
     return {}
 
 
-@USDM.method("POST /fapi/v1/batchOrders", weight=5, security="SIGNED", orders=BATCH_MAX)
-def batch(call: Call) -> object:
-    """Up to five new orders; the answer mixes orders and refusals, in order."""
-    return _each(call, lambda one: NewOrder(one).place(one))
-
-
-@USDM.method("PUT /fapi/v1/batchOrders", weight=5, security="SIGNED", orders=BATCH_MAX)
-def modify_batch(call: Call) -> object:
-    """Up to five modifications."""
-    return _each(call, modify)
-
-
-def _each(call: Call, act: "object") -> list[object]:
-    """Does `act` for each order of `batchOrders`; a refused one gives its `{code, msg}`."""
-    answers: list[object] = []
-    for values in _batch_rows(call.params.text("batchOrders")):
-        one = Call(call.desk, Params(values), call.account, call.tick_ns, call.client)
-        try:
-            assert callable(act)
-            answers.append(act(one))
-        except ApiError as why:
-            answers.append(why.body())
-    return answers
-
-
-def _batch_rows(text: str) -> list[dict[str, str]]:
-    """The orders of a batch, each as its parameters in text."""
-    try:
-        rows = json.loads(text, parse_float=str, parse_int=str)
-    except ValueError:
-        raise refuse("BAD_VALUE", "batchOrders") from None
-    if not isinstance(rows, list) or not 1 <= len(rows) <= BATCH_MAX or not all(isinstance(r, dict) for r in rows):
-        raise refuse("BAD_VALUE", "batchOrders")
-    return [parse_json(row) for row in rows]
-
-
 def find(call: Call, listing: Listing, missing: str) -> ExecEvent:
     """The order that `orderId`, else `origClientOrderId`, names, or the refusal `missing`."""
     number = call.params.integer("orderId")
@@ -196,39 +157,6 @@ def cancel(call: Call) -> object:
     after = desk.exchange.find(call.who, number, order_id=order["order_id"])
     assert after is not None, "a cancelled order stays known"
     return shapes.order_row(listing, after)
-
-
-@USDM.method("DELETE /fapi/v1/batchOrders", security="SIGNED")
-def cancel_batch(call: Call) -> object:
-    """Cancels the orders of `orderIdList` or `origClientOrderIdList`."""
-    params = call.params
-    lists = {"orderIdList": "orderId", "origClientOrderIdList": "origClientOrderId"}
-    lists |= {name.lower(): short for name, short in lists.items()}
-    for name, short in lists.items():
-        if params.has(name):
-            rows = [{"symbol": params.text("symbol"), short: one} for one in _ids(params.text(name), name)]
-            return _cancel_each(call, rows)
-    raise refuse("MANDATORY", "orderIdList")
-
-
-def _ids(text: str, name: str) -> list[str]:
-    try:
-        rows = json.loads(text, parse_int=str)
-    except ValueError:
-        raise refuse("BAD_VALUE", name) from None
-    if not isinstance(rows, list) or not 1 <= len(rows) <= 10 or not all(isinstance(row, str) for row in rows):
-        raise refuse("BAD_VALUE", name)
-    return rows
-
-
-def _cancel_each(call: Call, rows: list[dict[str, str]]) -> list[object]:
-    answers: list[object] = []
-    for values in rows:
-        try:
-            answers.append(cancel(Call(call.desk, Params(values), call.account, call.tick_ns, call.client)))
-        except ApiError as why:
-            answers.append(why.body())
-    return answers
 
 
 @USDM.method("DELETE /fapi/v1/allOpenOrders", security="SIGNED")

@@ -224,5 +224,3 @@ def no_algo(_call: Call) -> object:
 def new_algo(_call: Call) -> object:
     """Conditional orders are not simulated yet: refused, so that no client believes in a stop that is not there."""
     raise refuse("NOT_SUPPORTED")
-
-

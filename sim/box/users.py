@@ -5,7 +5,7 @@ Rules: binance.md §6 and §7. Listen keys live 60 minutes from their last PUT.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.box.accounts import Account
@@ -101,9 +101,13 @@ class Users:
         held = self._keys.get(key)
         return held.account if held is not None and held.until_ns > ts else None
 
-    def expired(self, ts: int) -> Iterable[ListenKey]:
-        """Takes out and returns the keys whose hour is over."""
-        gone = [held for held in self._keys.values() if held.until_ns <= ts]
-        for held in gone:
+    def expire(self, ts: int) -> None:
+        """Ends the keys whose hour is over and tells those who listen through them."""
+        for held in [held for held in self._keys.values() if held.until_ns <= ts]:
             del self._keys[held.key]
-        return gone
+            self.send(held.account, "listenKeyExpired", _expired(held.key, ts))
+            self._ears.pop(held.account, None)
+
+
+def _expired(key: str, ts: int) -> PerUnit:
+    return lambda tick_ns: f'{{"e":"listenKeyExpired","E":{ts // tick_ns},"listenKey":"{key}"}}'.encode()

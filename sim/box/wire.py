@@ -25,9 +25,7 @@ async def converse(
     `open_` gets the session and returns what takes each text message; `sessions` holds the connection while it lives.
     """
     # Compression is declined, which every client accepts (binance.md §6); a pong of any content will do.
-    ws = web.WebSocketResponse(
-        autoping=False, compress=False, max_msg_size=MESSAGE_BYTES_MAX, timeout=CLOSE_WAIT_S
-    )
+    ws = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=MESSAGE_BYTES_MAX, timeout=CLOSE_WAIT_S)
     await ws.prepare(request)
     session = Session(ws, request.transport)
     session.start(*PING_S[market])

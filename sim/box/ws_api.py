@@ -20,7 +20,7 @@ from sim.box.errors import ApiError, refuse
 from sim.box.faults import Fault, Faults
 from sim.box.params import NumberText, Params, parse_json, split_pairs
 from sim.box.session import CLOSE_GOING_AWAY, Session
-from sim.box.table import Call, Method
+from sim.box.table import TABLES, Call, Method
 from sim.box.users import Ear
 from sim.box.wire import converse, faulty
 
@@ -32,14 +32,14 @@ _log = logging.getLogger(__name__)
 class ApiClient:
     """One WebSocket-API connection: who logged on, and which accounts it listens to."""
 
-    def __init__(
-        self, desk: Desk, keys: KeyRing, session: Session, faults: Faults, client: str, options: dict[str, str]
-    ) -> None:
-        """Nobody has logged on; `options` are those of the URL (`timeUnit`, `returnRateLimits`)."""
+    def __init__(self, desk: Desk, keys: KeyRing, session: Session, faults: Faults, request: web.BaseRequest) -> None:
+        """Nobody has logged on; the URL of `request` may set `timeUnit` and `returnRateLimits`."""
+        options = dict(split_pairs(request.raw_path.partition("?")[2]))
         self._desk = desk
+        self._table = TABLES[desk.market]
         self._keys = keys
         self._session = session
-        self._client = client
+        self._client = request.remote or ""
         self._faults = faults if faults.touches("ws_api") else None
         self._tell = faulty(session, faults, "user", desk.market)
         micro = options.get("timeUnit", "").upper() == "MICROSECOND" and desk.market == "spot"
@@ -76,7 +76,7 @@ class ApiClient:
             frame = None
         if not isinstance(frame, dict):
             error = ApiError(-1135, "Invalid JSON Request")
-            self._session.offer(self._envelope(None, 400, error.body(), None, False, False))
+            self._session.offer(_envelope(None, 400, error.body(), None))
             return
         fault = self._faults and self._faults.strike("ws_api", self._desk.market, str(frame.get("method")))
         if fault:
@@ -93,14 +93,14 @@ class ApiClient:
         retry_after_s: int | None = None
         try:
             values = self._values(frame)
-            shown = values.pop("returnRateLimits", "true" if shown else "false").lower() != "false"
+            shown = values.get("returnRateLimits", "true" if shown else "false").lower() != "false"
             method = frame.get("method")
             own = self._own.get(method) if isinstance(method, str) else None
             if own is not None:
                 self._desk.limiter.charge(self._client, 2, self._desk.clock.now_ns())
                 result, status = own(values), 200
             else:
-                found = self._desk.table.ws.get(method) if isinstance(method, str) else None
+                found = self._table.ws.get(method) if isinstance(method, str) else None
                 if found is None:
                     raise ApiError(-1130, f"Unknown method '{method}'.")
                 call = self._call(found, values)
@@ -116,7 +116,8 @@ class ApiClient:
         if retry_after_s is not None and isinstance(result, dict):
             now_ms = self._desk.clock.now_ms()
             result["data"] = {"serverTime": now_ms, "retryAfter": now_ms + retry_after_s * 1_000}
-        return self._envelope(request_id, status, result, account, orders, shown)
+        limits = self._limits(account, orders) if shown else None
+        return _envelope(request_id, status, result, limits)
 
     @staticmethod
     def _values(frame: dict[str, Any]) -> dict[str, str]:
@@ -128,8 +129,7 @@ class ApiClient:
     def _call(self, method: Method, values: dict[str, str]) -> Call:
         """Checks limits, key, time and signature as the method demands."""
         desk, now = self._desk, self._desk.clock.now_ns()
-        limited = values
-        params = Params(limited)
+        params = Params(values)
         desk.limiter.charge(self._client, method.cost(params), now)
         call = Call(desk, params, None, self._tick_ns, self._client)
         if method.security == "NONE":
@@ -208,24 +208,15 @@ class ApiClient:
             self._desk.users.leave(account.name, ear)
         return {}
 
-    def _envelope(
-        self, request_id: object, status: int, result: object, account: str | None, orders: bool, shown: bool
-    ) -> bytes:
-        key = "result" if status == 200 else "error"
-        body = json.dumps(result, separators=(",", ":"))
-        number = str(request_id) if isinstance(request_id, NumberText) else json.dumps(request_id)
-        limits = ""
-        if shown:
-            rows = self._desk.limiter.rows(self._client, account, orders, self._desk.clock.now_ns())
-            limits = f',"rateLimits":{json.dumps(rows, separators=(",", ":"))}'
-        return f'{{"id":{number},"status":{status},"{key}":{body}{limits}}}'.encode()
+    def _limits(self, account: str | None, orders: bool) -> list[dict[str, object]]:
+        return self._desk.limiter.rows(self._client, account, orders, self._desk.clock.now_ns())
 
     def _faulty(self, fault: Fault, frame: dict[str, Any]) -> None:
         """The request as the script wants it to go wrong."""
         session = self._session
         if fault.kind == "rate_limit":
             body = refuse("TOO_MANY_WEIGHT", 1, 1, "MINUTE").body()
-            session.offer(self._envelope(frame.get("id"), 429, body, None, False, True))
+            session.offer(_envelope(frame.get("id"), 429, body, self._limits(None, False)))
         elif fault.kind == "delay":
             loop = asyncio.get_running_loop()
             loop.call_later(fault.delay_ms / 1_000, lambda: session.offer(self.answer(frame)))
@@ -233,7 +224,7 @@ class ApiClient:
             if fault.accepted:
                 self.answer(frame)
             body = refuse("UNEXPECTED" if fault.accepted else "DISCONNECTED").body()
-            session.offer(self._envelope(frame.get("id"), 503, body, None, False, True))
+            session.offer(_envelope(frame.get("id"), 503, body, self._limits(None, False)))
         elif fault.kind == "disconnect":
             self.answer(frame)
             session.close(CLOSE_GOING_AWAY, b"fault: disconnect")
@@ -242,6 +233,15 @@ class ApiClient:
             if fault.kind == "duplicate":
                 session.offer(answer)
                 session.offer(self.answer(frame))
+
+
+def _envelope(request_id: object, status: int, result: object, limits: list[dict[str, object]] | None) -> bytes:
+    """The answer's frame; the id comes back in the type and digits it came in."""
+    key = "result" if status == 200 else "error"
+    body = json.dumps(result, separators=(",", ":"))
+    shown = str(request_id) if isinstance(request_id, NumberText) else json.dumps(request_id)
+    tail = "" if limits is None else f',"rateLimits":{json.dumps(limits, separators=(",", ":"))}'
+    return f'{{"id":{shown},"status":{status},"{key}":{body}{tail}}}'.encode()
 
 
 class ApiFace:
@@ -256,11 +256,10 @@ class ApiFace:
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """One connection from upgrade to end."""
-        options = dict(split_pairs(request.raw_path.partition("?")[2]))
         clients: list[ApiClient] = []
 
         def begin(session: Session) -> Callable[[str], None]:
-            client = ApiClient(self._desk, self._keys, session, self._faults, request.remote or "", options)
+            client = ApiClient(self._desk, self._keys, session, self._faults, request)
             clients.append(client)
             return client.take
 

@@ -1,0 +1,146 @@
+"""The box's two servers, spot and USD-M, each with REST, streams and WebSocket API on one port (catalogue: S1)."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from sim.box import (
+    info,
+    market_data,
+    report,
+    spot_account,
+    spot_orders,
+    spot_replace,
+    tickers,
+    usdm_account,
+    usdm_batch,
+    usdm_listen_key,
+    usdm_orders,
+    usdm_settings,
+)
+from sim.box.accounts import Account
+from sim.box.auth import KeyRing
+from sim.box.clock import BoxClock
+from sim.box.desk import Desk
+from sim.box.errors import refuse
+from sim.box.faults import load_faults
+from sim.box.pace import Pace, generate
+from sim.box.publish import Publisher
+from sim.box.rest import BODY_BYTES_MAX, RestFace, _response
+from sim.box.session import CLOSE_GOING_AWAY, Session
+from sim.box.streams import StreamFace, is_stream_path
+from sim.box.ws_api import PATHS, ApiFace
+
+# Importing these modules fills the tables of requests.
+HANDLERS = (
+    info, market_data, tickers, spot_orders, spot_replace, spot_account,
+    usdm_orders, usdm_batch, usdm_account, usdm_listen_key, usdm_settings,
+)  # fmt: skip
+HOST = "127.0.0.1"
+SHUTDOWN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the verb was asked for; `limit_factor` scales the venue's request limits."""
+
+    seed: int = 1
+    port: int = 0
+    speed: float = 1.0
+    limit_factor: float = 1.0
+    faults: Path | None = None
+    captures: tuple[Path, ...] = ()
+
+
+class MarketServer:
+    """One market on one port."""
+
+    def __init__(self, desk: Desk, accounts: list[Account], clock: BoxClock, options: Options) -> None:
+        """Prepares the three faces of `desk`."""
+        self.desk = desk
+        faults = load_faults(options.faults, options.seed, clock)
+        keys = KeyRing(accounts, clock)
+        self._sessions: set[Session] = set()
+        self._rest = RestFace(desk, keys, faults)
+        self._streams = StreamFace(desk, faults, self._sessions)
+        self._api = ApiFace(desk, keys, faults, self._sessions)
+        self._runner: web.ServerRunner | None = None
+        self.port = 0
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Sends a request to the face it belongs to."""
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return await self._rest.answer(request)
+        path = request.raw_path.partition("?")[0].rstrip("/")
+        if path == PATHS[self.desk.market]:
+            return await self._api.serve(request)
+        if is_stream_path(self.desk.market, path):
+            return await self._streams.serve(request)
+        return _response(refuse("NOT_FOUND", "GET", path).body(), 404, {})
+
+    async def start(self, port: int) -> None:
+        """Listens on `port` (0: a free one); OSError when it is taken."""
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, max_field_size=BODY_BYTES_MAX, max_line_size=BODY_BYTES_MAX, access_log=None),
+            handle_signals=False,
+            shutdown_timeout=SHUTDOWN_S,
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, port)
+        await site.start()
+        self.port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Closes every connection and the port."""
+        for session in list(self._sessions):
+            session.close(CLOSE_GOING_AWAY, b"server shutdown")
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+
+class BoxServer:
+    """Both markets and what moves them."""
+
+    def __init__(self, accounts: list[Account], options: Options) -> None:
+        """Opens the markets; nothing listens yet."""
+        self._options = options
+        self.accounts = accounts
+        self.clock = BoxClock()
+        self.markets: list[MarketServer] = []
+        self._paces: list[Pace] = []
+        for market in ("spot", "linear"):
+            desk = Desk(market, accounts, self.clock, options.seed, options.limit_factor)
+            report.attach(desk)
+            generate(desk, options.speed)
+            self.markets.append(MarketServer(desk, accounts, self.clock, options))
+            self._paces.append(Pace(desk, Publisher(desk)))
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> dict[str, object]:
+        """Listens and moves; returns the addresses and accounts as the verb prints them."""
+        for offset, market in enumerate(self.markets):
+            await market.start(self._options.port + offset if self._options.port else 0)
+        self._tasks = [asyncio.create_task(pace.run()) for pace in self._paces]
+        spot, usdm = (f"{HOST}:{market.port}" for market in self.markets)
+        return {
+            "spot_rest": f"http://{spot}",
+            "spot_ws": f"ws://{spot}",
+            "spot_ws_api": f"ws://{spot}{PATHS['spot']}",
+            "usdm_rest": f"http://{usdm}",
+            "usdm_ws": f"ws://{usdm}",
+            "usdm_ws_api": f"ws://{usdm}{PATHS['linear']}",
+            "accounts": [account.shown() for account in self.accounts],
+        }
+
+    async def failed(self) -> None:
+        """Returns, by raising its fault, when a market stops moving."""
+        await asyncio.gather(*self._tasks)
+
+    async def stop(self) -> None:
+        """Stops both markets and closes every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(market.stop() for market in self.markets))

@@ -40,7 +40,7 @@ def rust_test_files() -> set[str]:
         for module in TEST_MODULE.finditer((ROOT / path).read_text()):
             name = module["name"]
             beside = f"{Path(path).parent / module['file']}.rs" if module["file"] else f"{folder / name}.rs"
-            found |= {beside, f"{folder / name / 'mod'}.rs"}
+            found |= {beside, *(below for below in tracked(".rs") if below.startswith(f"{folder / name}/"))}
     return found
 
 

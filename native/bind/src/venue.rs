@@ -135,7 +135,7 @@ fn pairs<'py>(py: Python<'py>, levels: impl ExactSizeIterator<Item = Set>) -> Py
 
 /// Bytes of int64 pairs as levels.
 fn sets(raw: &[u8], field: &'static str) -> PyResult<Vec<Set>> {
-    if raw.len() % 16 != 0 {
+    if !raw.len().is_multiple_of(16) {
         let was = format!("{} bytes", raw.len());
         return Err(raise(CoreError::Field { field, was, why: "must be pairs of int64" }));
     }

@@ -171,7 +171,9 @@ mod tests {
     const SHAPE: Shape = Shape { count: 3, step: 2, size: 10, spread_min: 1, post_only: true, position_max: 100 };
     const VIEW: View = View { fair: 1000.5, half_spread: 2.2, skew: 0.1, inventory: 0, bid: 1000, ask: 1001 };
 
-    fn levels(shape: Shape, view: View) -> (Vec<(i64, i64)>, Vec<(i64, i64)>) {
+    type Pairs = Vec<(i64, i64)>;
+
+    fn levels(shape: Shape, view: View) -> (Pairs, Pairs) {
         let mut out = Quotes::default();
         Ladder::new(shape).unwrap().quote(&view, &mut out).unwrap();
         let pairs = |levels: &[Level]| levels.iter().map(|level| (level.price, level.qty)).collect();

@@ -487,7 +487,9 @@ impl Session {
         let proposal = approved.proposal();
         let prepared = self.prepared(proposal.header.instrument)?;
         let mut slots = about_slots(proposal.order, timestamp_ms)?;
-        slots.at(Slot::Target).set(&client_id::encode(wire.target));
+        if approved.action() != Action::Place {
+            slots.at(Slot::Target).set(&client_id::encode(wire.target));
+        }
         if approved.action() == Action::Cancel {
             return Ok((&prepared.cancel, slots));
         }

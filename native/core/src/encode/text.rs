@@ -7,92 +7,101 @@ use crate::error::{CoreError, Result};
 /// Bytes of the longest number or client id; also the unit in which templates copy.
 pub(super) const CELL: usize = 32;
 
-/// A short text that stands right-aligned before the middle of its array, so that `CELL` bytes can be copied from
-/// its start without asking how long it is.
+/// A short text at the start of its cell, so that a whole cell can be copied without asking how long it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Short {
-    bytes: [u8; 2 * CELL],
-    start: usize,
+    cell: [u8; CELL],
+    len: usize,
 }
 
 const PAIRS: &[u8; 200] = b"00010203040506070809101112131415161718192021222324252627282930313233343536373839\
 4041424344454647484950515253545556575859606162636465666768697071727374757677787980818283848586878889\
 90919293949596979899";
 
+/// 10 to the power of the index, for every power that a u64 holds.
+const POWERS: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut at = 1;
+    while at < 20 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// How many decimal digits a number has; 1 for zero.
+#[inline]
+fn digits(number: u64) -> usize {
+    // The bits give the digits to within one (1233 / 4096 is just above log10 of 2), and the power decides.
+    let guess = (64 - (number | 1).leading_zeros() as usize) * 1233 >> 12;
+    guess + usize::from(POWERS.get(guess).is_some_and(|power| number >= *power || guess == 0))
+}
+
 impl Short {
     /// The empty text.
-    pub const EMPTY: Self = Self { bytes: [0; 2 * CELL], start: CELL };
+    pub const EMPTY: Self = Self { cell: [0; CELL], len: 0 };
 
     /// A text of at most `CELL` bytes.
     #[inline]
     pub fn set<const N: usize>(&mut self, text: &[u8; N]) {
         const { assert!(N <= CELL) };
-        self.start = CELL - N;
-        self.bytes[CELL - N..CELL].copy_from_slice(text);
+        self.len = N;
+        self.cell[..N].copy_from_slice(text);
     }
 
     /// `mantissa * 10^-scale` with exactly `scale` decimals, at most 18: `61837.64`, `0.00001`, `5`.
     #[inline]
     pub fn decimal(&mut self, mantissa: u64, scale: u8) {
-        let mut at = CELL;
-        let mut rest = mantissa;
-        for _ in 0..scale / 2 {
-            at -= 2;
-            self.pair(at, rest % 100);
-            rest /= 100;
-        }
-        if scale % 2 == 1 {
-            at -= 1;
-            self.bytes[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        if scale > 0 {
-            at -= 1;
-            self.bytes[at] = b'.';
-        }
-        while rest >= 100 {
-            at -= 2;
-            self.pair(at, rest % 100);
-            rest /= 100;
-        }
-        if rest >= 10 {
-            at -= 2;
-            self.pair(at, rest);
+        let scale = usize::from(scale.min(18));
+        let whole = digits(mantissa).max(scale + 1) - scale;
+        if scale == 0 {
+            self.len = whole;
+            self.digits(whole, whole, mantissa);
         } else {
-            at -= 1;
-            self.bytes[at] = b'0' + rest as u8;
+            let unit = POWERS[scale];
+            self.len = whole + 1 + scale;
+            self.digits(whole + 1 + scale, scale, mantissa % unit);
+            self.cell[whole] = b'.';
+            self.digits(whole, whole, mantissa / unit);
         }
-        self.start = at;
     }
 
+    /// Writes `count` digits of a number so that they end before `end`.
     #[inline]
-    fn pair(&mut self, at: usize, two_digits: u64) {
-        let from = two_digits as usize * 2;
-        self.bytes[at] = PAIRS[from];
-        self.bytes[at + 1] = PAIRS[from + 1];
+    fn digits(&mut self, end: usize, count: usize, mut rest: u64) {
+        let (mut at, start) = (end, end - count);
+        while at >= start + 2 {
+            at -= 2;
+            let from = (rest % 100) as usize * 2;
+            rest /= 100;
+            self.cell[at] = PAIRS[from];
+            self.cell[at + 1] = PAIRS[from + 1];
+        }
+        if at > start {
+            self.cell[start] = b'0' + (rest % 10) as u8;
+        }
     }
 
     /// Bytes of the text.
     #[inline]
     pub const fn len(&self) -> usize {
-        CELL - self.start
+        self.len
     }
 
-    /// `CELL` bytes from its start; those after `len` mean nothing.
+    /// The text and what is behind it, which means nothing.
     #[inline]
-    pub fn cell(&self) -> &[u8; CELL] {
-        self.bytes[self.start..].first_chunk().unwrap_or(&[0; CELL])
+    pub const fn cell(&self) -> &[u8; CELL] {
+        &self.cell
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// Lower-case hexadecimal.
+/// Lower-case hexadecimal, in arithmetic that the compiler turns into vector instructions.
 #[inline]
 pub(super) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+    let letter = |nibble: u8| nibble + b'0' + if nibble > 9 { b'a' - b'0' - 10 } else { 0 };
     let mut out = [0; 64];
     for (pair, byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-        *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+        *pair = [letter(byte >> 4), letter(byte & 15)];
     }
     out
 }

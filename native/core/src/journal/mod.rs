@@ -17,8 +17,6 @@ mod walk;
 mod writer;
 
 #[cfg(test)]
-mod power;
-#[cfg(test)]
 mod tests;
 
 pub use reader::{Reader, SegmentInfo};

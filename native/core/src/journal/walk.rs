@@ -167,12 +167,14 @@ pub fn never_begun(bytes: &[u8]) -> bool {
     bytes.get(HEADER_BYTES..).unwrap_or(&[]).iter().all(|byte| *byte == 0)
 }
 
-/// Whether either copy of a seal stands at the very end of the file: the mark of a segment that was closed and cut.
+/// Whether either copy of a seal stands at the very end of the file and says that the file ends there: the mark of
+/// a segment that was closed and then cut. A file is only cut after both copies are durable.
 #[must_use]
 pub fn sealed_at_end(bytes: &[u8]) -> bool {
     [SEAL_BYTES, 2 * SEAL_BYTES].iter().any(|back| {
         let at = bytes.len().checked_sub(*back);
-        at.and_then(|at| Seal::decode(&bytes[at..])).is_some()
+        let seal = at.and_then(|at| Seal::decode(&bytes[at..]));
+        seal.is_some_and(|seal| seal.end + 2 * SEAL_BYTES as u64 == bytes.len() as u64)
     })
 }
 

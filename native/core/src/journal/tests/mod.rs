@@ -1,5 +1,10 @@
 //! The journal as an engine uses it, on the host's disk.
 
+mod crash;
+mod damage;
+mod faults;
+mod power;
+
 use super::*;
 use crate::event::{Header, Kind, RecordBuf, Trade, Verb, as_bytes};
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 """The compiled core: what PyO3 exports, typed by hand and compared with the runtime by mypy.stubtest."""
 
-from typing import Any, Final
+from typing import Any, Final, final
 
 __all__ = [
     "BUILD_PROFILE",
@@ -33,6 +33,7 @@ class BrokenError(TickwrightError): ...
 
 class Refused(TickwrightError): ...  # noqa: N818  # a refusal is an answer; the venue is not in error
 
+@final
 class Exchange:
     def __new__(cls, market: str, *, maker_fee_e8: int, taker_fee_e8: int, seed: int) -> Exchange: ...
     def asset(self, name: str, scale: int) -> int: ...

@@ -7,9 +7,13 @@ mod engine;
 mod error;
 mod gate;
 mod journal;
+mod notes;
 mod quote;
+mod replay;
 mod table;
 mod venue;
+mod view;
+mod views;
 
 /// The compiled core. Import the public names from `tickwright` instead.
 #[pymodule]
@@ -20,7 +24,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     quote::register(m)?;
     gate::register(m)?;
     venue::register(m)?;
+    view::register(m)?;
     engine::register(m)?;
+    replay::register(m)?;
     table::register(m)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("BUILD_PROFILE", if cfg!(debug_assertions) { "debug" } else { "release" })

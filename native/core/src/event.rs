@@ -125,6 +125,8 @@ pub mod flags {
     pub const REDUCE_ONLY: u32 = 32;
     /// `Answer`/`Report`: came from a query, not from the stream.
     pub const QUERIED: u32 = 64;
+    /// The last record of one input: strategies run after it, so a replay of a strategy knows where it ran.
+    pub const BATCH_END: u32 = 1 << 31;
 }
 
 /// The 48 bytes before every payload.
@@ -818,6 +820,23 @@ impl RecordBuf {
         self.words.truncate(at);
     }
 
+    /// Sets `BATCH_END` on the last record; an empty buffer stays empty.
+    pub fn mark_batch_end(&mut self) {
+        let mut at = 0;
+        loop {
+            let Some(word) = self.words.get(at) else { return };
+            let next = at + (*word as u32 as usize) / 8;
+            if next == at || next >= self.words.len() {
+                break;
+            }
+            at = next;
+        }
+        // The flags are the upper half of the header's second word (offset 12).
+        if let Some(word) = self.words.get_mut(at + 1) {
+            *word |= u64::from(flags::BATCH_END) << 32;
+        }
+    }
+
     /// The position to give to `rollback`.
     #[must_use]
     pub fn mark(&self) -> usize {
@@ -929,6 +948,18 @@ mod tests {
         assert_eq!(all[0].get::<Trade>(), Some(trade));
         let depth = all[1].depth().unwrap();
         assert_eq!((depth.bids[0].qty, depth.asks[0].price), (2, 3));
+    }
+
+    #[test]
+    fn the_last_record_of_an_input_is_marked() {
+        let mut buf = RecordBuf::with_capacity(4096);
+        buf.mark_batch_end();
+        for id in 1..=3 {
+            buf.push(&Trade { header: Header::of::<Trade>(id, 1, 10, 20), price: 5, qty: 6 }).unwrap();
+        }
+        buf.mark_batch_end();
+        let marked: Vec<bool> = buf.iter().map(|r| r.unwrap().header().has(flags::BATCH_END)).collect();
+        assert_eq!(marked, [false, false, true]);
     }
 
     #[test]

@@ -1,1 +1,530 @@
-//! The engine's step as named phases: the only file that sees every room of the core.
+//! The engine's step: one event changes the state, phase by phase. The only file that sees every room of the core.
+//!
+//! catalogue: K3 K5. `apply` is a pure function of (state, event): live, replay, recovery and backtest call it with
+//! the same events and get the same state and the same effects. The phases, in the order of the data path:
+//! define → book → gate → order → position → ledger → command. Quoting happens between steps: a strategy's wishes
+//! come back as `Proposal` events.
+
+use crate::book::SyncOutcome;
+use crate::context::context;
+use crate::effects::{Effects, Note, OrderNote, Outgoing};
+use crate::encode::binance::Wire;
+use crate::error::{CoreError, Result};
+use crate::event::{
+    Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind,
+    LimitSet, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce, Trade,
+    Verb, flags,
+};
+use crate::gate::limits::Scope;
+use crate::instrument::{Instrument, Market};
+use crate::kernel::happened;
+use crate::order::{Change, Effects as OrderEffects, Order, Pending};
+use crate::state::{Quotes, State};
+use crate::units::{Amount, NO_PRICE, NO_QTY, Side, pow10};
+
+/// The event being applied: its number and its header's facts.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    seq: u64,
+    header: Header,
+}
+
+impl State {
+    /// Applies one event. An error means that the event is not of this engine's stream or an invariant broke; the
+    /// supervisor stops on it. `seq` is the sequencer's number.
+    pub fn apply(&mut self, seq: u64, record: RecordRef<'_>, out: &mut Effects) -> Result<()> {
+        let header = *record.header();
+        let at = At { seq, header };
+        // Receive times of several sockets interleave; the state's clock never runs backwards.
+        self.session.now = self.session.now.max(header.ts_receive);
+        match header.kind()? {
+            Kind::Depth => record.depth().map_or_else(|| unreadable(Kind::Depth), |view| self.on_depth(at, view, out)),
+            Kind::Bbo => self.on_bbo(at, &read(record)?, out),
+            Kind::Trade => self.on_trade(at, &read(record)?, out),
+            Kind::Mark => self.on_mark(at, &read(record)?, out),
+            Kind::Timer => self.on_timer(at, out),
+            Kind::Proposal => self.on_proposal(at, &read(record)?, out),
+            Kind::Sent => self.on_sent(at, &read(record)?, out),
+            Kind::Answer => self.on_answer(at, &read(record)?, out),
+            Kind::Report => self.on_report(at, &read(record)?, out),
+            Kind::Balance => self.on_balance(at, &read(record)?, out),
+            Kind::Funding => self.on_funding(at, &read(record)?, out),
+            Kind::Command => self.on_command(at, &read(record)?, out),
+            Kind::Link => self.on_link(at, &read(record)?, out),
+            Kind::Checkpoint => self.on_checkpoint(at, &read(record)?, out),
+            Kind::Asset => self.definitions.on_asset(&read::<AssetDef>(record)?),
+            Kind::Instrument => self.on_instrument(&read(record)?),
+            Kind::Name => self.on_name(&read(record)?),
+            Kind::Limit => self.gate.set(&read::<LimitSet>(record)?),
+            Kind::VenuePosition => Ok(()),
+        }
+    }
+
+    // --- define ---------------------------------------------------------------------------------------------------
+
+    fn on_instrument(&mut self, def: &InstrumentDef) -> Result<()> {
+        let market = self.definitions.on_instrument(def)?.market;
+        self.books.push(crate::book::SyncedBook::new(market));
+        self.market.push(Quotes::unheard());
+        Ok(())
+    }
+
+    fn on_name(&mut self, def: &NameDef) -> Result<()> {
+        self.definitions.on_name(def)?;
+        self.session.last_close_by_account.resize(self.definitions.accounts.len(), 0);
+        self.session.last_close_by_strategy.resize(self.definitions.strategies.len(), 0);
+        Ok(())
+    }
+
+    // --- book -----------------------------------------------------------------------------------------------------
+
+    fn on_depth(&mut self, at: At, view: DepthView<'_>, out: &mut Effects) -> Result<()> {
+        let id = at.header.instrument;
+        let slot = self.slot(id)?;
+        self.market[slot].stream = at.header.stream;
+        match self.books[slot].on_depth(view)? {
+            SyncOutcome::Applied => {
+                out.touch(id, happened::BOOK);
+                out.note(at.seq, id, at.header.ts_receive, Note::Book);
+            }
+            SyncOutcome::Gap { expected, was } => {
+                out.touch(id, happened::BOOK);
+                out.note(at.seq, id, at.header.ts_receive, Note::Gap { expected, was });
+            }
+            SyncOutcome::Crossed { bid, ask } => {
+                out.touch(id, happened::BOOK);
+                out.note(at.seq, id, at.header.ts_receive, Note::Crossed { bid, ask });
+            }
+            SyncOutcome::Dropped | SyncOutcome::Buffered => {}
+        }
+        Ok(())
+    }
+
+    fn on_bbo(&mut self, at: At, bbo: &Bbo, out: &mut Effects) -> Result<()> {
+        let id = at.header.instrument;
+        let slot = self.slot(id)?;
+        let quotes = &mut self.market[slot];
+        if at.header.stream_seq < quotes.top_update {
+            return Ok(());
+        }
+        quotes.top_update = at.header.stream_seq;
+        (quotes.bid, quotes.bid_qty, quotes.ask, quotes.ask_qty) = (bbo.bid, bbo.bid_qty, bbo.ask, bbo.ask_qty);
+        if !self.books[slot].needs_snapshot() {
+            out.touch(id, happened::BOOK);
+            out.note(at.seq, id, at.header.ts_receive, Note::Book);
+        }
+        Ok(())
+    }
+
+    fn on_trade(&mut self, at: At, trade: &Trade, out: &mut Effects) -> Result<()> {
+        let id = at.header.instrument;
+        let slot = self.slot(id)?;
+        if at.header.has(flags::OFF_BOOK) {
+            return Ok(());
+        }
+        let quotes = &mut self.market[slot];
+        quotes.last_price = trade.price;
+        quotes.last_qty = trade.qty;
+        quotes.last_trade = at.header.stream_seq;
+        out.touch(id, happened::TRADE);
+        let sell = at.header.has(flags::SELL);
+        let note = Note::Trade { price: trade.price, qty: trade.qty, sell, id: at.header.stream_seq };
+        out.note(at.seq, id, at.header.ts_receive, note);
+        Ok(())
+    }
+
+    fn on_mark(&mut self, at: At, mark: &Mark, out: &mut Effects) -> Result<()> {
+        let id = at.header.instrument;
+        let slot = self.slot(id)?;
+        let quotes = &mut self.market[slot];
+        quotes.mark_e8 = mark.mark_e8;
+        quotes.index_e8 = mark.index_e8;
+        quotes.rate_e8 = mark.rate_e8;
+        quotes.next_funding = mark.next_funding;
+        out.note(at.seq, id, at.header.ts_receive, Note::Mark { mark_e8: mark.mark_e8, rate_e8: mark.rate_e8 });
+        Ok(())
+    }
+
+    // --- gate and order -------------------------------------------------------------------------------------------
+
+    fn on_proposal(&mut self, at: At, proposal: &Proposal, out: &mut Effects) -> Result<()> {
+        self.session.proposals += 1;
+        self.session.next_order = self.session.next_order.max(proposal.order + 1);
+        self.pass_gate(at, proposal, out)
+    }
+
+    /// Gate, order table, outbox: the only way an order comes to be.
+    fn pass_gate(&mut self, at: At, proposal: &Proposal, out: &mut Effects) -> Result<()> {
+        let slot = self.slot(at.header.instrument)?;
+        let id = at.header.instrument;
+        let instrument = &self.definitions.instruments[slot];
+        let facts = if proposal.action == Action::Cancel as u8 {
+            crate::gate::Context::default()
+        } else {
+            context(self, proposal, instrument)
+        };
+        let named = if proposal.order != 0 { proposal.order } else { proposal.target };
+        let approved = match self.gate.check(proposal, instrument, &facts) {
+            Ok(approved) => approved,
+            Err(refusal) => {
+                out.touch(id, happened::ORDER);
+                let note = Note::Refused { order: named, strategy: proposal.strategy, refusal };
+                out.note(at.seq, id, at.header.ts_receive, note);
+                return Ok(());
+            }
+        };
+        let settle = instrument.settle;
+        self.positions.ensure(proposal.account, proposal.strategy, id)?;
+        self.ledger.ensure_fill(proposal.account, instrument, settle)?;
+        let wire = self.wire(proposal, instrument);
+        match self.orders.insert(&approved, at.seq, self.session.now) {
+            Ok(effects) => {
+                self.follow(at, &effects, out)?;
+                let request = request_of(proposal.action)?;
+                let order = if request == Request::Cancel { proposal.target } else { proposal.order };
+                out.send(Outgoing {
+                    seq: at.seq,
+                    request,
+                    order,
+                    approved: Some(approved),
+                    account: proposal.account,
+                    instrument: id,
+                    wire,
+                    ts: at.header.ts_receive,
+                    mono: at.header.ts_mono,
+                })
+            }
+            Err(error) => {
+                out.touch(id, happened::ORDER);
+                let note = Note::Rejected { order: named, strategy: proposal.strategy, error };
+                out.note(at.seq, id, at.header.ts_receive, note);
+                Ok(())
+            }
+        }
+    }
+
+    /// What the venue calls the target: an amended USD-M order keeps its id, and its quantity counts what is filled.
+    fn wire(&self, proposal: &Proposal, instrument: &Instrument) -> Wire {
+        let mut wire = Wire::of(proposal);
+        if proposal.action == Action::Replace as u8 && instrument.market != Market::Spot {
+            wire.filled = self.orders.get(proposal.target).map_or(0, |o| o.filled);
+        }
+        wire
+    }
+
+    fn on_sent(&mut self, at: At, sent: &Sent, out: &mut Effects) -> Result<()> {
+        let effects = self.orders.sent(sent)?;
+        self.follow(at, &effects, out)
+    }
+
+    fn on_answer(&mut self, at: At, answer: &Answer, out: &mut Effects) -> Result<()> {
+        let effects = self.orders.answer(answer)?;
+        let note =
+            Note::Answer { order: answer.order, request: answer.request, outcome: answer.outcome, code: answer.code };
+        let id = effects.change.and_then(|c| self.orders.get(c.order)).map_or(at.header.instrument, |o| o.instrument);
+        out.note(at.seq, id, at.header.ts_receive, note);
+        self.follow(at, &effects, out)
+    }
+
+    fn on_report(&mut self, at: At, report: &Report, out: &mut Effects) -> Result<()> {
+        let slot = self.slot(at.header.instrument)?;
+        let instrument = &self.definitions.instruments[slot];
+        let strategy = self.orders.get(report.order).map_or(report.strategy, |o| o.strategy);
+        self.positions.ensure(report.account, strategy, instrument.id)?;
+        let fee_asset = if report.fee_asset == 0 { instrument.settle } else { report.fee_asset };
+        self.ledger.ensure_fill(report.account, instrument, fee_asset)?;
+        let effects = self.orders.report(report)?;
+        self.follow(at, &effects, out)
+    }
+
+    fn on_timer(&mut self, at: At, out: &mut Effects) -> Result<()> {
+        let due = self.orders.due_queries(self.session.now);
+        for query in due.iter() {
+            out.send(Outgoing {
+                seq: at.seq,
+                request: Request::Query,
+                order: query.order,
+                approved: None,
+                account: query.account,
+                instrument: query.instrument,
+                wire: Wire { target: query.order, filled: 0 },
+                ts: at.header.ts_receive,
+                mono: at.header.ts_mono,
+            })?;
+        }
+        for account in 1..=self.definitions.accounts.len() as u16 {
+            self.revalue(account)?;
+        }
+        for id in 1..=self.definitions.instruments.len() as u32 {
+            out.touch(id, happened::TIMER);
+        }
+        out.note(at.seq, 0, at.header.ts_receive, Note::Timer);
+        self.find_differences(at, out);
+        Ok(())
+    }
+
+    // --- position and ledger --------------------------------------------------------------------------------------
+
+    /// Books what an order's change brought: notes, alarms, and the fill through position and ledger.
+    fn follow(&mut self, at: At, effects: &OrderEffects, out: &mut Effects) -> Result<()> {
+        for change in [effects.change, effects.target].into_iter().flatten() {
+            self.tell(at, change, effects.fill.is_some(), out);
+        }
+        let order = effects.change.map_or(0, |change| change.order);
+        for alarm in effects.alarms.iter() {
+            let note = Note::Alarm { order, alarm, severe: effects.alarms.severe() };
+            out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
+        }
+        if effects.alarms.severe() {
+            self.halt_everything();
+        }
+        let Some(fill) = &effects.fill else { return Ok(()) };
+        let slot = self.slot(fill.instrument)?;
+        let instrument = &self.definitions.instruments[slot];
+        let booked = self.positions.fill(fill, instrument)?;
+        self.ledger.fill(at.seq, fill, instrument, booked.net_realised)?;
+        if booked.closed != 0 {
+            let place = |list: &mut Vec<Amount>, of: u16, value: Amount| {
+                if let Some(slot) = list.get_mut((of as usize).wrapping_sub(1)) {
+                    *slot = value;
+                }
+            };
+            place(&mut self.session.last_close_by_account, fill.account, booked.net_realised);
+            place(&mut self.session.last_close_by_strategy, fill.strategy, booked.realised);
+        }
+        let tag = self.orders.get(fill.order).map_or(0, |o| o.tag);
+        out.touch(fill.instrument, happened::FILL);
+        out.note(at.seq, fill.instrument, at.header.ts_receive, Note::Fill { fill: *fill, tag });
+        self.revalue(fill.account)
+    }
+
+    /// Notes an order's change for its strategy, and any record that freed it for the next wish.
+    fn tell(&self, at: At, change: Change, filled: bool, out: &mut Effects) {
+        let Some(order) = self.orders.get(change.order) else { return };
+        out.touch(order.instrument, happened::ORDER);
+        if change.before != change.after || filled {
+            out.note(at.seq, order.instrument, at.header.ts_receive, Note::Order(OrderNote::of(order)));
+        }
+    }
+
+    fn on_balance(&mut self, at: At, balance: &Balance, out: &mut Effects) -> Result<()> {
+        let statement = self.ledger.balance(at.seq, balance)?;
+        if statement.diff != 0 && !statement.opening {
+            let note = Note::Difference { account: balance.account, asset: balance.asset, diff: statement.diff };
+            out.note(at.seq, 0, at.header.ts_receive, note);
+        }
+        self.revalue(balance.account)
+    }
+
+    fn on_funding(&mut self, at: At, funding: &Funding, out: &mut Effects) -> Result<()> {
+        let id = at.header.instrument;
+        let amount = Amount::from(funding.amount);
+        if let Ok(slot) = self.slot(id) {
+            let instrument = &self.definitions.instruments[slot];
+            self.ledger.ensure_fill(funding.account, instrument, funding.asset)?;
+            self.ledger.funding(at.seq, funding, instrument.market)?;
+            self.positions.ensure(funding.account, 0, id)?;
+            self.positions.funding(funding)?;
+        }
+        let note = Note::Funding { account: funding.account, asset: funding.asset, amount };
+        out.note(at.seq, id, at.header.ts_receive, note);
+        self.revalue(funding.account)
+    }
+
+    /// Marks the equity of one account in every settlement asset: wallet plus unrealised results, spot at the mid.
+    fn revalue(&mut self, account: u16) -> Result<()> {
+        for index in 0..self.definitions.instruments.len() {
+            let settle = self.definitions.instruments[index].settle;
+            let seen = self.definitions.instruments[..index].iter().any(|i| i.settle == settle);
+            if seen {
+                continue;
+            }
+            let equity = self.equity_of(account, settle)?;
+            if equity != 0 || self.equity.figures(account, settle).is_some() {
+                self.equity.mark(account, settle, equity, self.session.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn equity_of(&self, account: u16, settle: u16) -> Result<Amount> {
+        let wallet = |market| self.ledger.wallet(account, market, settle);
+        let mut sum = wallet(Market::Spot) + wallet(Market::Linear) + wallet(Market::Inverse);
+        for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
+            let price_e8 = self.reference_e8(instrument.id);
+            if price_e8 == 0 {
+                continue;
+            }
+            if instrument.market == Market::Spot {
+                let base = self.ledger.wallet(account, Market::Spot, instrument.base);
+                sum += base * i128::from(price_e8) / pow10(8 + instrument.base_scale - instrument.settle_scale.min(8));
+            } else if let Some(net) = self.positions.net(account, instrument.id) {
+                sum += net.unrealised(instrument, price_e8)?;
+            }
+        }
+        Ok(sum)
+    }
+
+    fn find_differences(&mut self, at: At, out: &mut Effects) {
+        for (key, diff) in self.ledger.unexplained(self.session.now, UNEXPLAINED_GRACE_NS) {
+            let note = Note::Difference { account: key.account, asset: key.asset, diff };
+            out.note(at.seq, 0, at.header.ts_receive, note);
+        }
+    }
+
+    // --- command --------------------------------------------------------------------------------------------------
+
+    fn on_command(&mut self, at: At, command: &Command, out: &mut Effects) -> Result<()> {
+        let verb = Verb::from_byte(command.verb)?;
+        self.gate.command(command)?;
+        match verb {
+            Verb::CancelAll | Verb::Kill => self.cancel_scope(at, command, out)?,
+            Verb::RollDay => {
+                self.session.days += 1;
+                self.positions.roll_day();
+                self.equity.roll_day();
+            }
+            Verb::Start => {
+                self.session.starts += 1;
+                self.session.next_order = (self.session.starts << 32) + 1;
+                self.orders.after_restart(self.session.now);
+                for book in &mut self.books {
+                    book.reset();
+                }
+            }
+            Verb::Halt | Verb::Resume | Verb::Stop | Verb::Parameter => {}
+        }
+        let note =
+            Note::Command { verb: command.verb, scope: command.scope, subject: command.subject, cause: command.cause };
+        out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
+        Ok(())
+    }
+
+    /// Cancels every open order of a command's scope, each through the gate.
+    fn cancel_scope(&mut self, at: At, command: &Command, out: &mut Effects) -> Result<()> {
+        let scope = Scope::from_byte(command.scope)?;
+        let wanted = |o: &Order| match scope {
+            Scope::All | Scope::Venue => true,
+            Scope::Account => o.account == command.subject,
+            Scope::Strategy => o.strategy == command.subject,
+            Scope::Symbol => o.instrument == at.header.instrument,
+        };
+        // Positions in the open list shift when an order closes, never when a cancel is asked for: walk by index.
+        for index in 0..self.orders.open().len() {
+            let Some(order) = self.orders.open().get(index).copied() else { break };
+            if !wanted(&order) || order.state.terminal() || order.pending == Pending::Cancel {
+                continue;
+            }
+            let cancel = cancel_of(&order, at.header);
+            self.pass_gate(At { seq: at.seq, header: cancel.header }, &cancel, out)?;
+        }
+        Ok(())
+    }
+
+    fn on_link(&mut self, at: At, link: &Link, out: &mut Effects) -> Result<()> {
+        let stream = at.header.stream as usize;
+        if stream >= self.session.links.len() {
+            self.session.links.resize(stream + 1, 0);
+        }
+        self.session.links[stream] = link.up;
+        if link.role == 1 && link.up == 0 {
+            for (book, quotes) in self.books.iter_mut().zip(&mut self.market) {
+                if quotes.stream == at.header.stream {
+                    book.reset();
+                    quotes.top_update = 0;
+                    (quotes.bid, quotes.ask) = (NO_PRICE, NO_PRICE);
+                    (quotes.bid_qty, quotes.ask_qty) = (NO_QTY, NO_QTY);
+                }
+            }
+        }
+        self.orders.link(link);
+        let note = Note::Link { stream: at.header.stream, role: link.role, up: link.up != 0 };
+        out.note(at.seq, 0, at.header.ts_receive, note);
+        Ok(())
+    }
+
+    /// A checkpoint changes nothing; a replay that has diverged is told at the first one. The hash it carries is of
+    /// the state before it, so the clock that `apply` moved must not count: checkpoints carry the last event's time.
+    fn on_checkpoint(&mut self, at: At, checkpoint: &Checkpoint, out: &mut Effects) -> Result<()> {
+        if self.hash(&mut Vec::new()) != checkpoint.hash {
+            out.note(at.seq, 0, at.header.ts_receive, Note::Diverged { at: checkpoint.at });
+            return Err(CoreError::Broken {
+                invariant: "the state hash equals the journalled one",
+                was: format!("a different hash after sequence {}", checkpoint.at),
+            });
+        }
+        Ok(())
+    }
+
+    fn halt_everything(&mut self) {
+        let halt = Command {
+            header: Header::of::<Command>(0, 0, self.session.now, 0),
+            verb: Verb::Halt as u8,
+            scope: Scope::All as u8,
+            subject: 0,
+            cause: 0,
+            value: 0,
+            author: 0,
+        };
+        // A halt of everything is always well formed.
+        let _ = self.gate.command(&halt);
+    }
+
+    /// The index of an instrument's book.
+    fn slot(&self, instrument: u32) -> Result<usize> {
+        let slot = (instrument as usize).wrapping_sub(1);
+        if slot < self.books.len() {
+            return Ok(slot);
+        }
+        Err(CoreError::Unknown { what: "instrument", was: instrument.to_string() })
+    }
+}
+
+/// How long a venue's statement of a balance may differ from the ledger before it is an alarm: reports and statements
+/// travel on the same stream, but one event may be split over two messages.
+const UNEXPLAINED_GRACE_NS: i64 = 2_000_000_000;
+
+fn read<R: crate::event::Record>(record: RecordRef<'_>) -> Result<R> {
+    record.get().ok_or_else(|| CoreError::Field {
+        field: "record.kind",
+        was: record.header().kind.to_string(),
+        why: "does not match its length",
+    })
+}
+
+fn unreadable(kind: Kind) -> Result<()> {
+    Err(CoreError::Field { field: "record.kind", was: (kind as u8).to_string(), why: "does not match its length" })
+}
+
+fn request_of(action: u8) -> Result<Request> {
+    Ok(match Action::from_byte(action)? {
+        Action::Place => Request::Place,
+        Action::Cancel => Request::Cancel,
+        Action::Replace => Request::Replace,
+    })
+}
+
+/// The cancel that a command makes for one open order.
+fn cancel_of(order: &Order, cause: Header) -> Proposal {
+    let mut header = Header::of::<Proposal>(order.instrument, 0, cause.ts_receive, cause.ts_mono);
+    header.schema = SCHEMA;
+    Proposal {
+        header,
+        account: order.account,
+        strategy: order.strategy,
+        action: Action::Cancel as u8,
+        side: order.side as u8,
+        order_type: OrderType::Limit as u8,
+        tif: TimeInForce::Gtc as u8,
+        order: 0,
+        target: order.id,
+        price: NO_PRICE,
+        qty: NO_QTY,
+        tag: order.tag,
+    }
+}
+
+/// The side behind a proposal's byte.
+pub fn side_of(proposal: &Proposal) -> Result<Side> {
+    Side::from_raw(proposal.side)
+}

@@ -54,12 +54,6 @@ impl Approved {
     pub const fn notional(&self) -> Amount {
         self.notional
     }
-
-    /// Uses the approval up.
-    #[must_use]
-    pub const fn into_proposal(self) -> Proposal {
-        self.proposal
-    }
 }
 
 state! {

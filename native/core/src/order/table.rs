@@ -83,9 +83,9 @@ impl OrderTable {
 
     /// Writes down what the gate approved: a new order in INTENT, a cancel or a replace on its way.
     /// An error (full, id in use, target not open) changes nothing.
-    pub fn insert(&mut self, approved: Approved, seq: u64, now: Nanos) -> Result<Effects> {
+    pub fn insert(&mut self, approved: &Approved, seq: u64, now: Nanos) -> Result<Effects> {
         let notional = approved.notional();
-        let proposal = approved.into_proposal();
+        let proposal = *approved.proposal();
         match Action::from_byte(proposal.action)? {
             Action::Place => self.place(&proposal, notional, seq, now),
             Action::Cancel => self.mark(&proposal, Pending::Cancel, now),

@@ -75,6 +75,9 @@ pub struct Region {
 
 // SAFETY: the control block is atomics and constants; the data bytes are handed over by the ring's SYNC POINTs.
 unsafe impl Send for Region {}
+// SAFETY: every access to the bytes goes through a Producer or Consumer by `&mut self`; a shared reference to a
+// region reads nothing.
+unsafe impl Sync for Region {}
 
 impl Region {
     /// New plain memory for a ring of `capacity` bytes, a power of two of at least 4096.

@@ -1,0 +1,351 @@
+//! The whole state of an engine, component by component: what the hash covers and a snapshot keeps.
+//!
+//! catalogue: K4. Everything here is a pure function of the event stream. The components and what each covers:
+//! `definitions` assets, instruments, names; `session` counters, clock, links; `books` every synchronised book;
+//! `market` last trade, venue top, mark; `gate` limits, buckets, halts, counts; `orders` open and recent orders;
+//! `positions` rows and equity; `ledger` balances and the chained hash of all entries.
+
+use crate::book::SyncedBook;
+use crate::canon::Canon;
+use crate::definitions::Definitions;
+use crate::error::Result;
+use crate::gate::Gate;
+use crate::ledger::Ledger;
+use crate::order::{Bounds, OrderTable, Proof};
+use crate::position::PositionBook;
+use crate::state;
+use crate::state_hash::{combine, component_hash};
+use crate::units::{Amount, Lots, NO_PRICE, NO_QTY, Nanos, Side, Ticks};
+use eqtmp::EquityBook;
+
+/// The bounds of the state's tables.
+pub const POSITION_ROWS_MAX: u32 = 4096;
+/// Ledger accounts.
+pub const LEDGER_ACCOUNTS_MAX: u32 = 4096;
+/// Recent ledger entries kept for views.
+pub const LEDGER_RECENT_MAX: u32 = 256;
+/// (account, asset) pairs whose equity is followed.
+pub const EQUITY_ROWS_MAX: u32 = 256;
+
+state! {
+    /// What the market last said about one instrument.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Quotes {
+        /// The stream its book comes on.
+        pub stream: u16,
+        /// Update id of the venue's own top.
+        pub top_update: u64,
+        /// The venue's best bid.
+        pub bid: Ticks,
+        /// Size at it.
+        pub bid_qty: Lots,
+        /// The venue's best ask.
+        pub ask: Ticks,
+        /// Size at it.
+        pub ask_qty: Lots,
+        /// Price of the last trade.
+        pub last_price: Ticks,
+        /// Size of the last trade.
+        pub last_qty: Lots,
+        /// Id of the last trade.
+        pub last_trade: u64,
+        /// Mark price, 1e-8, or 0.
+        pub mark_e8: i64,
+        /// Index price, 1e-8, or 0.
+        pub index_e8: i64,
+        /// Funding rate, 1e-8.
+        pub rate_e8: i64,
+        /// Next funding.
+        pub next_funding: Nanos,
+    }
+}
+
+impl Quotes {
+    /// Nothing heard yet.
+    #[must_use]
+    pub const fn unheard() -> Self {
+        Self {
+            stream: 0,
+            top_update: 0,
+            bid: NO_PRICE,
+            bid_qty: NO_QTY,
+            ask: NO_PRICE,
+            ask_qty: NO_QTY,
+            last_price: NO_PRICE,
+            last_qty: NO_QTY,
+            last_trade: 0,
+            mark_e8: 0,
+            index_e8: 0,
+            rate_e8: 0,
+            next_funding: 0,
+        }
+    }
+}
+
+/// The best bid and offer that the engine acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Top {
+    /// Best bid or `NO_PRICE`.
+    pub bid: Ticks,
+    /// Size at it.
+    pub bid_qty: Lots,
+    /// Best ask or `NO_PRICE`.
+    pub ask: Ticks,
+    /// Size at it.
+    pub ask_qty: Lots,
+}
+
+impl Top {
+    /// Twice the mid price in ticks, where both sides are there.
+    #[must_use]
+    pub const fn mid_twice(&self) -> Option<i64> {
+        if self.bid == NO_PRICE || self.ask == NO_PRICE { None } else { Some(self.bid + self.ask) }
+    }
+}
+
+state! {
+    /// Counters, the clock that events gave, and per-strategy figures of the gate.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    pub struct Session {
+        /// How often an engine has started on this journal.
+        pub starts: u64,
+        /// UTC of the last event.
+        pub now: Nanos,
+        /// The next order id of this session.
+        pub next_order: u64,
+        /// Trading days rolled.
+        pub days: u64,
+        /// Proposals seen.
+        pub proposals: u64,
+        /// Result of the last closing fill by account number.
+        pub last_close_by_account: Vec<Amount>,
+        /// Result of the last closing fill by strategy number.
+        pub last_close_by_strategy: Vec<Amount>,
+        /// Streams that are up, by number: 1 up, 0 down.
+        pub links: Vec<u8>,
+    }
+}
+
+/// The state. `apply` in `step` is the only way to change it.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Assets, instruments, names.
+    pub definitions: Definitions,
+    /// Counters and clock.
+    pub session: Session,
+    /// Books by instrument number - 1.
+    pub books: Vec<SyncedBook>,
+    /// Last words of the market by instrument number - 1.
+    pub market: Vec<Quotes>,
+    /// The gate.
+    pub gate: Gate,
+    /// Orders.
+    pub orders: OrderTable,
+    /// Positions.
+    pub positions: PositionBook,
+    /// Equity by account and asset.
+    pub equity: EquityBook,
+    /// The ledger.
+    pub ledger: Ledger,
+}
+
+/// The names of the components, in the order of the combined hash and of a snapshot.
+pub const COMPONENTS: [&str; 9] =
+    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity", "ledger"];
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+macro_rules! each_component {
+    ($self:expr, $call:ident) => {{
+        let s = $self;
+        $call!(s.definitions, 0);
+        $call!(s.session, 1);
+        $call!(s.books, 2);
+        $call!(s.market, 3);
+        $call!(s.gate, 4);
+        $call!(s.orders, 5);
+        $call!(s.positions, 6);
+        $call!(s.equity, 7);
+        $call!(s.ledger, 8);
+    }};
+}
+
+impl State {
+    /// The state before the first event.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            definitions: Definitions::default(),
+            session: Session::default(),
+            books: Vec::new(),
+            market: Vec::new(),
+            gate: Gate::new(),
+            orders: OrderTable::new(Bounds::default(), Proof::default()),
+            positions: PositionBook::new(POSITION_ROWS_MAX),
+            equity: EquityBook::new(EQUITY_ROWS_MAX),
+            ledger: Ledger::new(LEDGER_ACCOUNTS_MAX, LEDGER_RECENT_MAX),
+        }
+    }
+
+    /// The hash of each component, in the order of `COMPONENTS`. `scratch` keeps its memory between calls.
+    #[must_use]
+    pub fn component_hashes(&self, scratch: &mut Vec<u8>) -> [(&'static str, [u8; 32]); 9] {
+        let mut out = [("", [0; 32]); 9];
+        macro_rules! hash {
+            ($field:expr, $at:literal) => {
+                scratch.clear();
+                $field.put(scratch);
+                out[$at] = (COMPONENTS[$at], component_hash(scratch));
+            };
+        }
+        each_component!(self, hash);
+        out
+    }
+
+    /// The state hash: one number for everything above.
+    #[must_use]
+    pub fn hash(&self, scratch: &mut Vec<u8>) -> [u8; 32] {
+        combine(&self.component_hashes(scratch))
+    }
+
+    /// The canonical bytes, for a snapshot.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        macro_rules! put {
+            ($field:expr, $at:literal) => {
+                $field.put(out);
+            };
+        }
+        each_component!(self, put);
+    }
+
+    /// The state of a snapshot's bytes.
+    pub fn take(mut input: &[u8]) -> Result<Self> {
+        let input = &mut input;
+        let state = Self {
+            definitions: Canon::take(input)?,
+            session: Canon::take(input)?,
+            books: Canon::take(input)?,
+            market: Canon::take(input)?,
+            gate: Canon::take(input)?,
+            orders: Canon::take(input)?,
+            positions: Canon::take(input)?,
+            equity: Canon::take(input)?,
+            ledger: Canon::take(input)?,
+        };
+        if !input.is_empty() {
+            return Err(crate::canon::impossible("snapshot", format!("{} bytes too long", input.len())));
+        }
+        Ok(state)
+    }
+
+    /// How many single values the state holds.
+    #[must_use]
+    pub fn leaves(&self) -> usize {
+        let mut sum = 0;
+        macro_rules! count {
+            ($field:expr, $at:literal) => {
+                sum += $field.leaves();
+            };
+        }
+        each_component!(self, count);
+        sum
+    }
+
+    /// Changes one single value by one unit: the generated test of the hash walks all of them.
+    pub fn nudge(&mut self, mut index: usize) {
+        macro_rules! nudge {
+            ($field:expr, $at:literal) => {
+                let count = $field.leaves();
+                if index < count {
+                    return $field.nudge(index);
+                }
+                index -= count;
+            };
+        }
+        each_component!(self, nudge);
+        debug_assert!(index < 1, "the caller keeps index below leaves()");
+    }
+
+    /// The best bid and offer: the venue's own top where it is newer than the book, else the book's.
+    #[must_use]
+    pub fn top(&self, instrument: u32) -> Top {
+        let at = (instrument as usize).wrapping_sub(1);
+        let (Some(quotes), Some(synced)) = (self.market.get(at), self.books.get(at)) else {
+            return Top { bid: NO_PRICE, bid_qty: NO_QTY, ask: NO_PRICE, ask_qty: NO_QTY };
+        };
+        if synced.needs_snapshot() {
+            return Top { bid: NO_PRICE, bid_qty: NO_QTY, ask: NO_PRICE, ask_qty: NO_QTY };
+        }
+        if quotes.top_update > synced.last_update() {
+            return Top { bid: quotes.bid, bid_qty: quotes.bid_qty, ask: quotes.ask, ask_qty: quotes.ask_qty };
+        }
+        let side = |side| synced.book().best(side).map_or((NO_PRICE, NO_QTY), |level| (level.price, level.qty));
+        let ((bid, bid_qty), (ask, ask_qty)) = (side(Side::Buy), side(Side::Sell));
+        Top { bid, bid_qty, ask, ask_qty }
+    }
+
+    /// The price that values a position and centres the collar, in 1e-8 of the quote asset: mark, else mid, else 0.
+    #[must_use]
+    pub fn reference_e8(&self, instrument: u32) -> i64 {
+        let at = (instrument as usize).wrapping_sub(1);
+        let (Some(quotes), Some(def)) = (self.market.get(at), self.definitions.instruments.get(at)) else { return 0 };
+        if quotes.mark_e8 != 0 {
+            return quotes.mark_e8;
+        }
+        let Some(twice) = self.top(instrument).mid_twice() else { return 0 };
+        let scale = crate::units::pow10(8u8.saturating_sub(def.price_scale));
+        i64::try_from(i128::from(twice) * i128::from(def.tick) * scale / 2).unwrap_or(0)
+    }
+}
+
+/// TEMPORARY local stand-in until the orders engineer lands position::EquityBook.
+pub mod eqtmp {
+    use crate::error::Result;
+    use crate::state;
+    use crate::units::{Amount, Nanos};
+    use std::collections::BTreeMap;
+    state! { /// x
+    #[derive(Debug,Clone,Copy,PartialEq,Eq,Default)] pub struct Equity { /// x
+    pub now: Amount, /// x
+    pub peak: Amount, /// x
+    pub day_start: Amount } }
+    impl Equity {
+        /// x
+        pub fn day(&self) -> Amount {
+            self.now - self.day_start
+        }
+    }
+    state! { /// x
+    #[derive(Debug,Clone,PartialEq,Eq,Default)] pub struct EquityBook { rows: BTreeMap<u32, Equity> } }
+    impl EquityBook {
+        /// x
+        pub fn new(_: u32) -> Self {
+            Self::default()
+        }
+        /// x
+        pub fn mark(&mut self, a: u16, s: u16, e: Amount, _: Nanos) -> Result<()> {
+            let r = self.rows.entry((u32::from(a) << 16) | u32::from(s)).or_insert(Equity {
+                now: e,
+                peak: e,
+                day_start: e,
+            });
+            r.now = e;
+            r.peak = r.peak.max(e);
+            Ok(())
+        }
+        /// x
+        pub fn figures(&self, a: u16, s: u16) -> Option<&Equity> {
+            self.rows.get(&((u32::from(a) << 16) | u32::from(s)))
+        }
+        /// x
+        pub fn roll_day(&mut self) {
+            for r in self.rows.values_mut() {
+                r.day_start = r.now;
+            }
+        }
+    }
+}

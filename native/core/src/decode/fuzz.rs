@@ -100,12 +100,15 @@ proptest! {
         for market in MARKETS {
             let mut fast = RecordBuf::with_capacity(1 << 14);
             let mut general = RecordBuf::with_capacity(1 << 14);
-            if let Some(Ok(written)) = super::binance_depth::usual(&decoder.symbols, market, &bytes, STAMP, &mut fast) {
-                let again = super::binance::market(&decoder.symbols, market, &bytes, STAMP, &mut general);
-                prop_assert_eq!(again, Ok(written));
-                prop_assert_eq!(fast.bytes(), general.bytes());
-            } else {
-                prop_assert!(fast.is_empty());
+            let again = |general: &mut RecordBuf| super::binance::market(&decoder.symbols, market, &bytes, STAMP, general);
+            match super::binance_depth::usual(&decoder.symbols, market, &bytes, STAMP, &mut fast) {
+                Some(Ok(written)) => {
+                    prop_assert_eq!(again(&mut general), Ok(written));
+                    prop_assert_eq!(fast.bytes(), general.bytes());
+                }
+                // What was written before the fault is taken back by the entry points, see `drive`.
+                Some(Err(_)) => prop_assert!(again(&mut general).is_err()),
+                None => prop_assert!(fast.is_empty()),
             }
         }
     }

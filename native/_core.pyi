@@ -15,7 +15,10 @@ __all__ = [
     "Engine",
     "Exchange",
     "FullError",
+    "Gate",
     "InputError",
+    "Intensity",
+    "Ladder",
     "Outbound",
     "OwnOrder",
     "Refused",
@@ -23,9 +26,19 @@ __all__ = [
     "StorageError",
     "TickwrightError",
     "UnknownError",
+    "Verdict",
     "View",
+    "Volatility",
     "Wish",
     "__version__",
+    "avellaneda",
+    "exp",
+    "glft",
+    "ln",
+    "mid",
+    "pow",
+    "sqrt",
+    "weighted_mid",
 ]
 
 __version__: Final[str]
@@ -39,6 +52,80 @@ class FullError(TickwrightError): ...
 class DamagedError(TickwrightError): ...
 class StorageError(TickwrightError): ...
 class BrokenError(TickwrightError): ...
+
+# --- quote.rs: quoting models and the pinned mathematics. Prices are ticks as real numbers until Ladder rounds them.
+
+def ln(x: float) -> float: ...
+def exp(x: float) -> float: ...
+def sqrt(x: float) -> float: ...
+def pow(base: float, exponent: float) -> float: ...
+def mid(bid: int | None, ask: int | None) -> float | None: ...
+def weighted_mid(bid: int | None, bid_qty: int, ask: int | None, ask_qty: int) -> float | None: ...
+def avellaneda(
+    *, gamma: float, sigma: float, k: float, time_left: float, inventory: float, fair: float
+) -> tuple[float, float]: ...
+def glft(*, a: float, k: float, gamma: float, xi: float, sigma: float, size: float = 1.0) -> tuple[float, float]: ...
+
+@final
+class Ladder:
+    def __new__(
+        cls, *, count: int, step: int, size: int, position_max: int, spread_min: int = 1, post_only: bool = True
+    ) -> Ladder: ...
+    def quote(
+        self,
+        *,
+        fair: float,
+        half_spread: float,
+        skew: float,
+        inventory: int,
+        bid: int | None = None,
+        ask: int | None = None,
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]: ...
+
+@final
+class Volatility:
+    def __new__(cls, memory_ns: int, sample_ns: int) -> Volatility: ...
+    def observe(self, ts: int, price: float) -> None: ...
+    @property
+    def sigma(self) -> float | None: ...
+
+@final
+class Intensity:
+    def __new__(cls, memory_ns: int, width: float) -> Intensity: ...
+    def trade(self, ts: int, distance: float) -> None: ...
+    def advance(self, ts: int) -> None: ...
+    def curve(self, trades_min: float = 10.0) -> tuple[float, float] | None: ...
+
+# --- gate.rs: the pre-trade gate with one instrument. Figures are ticks, lots and settlement smallest units.
+
+@final
+class Verdict:
+    @property
+    def approved(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def findings(self) -> list[tuple[str, str, int, int, int, str]]: ...
+    @property
+    def displaced(self) -> int: ...
+
+@final
+class Gate:
+    def __new__(
+        cls,
+        *,
+        instrument: int = 1,
+        market: str = "linear",
+        price_scale: int = 1,
+        qty_scale: int = 3,
+        settle_scale: int = 8,
+        multiplier: int = 1,
+    ) -> Gate: ...
+    def limit(self, scope: str, subject: int, kind: str, value: int, extra: int = 0) -> None: ...
+    def halt(self, scope: str, subject: int, cause: int = 0) -> None: ...
+    def resume(self, scope: str, subject: int) -> None: ...
+    def check(self, proposal: dict[str, int], context: dict[str, Any]) -> Verdict: ...
+    def refusals(self) -> list[tuple[str, int]]: ...
 
 # --- venue.rs: the simulated exchange. Prices are ticks, sizes lots, money smallest units, times ns since the epoch.
 

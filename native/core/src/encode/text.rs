@@ -33,7 +33,7 @@ const POWERS: [u64; 20] = {
 #[inline]
 fn digits(number: u64) -> usize {
     // The bits give the digits to within one (1233 / 4096 is just above log10 of 2), and the power decides.
-    let guess = (64 - (number | 1).leading_zeros() as usize) * 1233 >> 12;
+    let guess = ((64 - (number | 1).leading_zeros() as usize) * 1233) >> 12;
     guess + usize::from(POWERS.get(guess).is_some_and(|power| number >= *power || guess == 0))
 }
 

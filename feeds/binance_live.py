@@ -30,6 +30,8 @@ _CATEGORIES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 #: Levels asked for in a snapshot: the most that both markets grant (USD-M: 1000), weight 20 on USD-M, 50 on spot.
 _SNAPSHOT_LEVELS = 1000
+#: The least time between two snapshot requests for one instrument.
+_SPACING_NS = 1_000_000_000
 
 
 @dataclass
@@ -61,6 +63,7 @@ class MarketFeed:
     stale_ms: int = 5_000
     _lines: list[_Line] = field(default_factory=list)
     _fetching: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _fetched_ns: dict[int, int] = field(default_factory=dict)
     _first_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -130,6 +133,7 @@ class MarketFeed:
     async def _fetch(self, symbol: str, instrument: int) -> None:
         """Asks until an answer comes, slower after each failure; a 429 waits as long as the venue says."""
         depth_stream = self._lines[0].stream
+        await self._space(instrument)
         backoff = Backoff(self.jitter, first_s=0.5)
         query = {"symbol": symbol, "limit": str(_SNAPSHOT_LEVELS)}
         while True:
@@ -145,6 +149,13 @@ class MarketFeed:
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("%s %s: snapshot failed: %s", self.market, symbol, error)
             await asyncio.sleep(wait_s)
+
+    async def _space(self, instrument: int) -> None:
+        """A snapshot that was too old is asked for again after a second, not at the next message."""
+        now = self.clock.mono_ns()
+        due = self._fetched_ns.get(instrument, now - _SPACING_NS) + _SPACING_NS
+        self._fetched_ns[instrument] = max(now, due)
+        await asyncio.sleep(max(0, due - now) / 1e9)
 
 
 def categories(market: str) -> list[str]:

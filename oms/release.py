@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from feeds.ports import Clock
+from native._core import FullError
 from oms.ports import LatencySink, Outbound
 
 #: Requests that wait for the disk at most; more means that the disk stands still, and the engine must stop.
 WAITING_MAX = 8_192
 
 
-class WaitingFullError(OverflowError):
+class WaitingFullError(FullError):
     """More requests wait for the journal than the bound allows; nothing was dropped."""
 
 

@@ -34,6 +34,9 @@ __all__ = [
     "avellaneda",
     "exp",
     "glft",
+    "journal_ls",
+    "journal_show",
+    "journal_verify",
     "ln",
     "mid",
     "pow",
@@ -456,3 +459,9 @@ class Replay:
     def refusals(self) -> dict[str, int]: ...
     def resyncs(self) -> list[int]: ...
     def component_hashes(self) -> dict[str, str]: ...
+
+# --- journal.rs: reading journals. Offsets are bytes, sequences count from 1.
+
+def journal_verify(dir: str | PathLike[str], /) -> dict[str, Any]: ...
+def journal_ls(dir: str | PathLike[str], /) -> list[dict[str, Any]]: ...
+def journal_show(dir: str | PathLike[str], first: int, last: int, /) -> list[dict[str, Any]]: ...

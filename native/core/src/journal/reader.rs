@@ -224,6 +224,12 @@ impl Reader {
         &self.finished
     }
 
+    /// Whether the directory holds no segment, not even a prepared one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.spares.is_empty()
+    }
+
     /// Indices of files behind the last segment that were prepared but never begun.
     #[must_use]
     pub fn spares(&self) -> &[u64] {

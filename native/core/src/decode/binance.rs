@@ -189,7 +189,7 @@ fn top(found: &Members<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) 
 
 fn side(price: Option<Value<'_>>, qty: Option<Value<'_>>, listed: &Listed) -> Result<(Ticks, Lots)> {
     let price = listed.ticks_or_none(need(price, "price")?.text("price")?)?;
-    Ok((price, listed.lots(need(qty, "quantity")?.text("quantity")?)?))
+    Ok((price, listed.shown_lots(need(qty, "quantity")?.text("quantity")?)?))
 }
 
 /// A `trade` (its id is `t`) or an `aggTrade` (its id is `a`).
@@ -213,7 +213,7 @@ fn trade(
     }
     let price = need(found.price, "price")?.text("price")?;
     let price = if header.has(flags::OFF_BOOK) { listed.ticks_or_none(price)? } else { listed.ticks(price)? };
-    let qty = listed.lots(need(found.qty, "quantity")?.text("quantity")?)?;
+    let qty = listed.shown_lots(need(found.qty, "quantity")?.text("quantity")?)?;
     out.push(&Trade { header, price, qty })?;
     Ok(1)
 }

@@ -187,7 +187,7 @@ fn levels(side: Value<'_>, field: &'static str, listed: &Listed, out: &mut Recor
         };
         debug_assert_eq!(level.shape, Shape::Array);
         let price = listed.ticks(price.text("price")?)?;
-        let qty = listed.lots(qty.text("quantity")?)?;
+        let qty = listed.shown_lots(qty.text("quantity")?)?;
         count += 1;
         out.level(Level { price, qty })
     })?;

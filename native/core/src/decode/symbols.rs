@@ -6,7 +6,7 @@
 use super::number::Scale;
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
-use crate::units::{Amount, Decimal, Lots, NO_PRICE, Ticks};
+use crate::units::{Amount, Decimal, Lots, NO_PRICE, Ticks, pow10};
 
 /// The longest symbol of the definition record.
 const SYMBOL_MAX: usize = 40;
@@ -33,7 +33,28 @@ impl Listed {
         if is_zero(text) { Ok(NO_PRICE) } else { self.ticks(text) }
     }
 
-    /// A quantity text in lots, zero or more.
+    /// A public quantity text in lots, rounded up where it is finer than a lot.
+    ///
+    /// The venue keeps orders that were placed under an older, finer step (ETHUSDT of 2024 lists 25.426189 with a step
+    /// of 0.0001). Refusing them would lose the whole book; rounding down could delete a level that is there.
+    pub fn shown_lots(&self, text: &[u8]) -> Result<Lots> {
+        let decimal = Decimal::parse(text, "quantity")?;
+        if decimal.mantissa <= 0 || decimal.scale <= self.qty.decimals {
+            return self.lots(text);
+        }
+        let per_lot =
+            i128::from(self.qty.unit).checked_mul(pow10(decimal.scale - self.qty.decimals)).ok_or_else(|| {
+                CoreError::Field { field: "quantity", was: decimal.to_string(), why: "has too many decimals" }
+            })?;
+        let lots = decimal.mantissa / per_lot + i128::from(decimal.mantissa % per_lot != 0);
+        i64::try_from(lots).map_err(|_| CoreError::Field {
+            field: "quantity",
+            was: decimal.to_string(),
+            why: "is too large",
+        })
+    }
+
+    /// A quantity text in lots, zero or more; refused where it is not a whole count.
     pub fn lots(&self, text: &[u8]) -> Result<Lots> {
         self.instrument.lots(text)
     }
@@ -224,6 +245,18 @@ mod tests {
             assert_eq!(found.instrument.id, id);
         }
         assert!(symbols.find(Market::Spot, b"S3001USDT").is_none());
+    }
+
+    #[test]
+    fn public_sizes_finer_than_a_lot_round_up() {
+        let mut symbols = Symbols::default();
+        symbols.define(&btcusdt_spot()).unwrap();
+        let listed = symbols.find(Market::Spot, b"BTCUSDT").unwrap();
+        for (text, want) in [("0.00000000", 0), ("1.00000000", 100_000), ("0.00000001", 1), ("25.426189", 2_542_619)] {
+            assert_eq!(listed.shown_lots(text.as_bytes()), Ok(want), "{text}");
+        }
+        assert!(listed.shown_lots(b"-0.00000001").unwrap_err().to_string().starts_with("quantity"));
+        assert!(listed.lots(b"25.426189").is_err());
     }
 
     #[test]

@@ -107,8 +107,9 @@ impl Ours {
         Self { decoder: capture.decoder(), market: capture.market, book, out: RecordBuf::with_capacity(1 << 20) }
     }
 
+    /// Bytes to one depth record in the buffer.
     #[inline]
-    fn take(&mut self, message: &[u8]) -> SyncOutcome {
+    fn decode(&mut self, message: &[u8]) -> usize {
         self.out.clear();
         // A recorded REST body has no stream's envelope: it begins with its update id.
         let read = if message.starts_with(b"{\"last") {
@@ -116,7 +117,12 @@ impl Ours {
         } else {
             self.decoder.market(self.market, message, STAMP, &mut self.out)
         };
-        read.expect("a recorded message decodes");
+        read.expect("a recorded message decodes")
+    }
+
+    #[inline]
+    fn take(&mut self, message: &[u8]) -> SyncOutcome {
+        self.decode(message);
         let record = self.out.iter().next().expect("one record").expect("a valid record");
         self.book.on_depth(record.depth().expect("a depth record")).expect("the book has room")
     }
@@ -205,16 +211,26 @@ fn run(directory: &Path, capture: &Capture, sums: &mut [Vec<f64>; 2]) -> std::io
                 std::hint::black_box(padded.take(message));
             }));
         }
+        let mut decode_only = Ours::new(capture);
+        let alone: Vec<u64> = (0..ROUNDS)
+            .map(|_| {
+                pass(&messages, |message| {
+                    std::hint::black_box(decode_only.decode(message));
+                })
+            })
+            .collect();
+        let alone = median(alone);
         let [ours, tape, tape_padded] = rounds.map(median);
         let each = |total: u64| total as f64 / messages.len() as f64;
         let ratios = [ours as f64 / tape as f64, ours as f64 / tape_padded as f64];
         sums.iter_mut().zip(ratios).for_each(|(sum, ratio)| sum.push(ratio));
         println!(
-            "{:<18} {day} {:>9} B {:>6} messages  ours {:>7.1} ns  tape {:>7.1} ns  ratio {:.3}  (padded tape {:>7.1} ns  ratio {:.3})",
+            "{:<18} {day} {:>9} B {:>6} messages  ours {:>7.1} ns (decode alone {:>7.1})  tape {:>7.1} ns  ratio {:.3}  (padded tape {:>7.1} ns  ratio {:.3})",
             capture.name,
             bytes,
             messages.len(),
             each(ours),
+            each(alone),
             each(tape),
             ratios[0],
             each(tape_padded),

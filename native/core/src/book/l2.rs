@@ -1,86 +1,19 @@
-//! A book of price levels: two sorted arrays, prices and sizes apart, the best level at the back.
+//! A book of price levels, bids and asks, over two ladders.
 //!
-//! catalogue: M4. Most changes are near the best price, so with it at the back an insertion moves few levels, and
-//! the search walks from there. Prices are ticks, sizes lots. A side holds at most `LEVELS_MAX` levels, which are
-//! reserved when the book is made: applying a level never allocates. The canonical bytes are the levels alone.
+//! catalogue: M4. Prices are ticks, sizes lots. A side holds at most `LEVELS_MAX` levels, whose room is reserved when the
+//! book is made: applying a level never allocates. The canonical bytes are the levels alone.
 
-use crate::canon::{Canon, impossible};
+use super::ladder::Ladder;
+use crate::canon::Canon;
 use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::units::{Lots, Side, Ticks};
 
-/// The most levels that a side holds.
-pub const LEVELS_MAX: usize = 65_536;
-
-/// How many levels from the best one the search walks before it halves the rest.
-const WALK: usize = 8;
-
-/// One side. Prices are kept as keys that grow towards the best level: the price of a bid, the negated price of an ask.
-#[derive(Debug, PartialEq, Eq)]
-struct Levels {
-    keys: Vec<i64>,
-    sizes: Vec<Lots>,
-}
-
-impl Levels {
-    fn new() -> Self {
-        Self { keys: Vec::with_capacity(LEVELS_MAX), sizes: Vec::with_capacity(LEVELS_MAX) }
-    }
-
-    /// Where `key` is, or where it would be inserted.
-    #[inline]
-    fn find(&self, key: i64) -> std::result::Result<usize, usize> {
-        let keys = self.keys.as_slice();
-        let walked = keys.len().min(WALK);
-        for (back, known) in keys.iter().rev().take(WALK).enumerate() {
-            if *known <= key {
-                let at = keys.len() - 1 - back;
-                return if *known == key { Ok(at) } else { Err(at + 1) };
-            }
-        }
-        keys.get(..keys.len() - walked).unwrap_or_default().binary_search(&key)
-    }
-
-    #[inline]
-    fn set(&mut self, key: i64, size: Lots) -> Result<()> {
-        match (self.find(key), size) {
-            (Ok(at), 0) => {
-                self.keys.remove(at);
-                self.sizes.remove(at);
-            }
-            (Ok(at), _) => {
-                if let Some(slot) = self.sizes.get_mut(at) {
-                    *slot = size;
-                }
-            }
-            (Err(_), 0) => {}
-            (Err(at), _) => {
-                if self.keys.len() >= LEVELS_MAX {
-                    return Err(CoreError::Full { what: "book side", capacity: LEVELS_MAX });
-                }
-                self.keys.insert(at, key);
-                self.sizes.insert(at, size);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Clone for Levels {
-    /// A copy with the same room, so that it does not allocate later either.
-    fn clone(&self) -> Self {
-        let mut copy = Self::new();
-        copy.keys.extend_from_slice(&self.keys);
-        copy.sizes.extend_from_slice(&self.sizes);
-        copy
-    }
-}
-
 /// A two-sided book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct L2Book {
-    bids: Levels,
-    asks: Levels,
+    bids: Ladder,
+    asks: Ladder,
 }
 
 impl Default for L2Book {
@@ -102,11 +35,11 @@ impl L2Book {
     /// An empty book with room for `LEVELS_MAX` levels a side (2 MiB of address space, used as levels come).
     #[must_use]
     pub fn new() -> Self {
-        Self { bids: Levels::new(), asks: Levels::new() }
+        Self { bids: Ladder::new(), asks: Ladder::new() }
     }
 
     #[inline]
-    const fn side(&self, side: Side) -> &Levels {
+    const fn side(&self, side: Side) -> &Ladder {
         match side {
             Side::Buy => &self.bids,
             Side::Sell => &self.asks,
@@ -114,7 +47,7 @@ impl L2Book {
     }
 
     #[inline]
-    const fn side_mut(&mut self, side: Side) -> &mut Levels {
+    const fn side_mut(&mut self, side: Side) -> &mut Ladder {
         match side {
             Side::Buy => &mut self.bids,
             Side::Sell => &mut self.asks,
@@ -123,10 +56,8 @@ impl L2Book {
 
     /// Forgets every level, keeps the room.
     pub fn clear(&mut self) {
-        for levels in [&mut self.bids, &mut self.asks] {
-            levels.keys.clear();
-            levels.sizes.clear();
-        }
+        self.bids.clear();
+        self.asks.clear();
     }
 
     /// Sets the size at a price; 0 deletes the level, and deleting what is not there changes nothing.
@@ -135,7 +66,7 @@ impl L2Book {
     #[inline]
     pub fn apply(&mut self, side: Side, price: Ticks, qty: Lots) -> Result<()> {
         if qty < 0 {
-            return Err(CoreError::Field { field: "level size", was: qty.to_string(), why: "must not be negative" });
+            return Err(negative(qty));
         }
         self.side_mut(side).set(keyed(side, price), qty)
     }
@@ -143,22 +74,27 @@ impl L2Book {
     /// Applies levels in order; on an error those before it stay applied.
     #[inline]
     pub fn apply_all(&mut self, side: Side, levels: &[Level]) -> Result<()> {
-        levels.iter().try_for_each(|level| self.apply(side, level.price, level.qty))
+        let ladder = self.side_mut(side);
+        for level in levels {
+            if level.qty < 0 {
+                return Err(negative(level.qty));
+            }
+            ladder.set(keyed(side, level.price), level.qty)?;
+        }
+        ladder.settle();
+        Ok(())
     }
 
     /// The best level of a side.
     #[inline]
     #[must_use]
     pub fn best(&self, side: Side) -> Option<Level> {
-        let levels = self.side(side);
-        Some(Level { price: keyed(side, *levels.keys.last()?), qty: *levels.sizes.last()? })
+        self.side(side).best().map(|(key, qty)| Level { price: keyed(side, key), qty })
     }
 
     /// The levels of a side from the best one on.
     pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        let levels = self.side(side);
-        let pairs = levels.keys.iter().rev().zip(levels.sizes.iter().rev());
-        pairs.map(move |(key, qty)| Level { price: keyed(side, *key), qty: *qty })
+        self.side(side).iter().map(move |(key, qty)| Level { price: keyed(side, key), qty })
     }
 
     /// Writes the best levels of a side into `out`, best first; returns how many there are.
@@ -169,22 +105,20 @@ impl L2Book {
     /// The size at a price, 0 where there is no such level.
     #[must_use]
     pub fn qty_at(&self, side: Side, price: Ticks) -> Lots {
-        let levels = self.side(side);
-        levels.find(keyed(side, price)).ok().and_then(|at| levels.sizes.get(at).copied()).unwrap_or(0)
+        self.side(side).size_at(keyed(side, price))
     }
 
     /// The size at a price and all better ones, at most `i64::MAX`.
     #[must_use]
     pub fn cumulative(&self, side: Side, price: Ticks) -> Lots {
-        let levels = self.side(side);
-        let from = levels.find(keyed(side, price)).unwrap_or_else(|at| at);
-        levels.sizes.get(from..).unwrap_or_default().iter().fold(0, |sum: i64, size| sum.saturating_add(*size))
+        let better = self.side(side).iter().take_while(|(key, _)| *key >= keyed(side, price));
+        better.fold(0, |sum: i64, (_, size)| sum.saturating_add(size))
     }
 
     /// How many levels a side has.
     #[must_use]
     pub fn depth(&self, side: Side) -> usize {
-        self.side(side).keys.len()
+        self.side(side).len()
     }
 
     /// Best bid and best ask where they cross or touch.
@@ -196,34 +130,8 @@ impl L2Book {
     }
 }
 
-impl Canon for Levels {
-    fn put(&self, out: &mut Vec<u8>) {
-        self.keys.put(out);
-        self.sizes.put(out);
-    }
-
-    fn take(input: &mut &[u8]) -> Result<Self> {
-        let (keys, sizes) = (Vec::<i64>::take(input)?, Vec::<Lots>::take(input)?);
-        let sorted = keys.iter().zip(keys.iter().skip(1)).all(|(one, next)| one < next);
-        if keys.len() != sizes.len() || keys.len() > LEVELS_MAX || !sorted || sizes.iter().any(|size| *size <= 0) {
-            return Err(impossible("book side", format!("{} prices, {} sizes", keys.len(), sizes.len())));
-        }
-        let mut levels = Self::new();
-        levels.keys.extend_from_slice(&keys);
-        levels.sizes.extend_from_slice(&sizes);
-        Ok(levels)
-    }
-
-    fn leaves(&self) -> usize {
-        self.keys.len() + self.sizes.len()
-    }
-
-    fn nudge(&mut self, index: usize) {
-        match index.checked_sub(self.keys.len()) {
-            None => self.keys.nudge(index),
-            Some(index) => self.sizes.nudge(index),
-        }
-    }
+fn negative(qty: Lots) -> CoreError {
+    CoreError::Field { field: "level size", was: qty.to_string(), why: "must not be negative" }
 }
 
 impl Canon for L2Book {
@@ -233,7 +141,7 @@ impl Canon for L2Book {
     }
 
     fn take(input: &mut &[u8]) -> Result<Self> {
-        Ok(Self { bids: Levels::take(input)?, asks: Levels::take(input)? })
+        Ok(Self { bids: Ladder::take(input)?, asks: Ladder::take(input)? })
     }
 
     fn leaves(&self) -> usize {
@@ -251,6 +159,7 @@ impl Canon for L2Book {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::LEVELS_MAX;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -309,7 +218,7 @@ mod tests {
         assert_eq!(one, other);
         let mut back = L2Book::take(&mut one.as_slice()).unwrap();
         assert_eq!(back, worn);
-        assert_eq!(back.side_mut(Side::Buy).keys.capacity(), LEVELS_MAX);
+        back.apply(Side::Buy, 1, 1).unwrap();
         for leaf in 0..worn.leaves() {
             let (mut changed, mut bytes) = (worn.clone(), Vec::new());
             changed.nudge(leaf);
@@ -321,33 +230,54 @@ mod tests {
     #[test]
     fn a_snapshot_that_no_book_wrote_is_refused() {
         let mut bytes = Vec::new();
-        Levels { keys: vec![2, 1], sizes: vec![1, 1] }.put(&mut bytes);
-        Levels::new().put(&mut bytes);
+        2u64.put(&mut bytes);
+        for (key, size) in [(1i64, 1i64), (2, 1)] {
+            key.put(&mut bytes);
+            size.put(&mut bytes);
+        }
+        Ladder::new().put(&mut bytes);
         assert!(L2Book::take(&mut bytes.as_slice()).is_err());
+    }
+
+    /// Prices near each other, and far enough apart that the ladder has to move.
+    fn price() -> impl Strategy<Value = i64> {
+        prop_oneof![6 => 100_000i64..100_040, 2 => 80_000i64..130_000, 1 => 1i64..1_000_000_000, 1 => Just(i64::MAX - 1)]
     }
 
     proptest! {
         #[test]
-        fn equals_a_map(changes in proptest::collection::vec((0usize..2, 1i64..40, 0i64..4), 0..200)) {
+        fn equals_a_map(changes in proptest::collection::vec((0usize..2, price(), 0i64..4), 0..200), batch in 1usize..20) {
             let mut book = L2Book::new();
             let mut model: [BTreeMap<i64, i64>; 2] = Default::default();
-            for (side, price, qty) in changes {
-                book.apply(SIDES[side], price, qty).unwrap();
-                if qty == 0 { model[side].remove(&price); } else { model[side].insert(price, qty); }
+            for changes in changes.chunks(batch) {
+                for side in 0..2 {
+                    let of_side = changes.iter().filter(|c| c.0 == side);
+                    let levels: Vec<_> = of_side.map(|(_, price, qty)| Level { price: *price, qty: *qty }).collect();
+                    book.apply_all(SIDES[side], &levels).unwrap();
+                    for Level { price, qty } in levels {
+                        if qty == 0 { model[side].remove(&price); } else { model[side].insert(price, qty); }
+                    }
+                }
+                let best = (model[0].last_key_value(), model[1].first_key_value());
+                prop_assert_eq!(book.best(Side::Buy).map(|l| l.price), best.0.map(|l| *l.0));
+                prop_assert_eq!(book.best(Side::Sell).map(|l| l.price), best.1.map(|l| *l.0));
             }
             let bids: Vec<_> = model[0].iter().rev().map(|(p, q)| (*p, *q)).collect();
             let asks: Vec<_> = model[1].iter().map(|(p, q)| (*p, *q)).collect();
             for (side, want) in [(Side::Buy, &bids), (Side::Sell, &asks)] {
                 let got: Vec<_> = book.levels(side).map(|l| (l.price, l.qty)).collect();
                 prop_assert_eq!(&got, want);
-                prop_assert_eq!(book.best(side).map(|l| (l.price, l.qty)), want.first().copied());
-                for price in 0..42 {
+                prop_assert_eq!(book.depth(side), want.len());
+                for price in want.iter().map(|l| l.0).chain([1, 99_999, 100_020]) {
                     let better = |p: i64| if side == Side::Buy { p >= price } else { p <= price };
                     let total: i64 = want.iter().filter(|(p, _)| better(*p)).map(|(_, q)| q).sum();
                     prop_assert_eq!(book.cumulative(side, price), total);
                     prop_assert_eq!(book.qty_at(side, price), model[side as usize].get(&price).copied().unwrap_or(0));
                 }
             }
+            let mut bytes = Vec::new();
+            book.put(&mut bytes);
+            prop_assert_eq!(L2Book::take(&mut bytes.as_slice()).unwrap(), book);
         }
     }
 }

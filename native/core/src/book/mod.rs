@@ -1,9 +1,11 @@
 //! Order books and each venue's synchronisation rule.
 //!
-//! catalogue: M4. `l2` is a book of price levels; `sync` keeps one in step with a venue's snapshot and deltas.
+//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas.
 
 pub mod l2;
+mod ladder;
 pub mod sync;
 
-pub use l2::{L2Book, LEVELS_MAX};
+pub use l2::L2Book;
+pub use ladder::LEVELS_MAX;
 pub use sync::{SyncOutcome, SyncedBook};

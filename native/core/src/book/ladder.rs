@@ -16,7 +16,7 @@ use crate::units::Lots;
 pub const LEVELS_MAX: usize = 65_536;
 
 /// Ticks of the ladder; a power of two and at most 64^3, so that two layers of bits over it are enough.
-const TICKS: usize = 16_384;
+const TICKS: usize = 65_536;
 /// Where the best level stands when the ladder moves: room for it to improve by a quarter of the ladder.
 const HOME: i64 = TICKS as i64 / 4 * 3;
 /// The ladder moves down when the best level stands below this tick.

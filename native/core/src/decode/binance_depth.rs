@@ -5,6 +5,7 @@
 //! `usual` assumes the order of members in which the venue writes them today; at the first byte that differs it
 //! gives up, and the general reader of `binance` decides what the message means or what is wrong with it.
 
+use super::level;
 use super::scan::{Scan, Shape, Value};
 use super::symbols::{Listed, Symbols};
 use super::{Stamp, venue_time};
@@ -91,26 +92,15 @@ fn body(scan: &mut Scan<'_>, listed: &Listed, combined: bool, out: &mut RecordBu
 /// Levels up to and with the closing bracket.
 #[inline(always)]
 fn run(scan: &mut Scan<'_>, listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
-    let mut count = 0;
     if scan.literal(b"]") {
         return Some(0);
     }
-    loop {
-        if !scan.literal(b"[\"") {
-            return None;
-        }
-        let price = scan.fixed(listed.price).filter(|ticks| *ticks > 0)?;
-        if !scan.literal(b",\"") {
-            return None;
-        }
-        let qty = scan.fixed(listed.qty)?;
-        out.level(Level { price, qty }).ok()?;
-        count += 1;
-        if scan.literal(b"],") {
-            continue;
-        }
-        return scan.literal(b"]]").then_some(count);
+    if !scan.literal(b"[\"") {
+        return None;
     }
+    let (count, end) = level::run(scan.bytes(), scan.at(), listed, out)?;
+    scan.move_to(end);
+    Some(count)
 }
 
 /// Whether a stream's name says that its messages are the best 5, 10 or 20 levels and not changes

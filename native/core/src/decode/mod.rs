@@ -10,6 +10,7 @@ mod binance_answer;
 mod binance_depth;
 mod binance_user;
 pub mod client_id;
+mod level;
 mod number;
 mod scan;
 mod symbols;

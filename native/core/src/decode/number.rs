@@ -36,20 +36,60 @@ fn load_tail(rest: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// The digits' values, one a byte, and how many of the eight characters are digits before the first that is not.
+/// The values of eight characters at `at`, one a byte: 0 to 9 where the character is a digit.
 #[inline(always)]
-fn digits(chunk: u64) -> (u64, u32) {
+pub(super) fn load_digits(buf: &[u8], at: usize) -> Option<u64> {
+    Some(load(buf, at)? ^ ZEROS)
+}
+
+/// The values of the first `count` (0 to 8) bytes, raised to the top: what the decimals of a number look like to `fold`.
+#[inline(always)]
+pub(super) fn raised(values: u64, count: usize) -> u64 {
+    // Two halves, because a shift by all 64 bits is not a shift.
+    let half = 32 - 4 * count as u32;
+    values << half << half
+}
+
+/// The number of `front` (its digits in the top bytes) and `back` (`back_digits` values in the top bytes), where every
+/// byte of both is the value of a digit.
+#[inline(always)]
+pub(super) fn joined(front: u64, front_digits: usize, back: u64, back_digits: usize) -> Option<i64> {
+    let all_digits = |values: u64| (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080 == 0;
+    if front_digits + back_digits <= 8 {
+        // At least one digit stands in front, so the shift is by 56 bits at most.
+        let values = front >> (8 * back_digits as u32) | back;
+        return all_digits(values).then(|| fold_aligned(values) as i64);
+    }
+    let scale = *POW10.get(back_digits)?;
+    (all_digits(front) && all_digits(back)).then(|| (fold_aligned(front) * scale + fold_aligned(back)) as i64)
+}
+
+/// The digits' values, one a byte, and how many bits of the eight characters are digits before the first that is not.
+#[inline(always)]
+fn digit_bits(chunk: u64) -> (u64, u32) {
     let values = chunk ^ ZEROS;
     // 0x76 + 9 = 0x7f: the high bit appears from 10 on. A carry disturbs only bytes behind the first non-digit.
     let beyond = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    (values, beyond.trailing_zeros() / 8)
+    (values, beyond.trailing_zeros() & !7)
+}
+
+/// The same with the length as a count of digits.
+#[inline(always)]
+fn digits(chunk: u64) -> (u64, u32) {
+    let (values, bits) = digit_bits(chunk);
+    (values, bits / 8)
 }
 
 /// The number that the first `count` (1 to 8) digits make.
 #[inline(always)]
 fn fold(values: u64, count: u32) -> u64 {
     // Shifting up drops what follows the digits and puts leading zeros before them.
-    let aligned = values << (64 - 8 * count);
+    fold_aligned(values << (64 - 8 * count))
+}
+
+/// The number that eight digits make, the first in the lowest byte.
+#[inline(always)]
+fn fold_aligned(aligned: u64) -> u64 {
     let pairs = aligned.wrapping_mul(10).wrapping_add(aligned >> 8);
     let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
     let low = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
@@ -86,46 +126,79 @@ fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
     (end > at).then_some((value, end))
 }
 
-/// A decimal text at `at` that ends with a quote: its count of units and the place behind the quote.
+/// A decimal text at `at` that ends with a quote: its count of units and the place of the quote.
 ///
 /// None where the text is not in the usual form, or not a whole count: the caller's general path says what is wrong.
 #[inline(always)]
 pub(super) fn fixed(buf: &[u8], at: usize, scale: Scale) -> Option<(i64, usize)> {
-    let (values, count) = digits(load(buf, at)?);
-    if count == 0 || count == 8 || scale.decimals > 8 {
+    let (mantissa, end) = match mantissa(buf, at, scale.decimals) {
+        Some(found) => found,
+        None => mantissa_slow(buf, at, scale.decimals)?,
+    };
+    if scale.unit == 1 {
+        return Some((mantissa, end));
+    }
+    (mantissa % scale.unit == 0).then_some((mantissa / scale.unit, end))
+}
+
+/// The digits of a decimal text as a count of `10^-decimals`: at most seven digits before the point, eight behind it,
+/// and behind the `decimals` nothing but zeros. All lengths are in bits, eight a character.
+#[inline(always)]
+fn mantissa(buf: &[u8], at: usize, decimals: u8) -> Option<(i64, usize)> {
+    let chunk = load(buf, at)?;
+    let (front, front_bits) = digit_bits(chunk);
+    if !(8..=56).contains(&front_bits) || decimals > 8 {
         return None;
     }
-    let front = fold(values, count);
-    let mut end = at + count as usize;
-    let decimals = u32::from(scale.decimals);
-    let mut mantissa = front * POW10[decimals as usize];
+    let front = front << (64 - front_bits);
+    let end = at + front_bits as usize / 8;
+    let behind_front = (chunk >> front_bits) as u8;
+    if behind_front != b'.' {
+        let mantissa = fold_aligned(front) * POW10[decimals as usize];
+        return (behind_front == b'"').then_some((mantissa as i64, end));
+    }
+    let (back, back_bits) = digit_bits(load(buf, end + 1)?);
+    let wanted = u32::from(decimals) * 8;
+    let beyond = back_bits.checked_sub(wanted)?;
+    // Halved shifts, because a shift by all 64 bits is not a shift.
+    let kept = back << (32 - wanted / 2) << (32 - wanted / 2);
+    let rest = back >> (wanted / 2) >> (wanted / 2) << (32 - beyond / 2) << (32 - beyond / 2);
+    if rest != 0 || back_bits == 0 {
+        return None;
+    }
+    let mantissa = if front_bits + wanted <= 64 {
+        fold_aligned(front >> wanted | kept)
+    } else {
+        fold_aligned(front) * POW10[decimals as usize] + fold_aligned(kept)
+    };
+    let end = end + 1 + back_bits as usize / 8;
+    (*buf.get(end)? == b'"').then_some((mantissa as i64, end))
+}
+
+/// The same a byte at a time, for longer numbers and fewer decimals than the unit has.
+#[cold]
+fn mantissa_slow(buf: &[u8], at: usize, decimals: u8) -> Option<(i64, usize)> {
+    let (mut mantissa, mut end) = whole_slow(buf, at)?;
+    let mut missing = decimals;
     if *buf.get(end)? == b'.' {
-        let (values, count) = digits(load(buf, end + 1)?);
-        if count == 0 {
-            return None;
-        }
-        if count <= decimals {
-            mantissa += fold(values, count) * POW10[(decimals - count) as usize];
-        } else {
-            // The digits behind the scale must be zeros: their values, shifted down to the bottom.
-            let behind = (values << (64 - 8 * count)) >> (64 - 8 * (count - decimals));
-            if behind != 0 {
+        end += 1;
+        let first = end;
+        while let Some(digit) = buf.get(end).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            if missing > 0 {
+                mantissa = mantissa.checked_mul(10)?.checked_add(u64::from(digit))?;
+                missing -= 1;
+            } else if digit != 0 {
                 return None;
             }
-            if decimals != 0 {
-                mantissa += fold(values, decimals);
-            }
+            end += 1;
         }
-        end += 1 + count as usize;
+        if end == first {
+            return None;
+        }
     }
-    if *buf.get(end)? != b'"' {
-        return None;
-    }
-    let mantissa = mantissa as i64; // at most 16 digits
-    if scale.unit == 1 {
-        return Some((mantissa, end + 1));
-    }
-    (mantissa % scale.unit == 0).then_some((mantissa / scale.unit, end + 1))
+    let mantissa = mantissa.checked_mul(10u64.checked_pow(u32::from(missing))?)?;
+    let mantissa = i64::try_from(mantissa).ok()?;
+    (*buf.get(end)? == b'"').then_some((mantissa, end))
 }
 
 #[cfg(test)]
@@ -179,7 +252,7 @@ mod tests {
             let exact = Decimal::parse(text.as_bytes(), "price").unwrap().to_scale(decimals, "price").ok()
                 .filter(|raw| raw % i128::from(unit) == 0).map(|raw| (raw / i128::from(unit)) as i64);
             let input = format!("{text}\",\"0\"]      ");
-            prop_assert_eq!(fixed(input.as_bytes(), 0, Scale { decimals, unit }), exact.map(|v| (v, text.len() + 1)));
+            prop_assert_eq!(fixed(input.as_bytes(), 0, Scale { decimals, unit }), exact.map(|v| (v, text.len())));
         }
 
         #[test]

@@ -176,12 +176,22 @@ impl<'a> Scan<'a> {
         Some(value)
     }
 
-    /// Takes a decimal text and its closing quote where one is next in the usual form.
+    /// All bytes, for a reader of its own.
     #[inline(always)]
-    pub fn fixed(&mut self, scale: number::Scale) -> Option<i64> {
-        let (value, end) = number::fixed(self.buf, self.pos, scale)?;
-        self.pos = end;
-        Some(value)
+    pub fn bytes(&self) -> &'a [u8] {
+        self.buf
+    }
+
+    /// The place of the next byte in `bytes`.
+    #[inline(always)]
+    pub fn at(&self) -> usize {
+        self.pos
+    }
+
+    /// Goes on at `at`, behind what a reader of its own has taken.
+    #[inline(always)]
+    pub fn move_to(&mut self, at: usize) {
+        self.pos = at;
     }
 
     /// Takes the rest of a string without escapes and its closing quote.

@@ -65,6 +65,8 @@ state! {
         pub venue_cum: Lots,
         /// Up to here every lot is booked, so a fill that ends at or below it is a duplicate.
         pub prefix: Lots,
+        /// Whether a fill was booked that came without the venue's count.
+        pub uncounted: bool,
         /// The venue's id, or 0.
         pub venue_order: u64,
         /// The state.
@@ -122,6 +124,7 @@ impl Order {
             filled: 0,
             venue_cum: 0,
             prefix: 0,
+            uncounted: false,
             venue_order: 0,
             state: State::Intent,
             pending: Pending::None,
@@ -248,12 +251,15 @@ impl Order {
 
     fn book(&mut self, fill: &Fill, report: &Report) {
         let cum = stated_cum(report);
-        if cum != 0 && cum - fill.qty <= self.prefix {
+        if cum == 0 {
+            self.uncounted = true;
+        } else if cum - fill.qty <= self.prefix {
             self.prefix = self.prefix.max(cum);
         }
         self.filled += fill.qty;
         self.venue_cum = self.venue_cum.max(self.filled);
-        if self.filled == self.venue_cum {
+        // Counted fills do not overlap, so where they add up to the venue's count they cover it.
+        if !self.uncounted && self.filled == self.venue_cum {
             self.prefix = self.filled;
         }
     }

@@ -30,3 +30,6 @@ pub use life::Order;
 pub use state::{Pending, State};
 pub use table::{Bounds, OrderTable};
 pub use unknown::{DueQueries, Proof};
+
+#[cfg(test)]
+mod tests;

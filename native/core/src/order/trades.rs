@@ -3,14 +3,14 @@
 //! catalogue: O1 (faults 9, 10, 12, 13, 14, 22). Four rules, in this order:
 //! 1. a trade id that is remembered for this order is a duplicate;
 //! 2. a fill that ends (`cum_qty`) within what is booked without a gap is a duplicate;
-//! 3. `cum_qty` is the truth for how much is filled: a fill that would take us beyond the venue's own count
-//!    contradicts it and is not booked;
-//! 4. a fill that would exceed the order's quantity is not booked.
+//! 3. a fill that would exceed the order's quantity is not booked;
+//! 4. `cum_qty` is the truth for how much is filled: a fill that would take us beyond the venue's own count
+//!    contradicts it and is not booked, as long as every fill booked so far came with its count.
 //!
 //! The bound: per account and instrument the last `SEEN` trades are remembered, and the highest id that was
 //! forgotten (`floor`). Trade ids rise with time on every symbol, so an id above the floor that is not remembered is
-//! new. At or below the floor only the count can tell: with a stated count rules 2 and 3 decide, without one the fill
-//! is booked only where the order misses that much. A fill of a foreign order below the floor is never booked.
+//! new. At or below the floor only the count can tell: the fill is booked only
+//! where the order misses that much. A fill of a foreign order below the floor is never booked.
 
 use super::effects::Alarm;
 use super::life::{Order, stated_cum};
@@ -146,12 +146,13 @@ fn judge_own(report: &Report, order: &Order, forgotten: bool) -> Verdict {
     if after > order.qty.max(order.amend.qty) {
         return Verdict::Refused(Alarm::Overfill);
     }
-    let known = order.venue_cum.max(cum);
-    match (cum != 0, forgotten) {
-        (true, _) if after > known => Verdict::Refused(Alarm::FillConflict),
-        (false, true) if after > known => Verdict::Refused(Alarm::StaleFill),
-        _ => Verdict::New,
+    if after <= order.venue_cum.max(cum) {
+        return Verdict::New;
     }
+    if forgotten {
+        return Verdict::Refused(Alarm::StaleFill);
+    }
+    if cum != 0 && !order.uncounted { Verdict::Refused(Alarm::FillConflict) } else { Verdict::New }
 }
 
 fn owner(report: &Report) -> u64 {

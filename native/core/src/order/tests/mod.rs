@@ -1,0 +1,6 @@
+//! The order table under the fault catalogue (golden tables), against a model, and through snapshots.
+
+mod faults;
+mod model;
+mod rig;
+mod snapshot;

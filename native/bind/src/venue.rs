@@ -226,7 +226,7 @@ impl Exchange {
             if open_only {
                 history.open_of(account).try_for_each(|order| add(id, order))?;
             } else {
-                history.all_of(account).try_for_each(|order| add(id, order))?;
+                history.all_of(account).into_iter().try_for_each(|order| add(id, order))?;
             }
         }
         Ok(list)

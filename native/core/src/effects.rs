@@ -80,6 +80,7 @@ impl OrderNote {
 
 /// One thing that a strategy, the gateway or the telemetry may want to know.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "notes stand in one list made at start; a box would allocate for each")]
 pub enum Note {
     /// The top or the book changed and the book is in sync.
     Book,

@@ -18,62 +18,16 @@ use tickwright_core::event::{
     Answer, Balance, Command, Header, LimitSet, Link, Outcome, Request, Sent, VenuePosition, Verb,
 };
 use tickwright_core::gate::limits::{LimitKind, Scope};
-use tickwright_core::instrument::Market;
 use tickwright_core::journal::Options;
 use tickwright_core::kernel::{KERNEL_ABI, Kernel, KernelFn};
 use tickwright_core::quoting::{Seat, proposal};
 use tickwright_core::units::NO_TIME;
 
 use crate::error::raise;
+use crate::market::market_of;
 use crate::notes;
+use crate::outbound::{self, Outbound};
 use crate::view::{View, Wish};
-
-/// The market behind its name.
-pub fn market_of(name: &str) -> PyResult<Market> {
-    match name {
-        "spot" => Ok(Market::Spot),
-        "linear" => Ok(Market::Linear),
-        "inverse" => Ok(Market::Inverse),
-        _ => Err(raise(CoreError::Field {
-            field: "market",
-            was: name.to_owned(),
-            why: "must be spot, linear or inverse",
-        })),
-    }
-}
-
-/// The name of a market.
-pub const fn market_name(market: Market) -> &'static str {
-    match market {
-        Market::Spot => "spot",
-        Market::Linear => "linear",
-        Market::Inverse => "inverse",
-    }
-}
-
-/// One signed request, ready to be written once the journal is durable up to `seq`.
-#[pyclass(frozen, get_all, module = "native._core")]
-#[derive(Debug, Clone)]
-pub struct Outbound {
-    /// The event that caused it.
-    seq: u64,
-    /// The order it is about.
-    order: u64,
-    /// 1 place, 2 cancel, 3 replace, 4 query.
-    request: u8,
-    /// The account.
-    account: u16,
-    /// The instrument.
-    instrument: u32,
-    /// `spot`, `linear` or `inverse`.
-    market: &'static str,
-    /// The WebSocket-API text frame.
-    payload: Vec<u8>,
-    /// Venue time (ns) after which the venue refuses it.
-    expires: i64,
-    /// Monotonic ns of its cause.
-    mono: i64,
-}
 
 /// What a kernel object's capsule holds (`tw_kernel` in `native/table.pxd`).
 #[repr(C)]
@@ -97,11 +51,11 @@ pub struct Engine {
     build: String,
 }
 
-fn bytes_of<'a>(buffer: &'a PyBuffer<u8>) -> PyResult<&'a [u8]> {
+fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
     if !buffer.is_c_contiguous() {
         return Err(raise(CoreError::Field { field: "payload", was: "strided".into(), why: "must be contiguous" }));
     }
-    // SAFETY: the buffer is contiguous bytes, held by `buffer` for 'a; the lock is held, so nobody writes meanwhile.
+    // SAFETY: the buffer is contiguous bytes, held by `buffer` as long; the lock is held, so nobody writes meanwhile.
     Ok(unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) })
 }
 
@@ -532,23 +486,7 @@ impl Engine {
 
     /// Takes the requests out of the outbox, in order.
     fn outbox(&mut self) -> Vec<Outbound> {
-        let outbox = self.core.outbox();
-        let mut out = Vec::new();
-        while let Some(frame) = outbox.front() {
-            out.push(Outbound {
-                seq: frame.seq,
-                order: frame.order,
-                request: frame.request as u8,
-                account: frame.account,
-                instrument: frame.instrument,
-                market: market_name(frame.market),
-                payload: frame.payload().to_vec(),
-                expires: frame.expires,
-                mono: frame.mono,
-            });
-            outbox.pop();
-        }
-        out
+        outbound::take(self.core.outbox())
     }
 
     /// The notes of the last input as tuples `(seq, kind, instrument, ...)`.
@@ -613,6 +551,5 @@ fn narrow(value: u32, field: &'static str) -> PyResult<u16> {
 
 /// Adds this file's classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Engine>()?;
-    m.add_class::<Outbound>()
+    m.add_class::<Engine>()
 }

@@ -4,6 +4,7 @@
 //! engine does in its step, so that limits can be tried out, and checked against another model, without an engine.
 
 use crate::error::raise;
+use crate::market::market_of;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -11,7 +12,7 @@ use tickwright_core::error::CoreError;
 use tickwright_core::event::{Command, Header, LimitSet, Proposal, Verb};
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::gate::{self, Context, Exposure, PASSED, Why};
-use tickwright_core::instrument::{Instrument, Market, Venue};
+use tickwright_core::instrument::{Instrument, Venue};
 use tickwright_core::units::NO_PRICE;
 
 /// What the gate says about one proposal.
@@ -50,7 +51,7 @@ impl Gate {
         let instrument = Instrument {
             id: instrument,
             venue: Venue::Binance,
-            market: market_of(market).map_err(raise)?,
+            market: market_of(market)?,
             symbol: "TEST".into(),
             base: 1,
             quote: 2,
@@ -143,15 +144,6 @@ fn split(scope: Scope, subject: u32) -> PyResult<(u16, u32)> {
         why: "must be below 65,536",
     });
     Ok((small.map_err(raise)?, 0))
-}
-
-fn market_of(name: &str) -> Result<Market, CoreError> {
-    match name {
-        "spot" => Ok(Market::Spot),
-        "linear" => Ok(Market::Linear),
-        "inverse" => Ok(Market::Inverse),
-        _ => Err(CoreError::Unknown { what: "market", was: name.to_owned() }),
-    }
 }
 
 fn scale(field: &'static str, value: u8) -> PyResult<u8> {

@@ -7,7 +7,9 @@ mod engine;
 mod error;
 mod gate;
 mod journal;
+mod market;
 mod notes;
+mod outbound;
 mod quote;
 mod replay;
 mod table;
@@ -25,6 +27,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     gate::register(m)?;
     venue::register(m)?;
     view::register(m)?;
+    outbound::register(m)?;
     engine::register(m)?;
     replay::register(m)?;
     table::register(m)?;

@@ -8,10 +8,13 @@ use tickwright_core::order::Order;
 use tickwright_core::state::State;
 use tickwright_core::units::{NO_PRICE, NO_QTY, Side};
 
-use crate::engine::market_name;
+use crate::market::market_name;
+
+/// Best bid, its size, best ask, its size; None for an empty side.
+pub type Top = (Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// `(bid, bid_qty, ask, ask_qty)` with None for an empty side, or None while the book is not in sync.
-pub fn top(state: &State, instrument: u32) -> Option<(Option<i64>, Option<i64>, Option<i64>, Option<i64>)> {
+pub fn top(state: &State, instrument: u32) -> Option<Top> {
     let top = state.top(instrument);
     if top.bid == NO_PRICE && top.ask == NO_PRICE {
         return None;
@@ -185,7 +188,7 @@ macro_rules! state_views {
         #[pymethods]
         impl $class {
             /// `(bid, bid_qty, ask, ask_qty)` in ticks and lots, None where there is none.
-            fn top(&self, instrument: u32) -> Option<(Option<i64>, Option<i64>, Option<i64>, Option<i64>)> {
+            fn top(&self, instrument: u32) -> Option<$crate::views::Top> {
                 $crate::views::top($crate::views::HasState::state(self), instrument)
             }
             /// The best `n` levels of side 0 (bids) or 1 (asks) as bytes of int64 pairs.

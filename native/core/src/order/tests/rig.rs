@@ -93,7 +93,7 @@ impl Rig {
     /// Inserts what a gate with wide limits approves.
     pub(super) fn insert(&mut self, proposal: &Proposal) -> crate::error::Result<Effects> {
         self.seq += 1;
-        self.table.insert(approve(proposal, &btcusdt_perp()), self.seq, self.now)
+        self.table.insert(&approve(proposal, &btcusdt_perp()), self.seq, self.now)
     }
 
     fn apply(&mut self, words: &[&str]) -> String {

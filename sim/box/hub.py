@@ -10,7 +10,7 @@ from typing import Protocol
 from sim.box.tape import INTERVALS
 
 STREAMS_MAX = {"spot": 1_024, "linear": 200}
-_NAME = re.compile(r"([a-z0-9_]{1,30})@([A-Za-z]+)(?:_([0-9]{1,2}[A-Za-z]))?(?:@([A-Za-z0-9]+))?\Z")
+_NAME = re.compile(r"([a-z0-9_]{1,30})@([A-Za-z]+[0-9]{0,2})(?:_([0-9]{1,2}[A-Za-z]))?(?:@([A-Za-z0-9]+))?\Z")
 _LEVELS = re.compile(r"depth(5|10|20)\Z")
 _SPEEDS_MS = {"spot": {None: 1_000, "100ms": 100, "1000ms": 1_000}, "linear": {None: 250, "0ms": 0}}
 

@@ -28,6 +28,7 @@ from sim.box.errors import refuse
 from sim.box.faults import load_faults
 from sim.box.pace import Pace, generate
 from sim.box.publish import Publisher
+from sim.box.replay import Replay, find_recordings, together
 from sim.box.rest import BODY_BYTES_MAX, RestFace, _response
 from sim.box.session import CLOSE_GOING_AWAY, Session
 from sim.box.streams import StreamFace, is_stream_path
@@ -110,12 +111,17 @@ class BoxServer:
         self.clock = BoxClock()
         self.markets: list[MarketServer] = []
         self._paces: list[Pace] = []
+        recordings = find_recordings(options.captures)
         for market in ("spot", "linear"):
             desk = Desk(market, accounts, self.clock, options.seed, options.limit_factor)
             report.attach(desk)
-            generate(desk, options.speed)
+            steps = [
+                Replay(desk, recording, options.speed).step for recording in recordings if recording.market == market
+            ]
+            replayed = frozenset(recording.symbol for recording in recordings if recording.market == market)
+            generate(desk, options.speed, replayed)
             self.markets.append(MarketServer(desk, accounts, self.clock, options))
-            self._paces.append(Pace(desk, Publisher(desk)))
+            self._paces.append(Pace(desk, Publisher(desk), together(steps) if steps else None))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> dict[str, object]:

@@ -19,7 +19,7 @@ GOODBYE_S_MAX = 5.0
 class Session:
     """The sending half of a connection."""
 
-    __slots__ = ("_bound", "_farewell", "_queue", "_tasks", "_transport", "_wake", "last_heard_s", "open", "ws")
+    __slots__ = ("_farewell", "_queue", "_tasks", "_transport", "_wake", "bound", "last_heard_s", "open", "ws")
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, bound: int = QUEUE_MESSAGES_MAX
@@ -29,7 +29,7 @@ class Session:
         self.open = True
         self.last_heard_s = asyncio.get_running_loop().time()
         self._transport = transport
-        self._bound = bound
+        self.bound = bound
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -43,8 +43,8 @@ class Session:
         """Queues one text message; closes the connection instead when `bound` messages wait already."""
         if not self.open:
             return
-        if len(self._queue) >= self._bound:
-            self.close(CLOSE_POLICY, f"slow client: {self._bound} messages were waiting".encode())
+        if len(self._queue) >= self.bound:
+            self.close(CLOSE_POLICY, f"slow client: {self.bound} messages were waiting".encode())
             return
         self._queue.append(payload)
         self._wake.set()
@@ -79,14 +79,12 @@ class Session:
 
     async def _finish(self, code: int, reason: bytes) -> None:
         """Writes the close frame behind what the socket holds; a client that never reads it is cut off."""
-        try:
-            async with asyncio.timeout(GOODBYE_S_MAX):
-                await self.ws.close(code=code, message=reason)
-        except (TimeoutError, ConnectionError):
-            pass
-        finally:
-            if self._transport is not None:
-                self._transport.abort()
+        with contextlib.suppress(ConnectionError):
+            # Not drained: that would wait for the very client that does not read.
+            await self.ws.close(code=code, message=reason, drain=False)
+        if self._transport is not None:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(GOODBYE_S_MAX, self._transport.abort)
 
     async def _ping(self, every_s: float, patience_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -11,6 +11,7 @@ import uvloop
 from native._core import InputError
 from sim.box.accounts import AccountsError, default_accounts, load_accounts
 from sim.box.faults import FaultsError
+from sim.box.replay import CaptureError
 from sim.box.server import BoxServer, Options
 
 
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         accounts = load_accounts(args.accounts, args.seed) if args.accounts else default_accounts(args.seed)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(BoxServer(accounts, options)))
-    except (AccountsError, FaultsError) as why:
+    except (AccountsError, CaptureError, FaultsError) as why:
         raise InputError(str(why)) from None
 
 

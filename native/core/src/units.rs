@@ -70,16 +70,22 @@ pub struct Decimal {
     pub scale: u8,
 }
 
-/// 10 to the power `exp` for every power that an i128 holds.
-#[must_use]
-pub const fn pow10(exp: u8) -> i128 {
-    let mut value: i128 = 1;
-    let mut i = 0;
-    while i < exp {
-        value *= 10;
-        i += 1;
+/// 10 to the power of the index, for every power that an i128 holds.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < 39 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
     }
-    value
+    powers
+};
+
+/// 10 to the power `exp` for every power that an i128 holds (up to 38).
+#[must_use]
+#[inline]
+pub const fn pow10(exp: u8) -> i128 {
+    POWERS[exp as usize]
 }
 
 impl Decimal {

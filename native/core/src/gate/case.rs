@@ -112,6 +112,7 @@ impl<'a> Case<'a> {
         let price = valued.into_iter().find(|price| *price != NO_PRICE && *price > 0);
         let subjects = subjects(proposal, instrument);
         let rows = [0, 1, 2, 3, 4].map(|at: usize| limits.row(Scope::ALL[at], subjects[at]));
+        let set = rows[0].set | rows[1].set | rows[2].set | rows[3].set | rows[4].set;
         Ok(Self {
             ctx,
             action,
@@ -123,16 +124,14 @@ impl<'a> Case<'a> {
             instrument: instrument.id,
             rows,
             subjects,
-            set: rows.iter().fold(0, |set, row| set | row.set),
+            set,
         })
     }
 
-    /// Every scope with its row and figures.
-    #[inline]
-    pub fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Row, &'a Exposure)> {
-        let ctx = self.ctx;
-        let rows = self.rows;
-        Scope::ALL.into_iter().zip(rows).zip(&ctx.exposure).map(|((scope, row), exposure)| (scope, row, exposure))
+    /// Every scope with its row.
+    #[inline(always)]
+    pub fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Row)> + '_ {
+        (0..SCOPES).map(|at| (Scope::ALL[at], self.rows[at]))
     }
 
     /// What a failed check reports.
@@ -152,7 +151,7 @@ impl<'a> Case<'a> {
 
     /// Runs `failed(limit, exposure)` for every scope that has the kind; the first `Some` is the finding.
     /// `failed` gives what the figure was and in which way it failed.
-    #[inline]
+    #[inline(always)]
     pub fn each(
         &self,
         check: Check,
@@ -160,14 +159,17 @@ impl<'a> Case<'a> {
         failed: impl Fn(Amount, &Exposure) -> Option<(Why, Amount)>,
     ) -> Option<Finding> {
         match self.is_set(check, kind) {
-            Ok(true) => self.scopes().find_map(|(scope, row, exposure)| {
-                let limit = row.limit(kind)?;
-                let (why, was) = failed(limit, exposure)?;
-                Some(self.finding(check, scope, why, limit, was))
-            }),
-            Ok(false) => None,
-            Err(finding) => Some(finding),
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(finding) => return Some(finding),
         }
+        for at in 0..SCOPES {
+            let Some(limit) = self.rows[at].limit(kind) else { continue };
+            if let Some((why, was)) = failed(limit, &self.ctx.exposure[at]) {
+                return Some(self.finding(check, Scope::ALL[at], why, limit, was));
+            }
+        }
+        None
     }
 
     /// What would be open on this side with the new order and without a replace's target.

@@ -13,9 +13,9 @@ use crate::units::Amount;
 #[inline]
 pub(super) fn symbols(case: &Case<'_>) -> Option<Finding> {
     case.scopes()
-        .filter(|(scope, ..)| matches!(scope, Scope::Account | Scope::Strategy))
-        .find(|(_, row, _)| !row.allows(case.instrument))
-        .map(|(scope, ..)| case.finding(Check::AllowedSymbols, scope, Why::NotSet, 0, case.instrument.into()))
+        .filter(|(scope, _)| matches!(scope, Scope::Account | Scope::Strategy))
+        .find(|(_, row)| !row.allows(case.instrument))
+        .map(|(scope, _)| case.finding(Check::AllowedSymbols, scope, Why::NotSet, 0, case.instrument.into()))
 }
 
 /// Size of the order.
@@ -76,9 +76,8 @@ pub(super) fn leverage(case: &Case<'_>) -> Option<Finding> {
         let Some(gross) = gross_after(case, exposure).filter(|_| exposure.equity > 0) else {
             return Some((Why::NoReference, 0));
         };
-        let hundredfold = gross.saturating_mul(100);
-        let holds = hundredfold <= limit.saturating_mul(exposure.equity);
-        (!holds).then(|| (Why::Above, ceil_div(hundredfold, exposure.equity)))
+        let (hundredfold, equity) = (bounded(gross) * 100, bounded(exposure.equity));
+        (hundredfold > limit * equity).then(|| (Why::Above, ceil_div(hundredfold, equity)))
     })
 }
 
@@ -86,6 +85,13 @@ pub(super) fn leverage(case: &Case<'_>) -> Option<Finding> {
 fn gross_after(case: &Case<'_>, exposure: &Exposure) -> Option<Amount> {
     let others = exposure.gross_notional.saturating_sub(case.ctx.target_notional);
     case.notional.map(|notional| others.saturating_add(notional))
+}
+
+/// Money as a number that a limit in hundredths or basis points can multiply without overflow; no real amount
+/// comes near the bound.
+#[inline]
+pub(super) fn bounded(money: Amount) -> Amount {
+    money.clamp(-(1 << 100), 1 << 100)
 }
 
 #[inline]

@@ -13,8 +13,8 @@ use crate::event::{Command, Verb};
 #[inline]
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
     case.scopes()
-        .find(|(_, row, _)| row.halted)
-        .map(|(scope, row, _)| case.finding(Check::Halt, scope, Why::Halted, 0, row.cause.into()))
+        .find(|(_, row)| row.halted)
+        .map(|(scope, row)| case.finding(Check::Halt, scope, Why::Halted, 0, row.cause.into()))
 }
 
 /// Applies a halt, a kill or a resume; other verbs change nothing here.

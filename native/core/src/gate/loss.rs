@@ -3,7 +3,7 @@
 //! catalogue: R1. An order that only shrinks the account's position passes, so that a losing position can be closed.
 
 use super::case::Case;
-use super::exposure::{above, ceil_div};
+use super::exposure::{above, bounded, ceil_div};
 use super::limits::LimitKind;
 use super::refusal::{Check, Finding, Why};
 use crate::state;
@@ -32,12 +32,12 @@ pub(super) fn drawdown(case: &Case<'_>) -> Option<Finding> {
         if case.flattens() {
             return None;
         }
-        let peak = exposure.equity_peak;
+        let peak = bounded(exposure.equity_peak);
         if peak <= 0 {
             return Some((Why::NoReference, 0));
         }
-        let fall = peak.saturating_sub(exposure.equity).saturating_mul(10_000);
-        (fall > limit.saturating_mul(peak)).then(|| (Why::Above, ceil_div(fall, peak)))
+        let fall = (peak - bounded(exposure.equity)) * 10_000;
+        (fall > limit * peak).then(|| (Why::Above, ceil_div(fall, peak)))
     })
 }
 

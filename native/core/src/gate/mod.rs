@@ -126,7 +126,8 @@ impl Gate {
         examine(&case, |finding| failed |= finding.check.bit());
         if failed != 0 {
             let refusal = explain(&case, instrument);
-            return Err(self.count(refusal));
+            self.count(failed);
+            return Err(refusal);
         }
         let approved = Approved { proposal: *proposal, action: case.action, notional: case.notional.unwrap_or(0) };
         rate::debit(&mut self.limits, case::subjects(proposal, instrument), ctx.now);
@@ -143,17 +144,19 @@ impl Gate {
         Ok(Approved { proposal: *proposal, action: Action::Cancel, notional: 0 })
     }
 
+    #[cold]
     fn malformed(&mut self, finding: Finding, instrument: &Instrument) -> Refusal {
         let mut refusal = Refusal::new(instrument);
         refusal.push(finding);
-        self.count(refusal)
+        self.count(refusal.failed);
+        refusal
     }
 
-    fn count(&mut self, refusal: Refusal) -> Refusal {
-        for finding in refusal.iter() {
-            self.refused[finding.check as usize] += 1;
+    /// Counts the failed checks of one proposal.
+    fn count(&mut self, failed: u32) {
+        for check in Check::ALL {
+            self.refused[check as usize] += u64::from(failed & check.bit() != 0);
         }
-        refusal
     }
 }
 

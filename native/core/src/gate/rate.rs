@@ -16,8 +16,8 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
         Ok(false) => None,
         Ok(true) => case
             .scopes()
-            .find(|(_, row, _)| row.limit(LimitKind::OrderRate).is_some() && !row.bucket.passes(case.ctx.now))
-            .map(|(scope, row, _)| {
+            .find(|(_, row)| row.limit(LimitKind::OrderRate).is_some() && !row.bucket.passes(case.ctx.now))
+            .map(|(scope, row)| {
                 let limit = Amount::from(row.bucket.capacity);
                 case.finding(Check::OrderRate, scope, Why::Above, limit, limit + 1)
             }),

@@ -32,5 +32,5 @@ pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
 
 /// Whether the first scope that has a mode says that the resting order should go.
 pub(super) fn displaces(case: &Case<'_>) -> bool {
-    case.scopes().any(|(_, row, _)| row.limit(LimitKind::SelfTrade) == Some(CANCEL_OLDEST))
+    case.scopes().any(|(_, row)| row.limit(LimitKind::SelfTrade) == Some(CANCEL_OLDEST))
 }

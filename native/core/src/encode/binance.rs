@@ -6,20 +6,17 @@
 //! seen on the wire as ../shared/spec/binance.md sections 4 and 7 tell). Every request carries recvWindow, which the
 //! venue checks: the expiry that makes proof of absence possible.
 
-use super::sign::{Midstate, Signer};
-use super::template::{Slot, Slots, Template, put};
-use super::text::{base64, hex};
-use crate::decode::client_id::{self, LEN};
+pub use super::request::FRAME_BYTES_MAX;
+use super::request::{Both, Id, Param, Signed, Value, hole, text};
+use super::sign::Signer;
+use super::template::{Slot, Slots};
+use crate::decode::client_id;
 use crate::error::{CoreError, Result};
 use crate::event::{Action, OrderType, Proposal, Request, TimeInForce, flags};
 use crate::gate::Approved;
 use crate::instrument::{Instrument, Market};
 use crate::units::{Lots, Side};
 
-/// Bytes that a caller's buffer must have: the request and, behind it, the text that is signed.
-pub const FRAME_BYTES_MAX: usize = 2048;
-/// Where the signed text of a frame is put together.
-const PAYLOAD_AT: usize = 1280;
 /// Instruments that one session can prepare.
 pub const INSTRUMENTS_MAX: usize = 4096;
 /// The longest receive window that the venue takes, in milliseconds.
@@ -51,181 +48,6 @@ pub struct Rest {
     pub path: &'static str,
     /// Bytes of the query, signature included.
     pub len: usize,
-}
-
-/// One request, made ready: its text, what of it is signed, and the state that its constant beginning gives.
-struct Signed {
-    text: Template,
-    payload: Option<Template>,
-    midstate: Option<Midstate>,
-    tail: &'static [u8; 3],
-    tail_len: usize,
-    percent: bool,
-}
-
-impl Signed {
-    /// A WebSocket frame: JSON text, the sorted parameters signed apart.
-    fn frame(signer: &Signer, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Self {
-        params.sort_by_key(|param| param.name);
-        let mut text = Template::default();
-        text.text("{\"id\":\"");
-        id.write(&mut text);
-        text.text(&format!("\",\"method\":\"{method}\",\"params\":{{"));
-        for param in &params {
-            text.text(&format!("\"{}\":", param.name));
-            param.value.write(&mut text, true);
-            text.text(",");
-        }
-        text.text("\"signature\":\"");
-        let payload = joined(&params);
-        let (payload, midstate) = Self::hashed(signer, payload);
-        Self { text: text.finish(), payload: Some(payload), midstate, tail: b"\"}}", tail_len: 3, percent: false }
-    }
-
-    /// A REST query: the parameters in the order given, constants first, signed as they stand.
-    fn query(signer: &Signer, mut params: Vec<Param>) -> Self {
-        params.sort_by_key(|param| matches!(param.value, Value::Slot(_)));
-        let text = joined(&params);
-        let midstate = match signer {
-            Signer::Hmac(key) => Some(key.midstate(&text.prefix())),
-            Signer::Ed25519(_) => None,
-        };
-        Self { text, payload: None, midstate, tail: b"   ", tail_len: 0, percent: true }
-    }
-
-    fn hashed(signer: &Signer, payload: Template) -> (Template, Option<Midstate>) {
-        match signer {
-            Signer::Hmac(key) => {
-                let midstate = key.midstate(&payload.prefix());
-                (payload.without(midstate.covered), Some(midstate))
-            }
-            Signer::Ed25519(_) => (payload, None),
-        }
-    }
-
-    /// Writes the request into `out`; gives its length.
-    #[inline]
-    fn write(&self, signer: &Signer, slots: &Slots, out: &mut [u8]) -> Result<usize> {
-        if out.len() < FRAME_BYTES_MAX {
-            return Err(CoreError::Full { what: "request buffer", capacity: out.len() });
-        }
-        let at = self.text.fill(slots, out, 0)?;
-        if let Some(payload) = &self.payload {
-            let end = payload.fill(slots, out, PAYLOAD_AT)?;
-            let (text, signed) = out.split_at_mut(PAYLOAD_AT);
-            let signed = signed.get(..end - PAYLOAD_AT).unwrap_or_default();
-            let at = self.sign(signer, signed, text, at)?;
-            put(text, at, self.tail)?;
-            return Ok(at + self.tail_len);
-        }
-        let (text, rest) = out.split_at_mut(at);
-        put(rest, 0, b"&signature=")?;
-        let skip = self.midstate.as_ref().map_or(0, |midstate| midstate.covered);
-        let signed = text.get(skip..).unwrap_or_default();
-        Ok(at + self.sign(signer, signed, rest, 11)?)
-    }
-
-    /// Writes the signature of `signed` to `out` from `at` on; gives the place after it.
-    #[inline]
-    fn sign(&self, signer: &Signer, signed: &[u8], out: &mut [u8], at: usize) -> Result<usize> {
-        match signer {
-            Signer::Hmac(key) => {
-                let code = match &self.midstate {
-                    Some(midstate) => key.sign_from(midstate, signed),
-                    None => key.sign(signed),
-                };
-                put(out, at, &hex(&code))?;
-                Ok(at + 64)
-            }
-            Signer::Ed25519(key) => {
-                let text = base64(&key.sign(signed));
-                if self.percent { escaped(&text, out, at) } else { put(out, at, &text).map(|()| at + text.len()) }
-            }
-        }
-    }
-}
-
-/// Writes base 64 as it must stand in a query.
-fn escaped(text: &[u8; 88], out: &mut [u8], mut at: usize) -> Result<usize> {
-    for byte in text {
-        match byte {
-            b'+' => put(out, at, b"%2B")?,
-            b'/' => put(out, at, b"%2F")?,
-            b'=' => put(out, at, b"%3D")?,
-            _ => put(out, at, &[*byte])?,
-        }
-        at += if matches!(byte, b'+' | b'/' | b'=') { 3 } else { 1 };
-    }
-    Ok(at)
-}
-
-/// Whose answer it will be: an order's, or one that the caller names.
-enum Id<'a> {
-    Order(Request, Slot),
-    Named(&'a str),
-}
-
-impl Id<'_> {
-    fn write(&self, text: &mut Template) {
-        match self {
-            Self::Order(request, slot) => {
-                let sample = client_id::request_id(*request, 1);
-                text.text(&String::from_utf8_lossy(&sample[..sample.len() - LEN]));
-                text.slot(*slot);
-            }
-            Self::Named(name) => text.text(name),
-        }
-    }
-}
-
-#[derive(Clone)]
-enum Value {
-    Text(String),
-    Number(u32),
-    Slot(Slot),
-}
-
-impl Value {
-    fn write(&self, out: &mut Template, json: bool) {
-        let quote = if json && !matches!(self, Self::Number(_) | Self::Slot(Slot::Time)) { "\"" } else { "" };
-        out.text(quote);
-        match self {
-            Self::Text(text) => out.text(text),
-            Self::Number(number) => out.text(&number.to_string()),
-            Self::Slot(slot) => out.slot(*slot),
-        }
-        out.text(quote);
-    }
-}
-
-#[derive(Clone)]
-struct Param {
-    name: &'static str,
-    value: Value,
-}
-
-fn text(name: &'static str, value: &str) -> Param {
-    Param { name, value: Value::Text(value.to_owned()) }
-}
-
-fn hole(name: &'static str, slot: Slot) -> Param {
-    Param { name, value: Value::Slot(slot) }
-}
-
-/// `name=value&name=value`.
-fn joined(params: &[Param]) -> Template {
-    let mut out = Template::default();
-    for (at, param) in params.iter().enumerate() {
-        out.text(&format!("{}{}=", if at == 0 { "" } else { "&" }, param.name));
-        param.value.write(&mut out, false);
-    }
-    out.finish()
-}
-
-/// A request in both forms.
-struct Both {
-    frame: Signed,
-    query: Signed,
 }
 
 /// Everything an instrument's orders need, made once.
@@ -356,7 +178,7 @@ impl Session {
             params.extend([hole("quantity", Slot::Qty), hole("origClientOrderId", Slot::Target)]);
             self.both(&id(Request::Replace, Slot::Order), "order.modify", params)
         };
-        let about = |request, method, slot| {
+        let single = |request, method, slot| {
             self.both(&id(request, slot), method, vec![text("symbol", symbol), hole("origClientOrderId", slot)])
         };
         Prepared {
@@ -366,8 +188,8 @@ impl Session {
             qty_scale: instrument.qty_scale,
             place: variants().map(place).collect(),
             replace: if spot { variants().map(cancel_replace).collect() } else { SIDES.map(modify).into() },
-            cancel: about(Request::Cancel, "order.cancel", Slot::Target),
-            status: about(Request::Query, "order.status", Slot::Order),
+            cancel: single(Request::Cancel, "order.cancel", Slot::Target),
+            status: single(Request::Query, "order.status", Slot::Order),
         }
     }
 
@@ -418,13 +240,15 @@ impl Session {
     /// `out` must have `FRAME_BYTES_MAX` bytes; those behind the frame are overwritten too.
     #[inline]
     pub fn frame(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
-        let (both, slots) = self.fill(approved, wire, timestamp_ms)?;
+        let mut slots = Slots::EMPTY;
+        let both = self.fill(approved, wire, timestamp_ms, &mut slots)?;
         both.frame.write(&self.signer, &slots, out)
     }
 
     /// The REST request of an approved place, cancel or replace; its query in the first bytes of `out`.
     pub fn rest(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
-        let (both, slots) = self.fill(approved, wire, timestamp_ms)?;
+        let mut slots = Slots::EMPTY;
+        let both = self.fill(approved, wire, timestamp_ms, &mut slots)?;
         let len = both.query.write(&self.signer, &slots, out)?;
         let order = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
         let (method, path) = match (approved.action(), self.market) {
@@ -438,13 +262,15 @@ impl Session {
 
     /// The frame that asks for an order by its client id.
     pub fn status(&self, instrument: u32, order: u64, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
-        let slots = about_slots(order, timestamp_ms)?;
+        let mut slots = Slots::EMPTY;
+        about(&mut slots, order, timestamp_ms)?;
         self.prepared(instrument)?.status.frame.write(&self.signer, &slots, out)
     }
 
     /// The REST request that asks for an order by its client id.
     pub fn rest_status(&self, instrument: u32, order: u64, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
-        let slots = about_slots(order, timestamp_ms)?;
+        let mut slots = Slots::EMPTY;
+        about(&mut slots, order, timestamp_ms)?;
         let len = self.prepared(instrument)?.status.query.write(&self.signer, &slots, out)?;
         let path = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
         Ok(Rest { method: "GET", path, len })
@@ -470,7 +296,9 @@ impl Session {
             });
         }
         let both = self.both(&Id::Named(id), method, Vec::new());
-        both.frame.write(&self.signer, &about_slots(1, timestamp_ms)?, out)
+        let mut slots = Slots::EMPTY;
+        about(&mut slots, 1, timestamp_ms)?;
+        both.frame.write(&self.signer, &slots, out)
     }
 
     #[inline]
@@ -481,17 +309,17 @@ impl Session {
         }
     }
 
-    /// The template of an approved request and the texts for its holes.
+    /// The template of an approved request; the texts for its holes go into `slots`.
     #[inline]
-    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64) -> Result<(&Both, Slots)> {
+    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, slots: &mut Slots) -> Result<&Both> {
         let proposal = approved.proposal();
         let prepared = self.prepared(proposal.header.instrument)?;
-        let mut slots = about_slots(proposal.order, timestamp_ms)?;
+        about(slots, proposal.order, timestamp_ms)?;
         if approved.action() != Action::Place {
             slots.at(Slot::Target).set(&client_id::encode(wire.target));
         }
         if approved.action() == Action::Cancel {
-            return Ok((&prepared.cancel, slots));
+            return Ok(&prepared.cancel);
         }
         let amend = approved.action() == Action::Replace && self.market != Market::Spot;
         let lots = if amend { proposal.qty.saturating_add(wire.filled) } else { proposal.qty };
@@ -506,7 +334,7 @@ impl Session {
             (Action::Replace, false) => variant(proposal).and_then(|at| prepared.replace.get(at)),
             (_, false) => variant(proposal).and_then(|at| prepared.place.get(at)),
         };
-        both.map(|both| (both, slots)).ok_or_else(|| unknown_kind(proposal))
+        both.ok_or_else(|| unknown_kind(proposal))
     }
 }
 
@@ -524,13 +352,12 @@ const fn word(side: Side) -> &'static str {
     }
 }
 
-/// The slots of a request about one order.
+/// Fills in what a request about one order has.
 #[inline]
-fn about_slots(order: u64, timestamp_ms: i64) -> Result<Slots> {
-    let mut slots = Slots::EMPTY;
+fn about(slots: &mut Slots, order: u64, timestamp_ms: i64) -> Result<()> {
     slots.at(Slot::Order).set(&client_id::encode(order));
     slots.at(Slot::Time).decimal(mantissa("timestamp", timestamp_ms, 1)?, 0);
-    Ok(slots)
+    Ok(())
 }
 
 /// A count of units as a count of the smallest decimal.

@@ -1,6 +1,7 @@
 //! Requests against the venue's words: golden frames and queries, signatures checked over the text as it is sent.
 
 use super::super::sign::{Ed25519Key, HmacKey};
+use super::super::text::{base64, hex};
 use super::*;
 use crate::gate::samples::{approve, place};
 use crate::instrument::samples::{btcusd_inverse, btcusdt_perp, btcusdt_spot};

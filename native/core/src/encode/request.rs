@@ -1,0 +1,195 @@
+//! One request made ready: constant text with holes, what of it is signed, and how the signature is written.
+//!
+//! catalogue: O2. Two forms: a WebSocket frame whose parameters are signed apart, sorted by name, and a REST query
+//! that is signed as it stands.
+
+use super::sign::{Midstate, Signer};
+use super::template::{Slot, Slots, Template, put};
+use super::text::{base64, hex};
+use crate::decode::client_id::{self, LEN};
+use crate::error::{CoreError, Result};
+use crate::event::Request;
+
+/// Bytes that a caller's buffer must have: the request and, behind it, the text that is signed.
+pub const FRAME_BYTES_MAX: usize = 2048;
+/// Where the signed text of a frame is put together.
+const PAYLOAD_AT: usize = 1280;
+
+/// One request, made ready: its text, what of it is signed, and the state that its constant beginning gives.
+pub(super) struct Signed {
+    text: Template,
+    payload: Option<Template>,
+    midstate: Option<Midstate>,
+    tail: &'static [u8; 3],
+    tail_len: usize,
+    percent: bool,
+}
+
+impl Signed {
+    /// A WebSocket frame: JSON text, the sorted parameters signed apart.
+    pub fn frame(signer: &Signer, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Self {
+        params.sort_by_key(|param| param.name);
+        let mut text = Template::default();
+        text.text("{\"id\":\"");
+        id.write(&mut text);
+        text.text(&format!("\",\"method\":\"{method}\",\"params\":{{"));
+        for param in &params {
+            text.text(&format!("\"{}\":", param.name));
+            param.value.write(&mut text, true);
+            text.text(",");
+        }
+        text.text("\"signature\":\"");
+        let payload = joined(&params);
+        let (payload, midstate) = Self::hashed(signer, payload);
+        Self { text: text.finish(), payload: Some(payload), midstate, tail: b"\"}}", tail_len: 3, percent: false }
+    }
+
+    /// A REST query: the parameters in the order given, constants first, signed as they stand.
+    pub fn query(signer: &Signer, mut params: Vec<Param>) -> Self {
+        params.sort_by_key(|param| matches!(param.value, Value::Slot(_)));
+        let text = joined(&params);
+        let midstate = match signer {
+            Signer::Hmac(key) => Some(key.midstate(&text.prefix())),
+            Signer::Ed25519(_) => None,
+        };
+        Self { text, payload: None, midstate, tail: b"   ", tail_len: 0, percent: true }
+    }
+
+    fn hashed(signer: &Signer, payload: Template) -> (Template, Option<Midstate>) {
+        match signer {
+            Signer::Hmac(key) => {
+                let midstate = key.midstate(&payload.prefix());
+                (payload.without(midstate.covered), Some(midstate))
+            }
+            Signer::Ed25519(_) => (payload, None),
+        }
+    }
+
+    /// Writes the request into `out`; gives its length.
+    #[inline]
+    pub fn write(&self, signer: &Signer, slots: &Slots, out: &mut [u8]) -> Result<usize> {
+        if out.len() < FRAME_BYTES_MAX {
+            return Err(CoreError::Full { what: "request buffer", capacity: out.len() });
+        }
+        let at = self.text.fill(slots, out, 0)?;
+        if let Some(payload) = &self.payload {
+            let end = payload.fill(slots, out, PAYLOAD_AT)?;
+            let (text, signed) = out.split_at_mut(PAYLOAD_AT);
+            let signed = signed.get(..end - PAYLOAD_AT).unwrap_or_default();
+            let at = self.sign(signer, signed, text, at)?;
+            put(text, at, self.tail)?;
+            return Ok(at + self.tail_len);
+        }
+        let (text, rest) = out.split_at_mut(at);
+        put(rest, 0, b"&signature=")?;
+        let skip = self.midstate.as_ref().map_or(0, |midstate| midstate.covered);
+        let signed = text.get(skip..).unwrap_or_default();
+        Ok(at + self.sign(signer, signed, rest, 11)?)
+    }
+
+    /// Writes the signature of `signed` to `out` from `at` on; gives the place after it.
+    #[inline]
+    fn sign(&self, signer: &Signer, signed: &[u8], out: &mut [u8], at: usize) -> Result<usize> {
+        match signer {
+            Signer::Hmac(key) => {
+                let code = match &self.midstate {
+                    Some(midstate) => key.sign_from(midstate, signed),
+                    None => key.sign(signed),
+                };
+                put(out, at, &hex(&code))?;
+                Ok(at + 64)
+            }
+            Signer::Ed25519(key) => {
+                let text = base64(&key.sign(signed));
+                if self.percent { escaped(&text, out, at) } else { put(out, at, &text).map(|()| at + text.len()) }
+            }
+        }
+    }
+}
+
+/// Writes base 64 as it must stand in a query.
+fn escaped(text: &[u8; 88], out: &mut [u8], mut at: usize) -> Result<usize> {
+    for byte in text {
+        match byte {
+            b'+' => put(out, at, b"%2B")?,
+            b'/' => put(out, at, b"%2F")?,
+            b'=' => put(out, at, b"%3D")?,
+            _ => put(out, at, &[*byte])?,
+        }
+        at += if matches!(byte, b'+' | b'/' | b'=') { 3 } else { 1 };
+    }
+    Ok(at)
+}
+
+/// Whose answer it will be: an order's, or one that the caller names.
+pub(super) enum Id<'a> {
+    Order(Request, Slot),
+    Named(&'a str),
+}
+
+impl Id<'_> {
+    fn write(&self, text: &mut Template) {
+        match self {
+            Self::Order(request, slot) => {
+                let sample = client_id::request_id(*request, 1);
+                text.text(&String::from_utf8_lossy(&sample[..sample.len() - LEN]));
+                text.slot(*slot);
+            }
+            Self::Named(name) => text.text(name),
+        }
+    }
+}
+
+/// A parameter's value: text, a number that JSON writes bare, or a hole.
+#[derive(Clone)]
+pub(super) enum Value {
+    Text(String),
+    Number(u32),
+    Slot(Slot),
+}
+
+impl Value {
+    fn write(&self, out: &mut Template, json: bool) {
+        let quote = if json && !matches!(self, Self::Number(_) | Self::Slot(Slot::Time)) { "\"" } else { "" };
+        out.text(quote);
+        match self {
+            Self::Text(text) => out.text(text),
+            Self::Number(number) => out.text(&number.to_string()),
+            Self::Slot(slot) => out.slot(*slot),
+        }
+        out.text(quote);
+    }
+}
+
+/// One parameter of a request.
+#[derive(Clone)]
+pub(super) struct Param {
+    pub name: &'static str,
+    pub value: Value,
+}
+
+/// A parameter that never changes.
+pub(super) fn text(name: &'static str, value: &str) -> Param {
+    Param { name, value: Value::Text(value.to_owned()) }
+}
+
+/// A parameter that an order fills in.
+pub(super) fn hole(name: &'static str, slot: Slot) -> Param {
+    Param { name, value: Value::Slot(slot) }
+}
+
+/// `name=value&name=value`.
+fn joined(params: &[Param]) -> Template {
+    let mut out = Template::default();
+    for (at, param) in params.iter().enumerate() {
+        out.text(&format!("{}{}=", if at == 0 { "" } else { "&" }, param.name));
+        param.value.write(&mut out, false);
+    }
+    out.finish()
+}
+
+/// A request in both forms.
+pub(super) struct Both {
+    pub frame: Signed,
+    pub query: Signed,
+}

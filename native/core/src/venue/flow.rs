@@ -140,7 +140,7 @@ impl Flow {
         spec.validate()?;
         let mut rng = Rng::new(seed, lane);
         let latent = Latent::new(spec.mid as f64 + 0.5, spec.volatility, spec.jumps_per_day, &mut rng);
-        let gap = if spec.gap > 0 { spec.gap as f64 } else { (latent.second() * 0.05).max(1.0) };
+        let gap = if spec.gap > 0 { spec.gap as f64 } else { (latent.second() * 0.03).max(1.0) };
         Ok(Self {
             spec,
             rng,
@@ -203,7 +203,7 @@ impl Flow {
 
     /// Makers move to the present price: what is on the wrong side of fair goes, the touch is filled again.
     fn follow(&mut self, desk: &mut Desk<'_>) -> Result<()> {
-        self.fair += 0.35 * (self.latent.now() - self.fair);
+        self.fair += 0.7 * (self.latent.now() - self.fair);
         if let (Some(bid), Some(ask)) = (desk.book.best(Side::Buy), desk.book.best(Side::Sell)) {
             self.fair += 0.1 * ((bid.price + ask.price) as f64 * 0.5 - self.fair);
         }
@@ -215,13 +215,22 @@ impl Flow {
                 desk.updates.touch(side, price);
             }
         }
-        for (side, touch) in [(Side::Buy, bid), (Side::Sell, bid + 1)] {
-            let gone = desk.book.best(side).is_none_or(|level| level.price != touch);
-            // Mostly the touch is there at the next step; now and then the spread stays open for a while.
-            if gone && self.rng.chance(0.85) {
-                let qty = self.size(4.0);
-                self.add(desk, side, touch, qty)?;
-            }
+        self.refill(desk, Side::Buy, bid)?;
+        self.refill(desk, Side::Sell, bid + 1)
+    }
+
+    /// The touch is filled again, mostly at its price and now and then a little behind it; so is a hole behind it.
+    fn refill(&mut self, desk: &mut Desk<'_>, side: Side, touch: Ticks) -> Result<()> {
+        if desk.book.best(side).is_none_or(|level| level.price != touch) {
+            let behind = if self.rng.chance(0.85) { 0 } else { whole(self.gap * self.rng.unit()) };
+            let qty = self.size(6.0);
+            self.add(desk, side, touch - side.sign() * behind, qty)?;
+        }
+        let second = desk.book.levels(side).iter().rev().nth(1).map_or(0, |level| level.price);
+        if ((touch - second) * side.sign()) as f64 > 2.0 * self.gap {
+            let behind = 1 + whole(self.gap * self.rng.unit());
+            let qty = self.size(3.0);
+            self.add(desk, side, touch - side.sign() * behind, qty)?;
         }
         Ok(())
     }
@@ -329,11 +338,11 @@ impl Flow {
     fn noise(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         if self.run_left == 0 {
             self.run_side = if self.rng.chance(0.5) { Side::Buy } else { Side::Sell };
-            self.run_left = whole(self.rng.pareto(1.5, 200.0)) as u32;
+            self.run_left = whole(self.rng.pareto(1.2, 500.0)) as u32;
         }
         self.run_left -= 1;
-        let qty = self.size(0.6);
-        self.hit(desk, self.run_side, qty, 4.0 * self.gap)
+        let qty = self.size(0.4);
+        self.hit(desk, self.run_side, qty, 2.0 * self.gap)
     }
 
     /// Somebody who knows trades towards the coming price, if there is anything to win.
@@ -345,8 +354,8 @@ impl Flow {
         if edge < 1.0 {
             return Ok(());
         }
-        let qty = self.size(1.5).max(best.qty / 2);
-        self.hit(desk, side, qty, edge.min(8.0 * self.gap))
+        let qty = self.size(1.0).max(best.qty / 4);
+        self.hit(desk, side, qty, edge.min(3.0 * self.gap))
     }
 
     /// Takes up to `qty`, at most `room` ticks beyond the touch.

@@ -47,13 +47,18 @@ impl Latent {
 
     fn extend(&mut self, rng: &mut Rng) {
         let last = self.ahead();
-        // Half-life of about 30 s, stationary deviation of about 0.7: calm and busy minutes alternate.
-        self.log_vol += -0.00115 * self.log_vol + 0.0336 * rng.normal();
-        let mut change = self.sigma * libm::exp(self.log_vol) * rng.normal();
+        // Half-life of about 30 s, stationary deviation of about 0.5: calm and busy minutes alternate.
+        self.log_vol += -0.00115 * self.log_vol + 0.024 * rng.normal();
+        let mut change = self.now_sigma() * rng.normal();
         if rng.chance(self.jump) {
-            change += 25.0 * self.sigma * rng.normal();
+            change += 20.0 * self.sigma * rng.normal();
         }
         self.path.push_back(last * libm::exp(change.clamp(-0.05, 0.05)));
+    }
+
+    /// The volatility of a step now; its mean square is `sigma` squared.
+    fn now_sigma(&self) -> f64 {
+        self.sigma * libm::exp(self.log_vol - 0.25)
     }
 
     /// One step on.
@@ -77,6 +82,6 @@ impl Latent {
     /// How far the price moves in a second now, in ticks.
     #[must_use]
     pub fn second(&self) -> f64 {
-        self.now() * self.sigma * libm::exp(self.log_vol) * libm::sqrt(1e9 / STEP_NS as f64)
+        self.now() * self.now_sigma() * libm::sqrt(1e9 / STEP_NS as f64)
     }
 }

@@ -64,6 +64,8 @@ pub struct Statement {
     pub diff: Amount,
     /// Whether it was the wallet's first and its balance was booked as the opening.
     pub opening: bool,
+    /// What came from outside by it (opening or transfer): no profit, so equity's peak and day move by it too.
+    pub moved: Amount,
 }
 
 state! {
@@ -174,8 +176,9 @@ impl Ledger {
         match record.reason {
             0 => self.state(seq, record, wallet),
             1 => {
-                self.external(seq, record, wallet, EntryKind::Transfer, record.amount.into())?;
-                Ok(Statement { diff: self.stated(wallet).diff, opening: false })
+                let moved = record.amount.into();
+                self.external(seq, record, wallet, EntryKind::Transfer, moved)?;
+                Ok(Statement { diff: self.stated(wallet).diff, opening: false, moved })
             }
             other => Err(CoreError::Field { field: "balance.reason", was: other.to_string(), why: "must be 0 or 1" }),
         }
@@ -206,11 +209,11 @@ impl Ledger {
         if opening && diff != 0 {
             self.external(seq, record, wallet, EntryKind::Opening, diff)?;
         }
-        let diff = if opening { 0 } else { diff };
+        let (diff, moved) = if opening { (0, diff) } else { (diff, 0) };
         let since = if was.diff != 0 && diff != 0 { was.since } else { now };
         let stated = self.stated.entry(wallet, "wallet statements", Stated::default)?;
         *stated = Stated { amount, diff, since, count: was.count + 1 };
-        Ok(Statement { diff, opening })
+        Ok(Statement { diff, opening, moved })
     }
 
     /// Writes an entry, all of it or nothing: unbalanced is `Broken`, no room is `Full`.

@@ -9,7 +9,10 @@
 //! The venue knows one position for each account and instrument, so its realised profit follows the netted row; the
 //! strategies' rows say who earned it.
 
+pub mod equity;
 pub mod value;
+
+pub use equity::{Equity, EquityBook};
 
 use crate::error::{CoreError, Result};
 use crate::event;

@@ -102,8 +102,8 @@ fn a_statement_opens_once_and_is_never_adjusted_to_again() {
     let state = |ledger: &mut Ledger, amount, ts| {
         ledger.balance(ts as u64, &balance(Market::Linear, USDT, 0, amount, ts)).unwrap()
     };
-    assert_eq!(state(&mut ledger, 100, 1), Statement { diff: 0, opening: true });
-    assert_eq!(state(&mut ledger, 90, 2), Statement { diff: -10, opening: false });
+    assert_eq!(state(&mut ledger, 100, 1), Statement { diff: 0, opening: true, moved: 100 });
+    assert_eq!(state(&mut ledger, 90, 2), Statement { diff: -10, opening: false, moved: 0 });
     assert_eq!(ledger.wallet(1, Market::Linear, USDT), 100);
     assert_eq!(ledger.unexplained(5, 3).count(), 0);
     assert_eq!(ledger.unexplained(6, 3).map(|(_, diff)| diff).collect::<Vec<_>>(), [-10]);

@@ -12,11 +12,10 @@ use crate::error::Result;
 use crate::gate::Gate;
 use crate::ledger::Ledger;
 use crate::order::{Bounds, OrderTable, Proof};
-use crate::position::PositionBook;
+use crate::position::{EquityBook, PositionBook};
 use crate::state;
 use crate::state_hash::{combine, component_hash};
 use crate::units::{Amount, Lots, NO_PRICE, NO_QTY, Nanos, Side, Ticks};
-use eqtmp::EquityBook;
 
 /// The bounds of the state's tables.
 pub const POSITION_ROWS_MAX: u32 = 4096;
@@ -299,53 +298,5 @@ impl State {
         let Some(twice) = self.top(instrument).mid_twice() else { return 0 };
         let scale = crate::units::pow10(8u8.saturating_sub(def.price_scale));
         i64::try_from(i128::from(twice) * i128::from(def.tick) * scale / 2).unwrap_or(0)
-    }
-}
-
-/// TEMPORARY local stand-in until the orders engineer lands position::EquityBook.
-pub mod eqtmp {
-    use crate::error::Result;
-    use crate::state;
-    use crate::units::{Amount, Nanos};
-    use std::collections::BTreeMap;
-    state! { /// x
-    #[derive(Debug,Clone,Copy,PartialEq,Eq,Default)] pub struct Equity { /// x
-    pub now: Amount, /// x
-    pub peak: Amount, /// x
-    pub day_start: Amount } }
-    impl Equity {
-        /// x
-        pub fn day(&self) -> Amount {
-            self.now - self.day_start
-        }
-    }
-    state! { /// x
-    #[derive(Debug,Clone,PartialEq,Eq,Default)] pub struct EquityBook { rows: BTreeMap<u32, Equity> } }
-    impl EquityBook {
-        /// x
-        pub fn new(_: u32) -> Self {
-            Self::default()
-        }
-        /// x
-        pub fn mark(&mut self, a: u16, s: u16, e: Amount, _: Nanos) -> Result<()> {
-            let r = self.rows.entry((u32::from(a) << 16) | u32::from(s)).or_insert(Equity {
-                now: e,
-                peak: e,
-                day_start: e,
-            });
-            r.now = e;
-            r.peak = r.peak.max(e);
-            Ok(())
-        }
-        /// x
-        pub fn figures(&self, a: u16, s: u16) -> Option<&Equity> {
-            self.rows.get(&((u32::from(a) << 16) | u32::from(s)))
-        }
-        /// x
-        pub fn roll_day(&mut self) {
-            for r in self.rows.values_mut() {
-                r.day_start = r.now;
-            }
-        }
     }
 }

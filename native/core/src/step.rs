@@ -309,6 +309,7 @@ impl State {
 
     fn on_balance(&mut self, at: At, balance: &Balance, out: &mut Effects) -> Result<()> {
         let statement = self.ledger.balance(at.seq, balance)?;
+        self.equity.transfer(balance.account, balance.asset, statement.moved);
         if statement.diff != 0 && !statement.opening {
             let note = Note::Difference { account: balance.account, asset: balance.asset, diff: statement.diff };
             out.note(at.seq, 0, at.header.ts_receive, note);

@@ -10,9 +10,9 @@ use super::state::{Input, Pending, State};
 use super::table::OrderTable;
 use super::trades::{Verdict, fill_qty};
 use super::unknown::{DueQueries, Proof};
-use crate::error::Result;
+use crate::error::{CoreError, Result};
 use crate::event::{Answer, Exec, Link, Outcome, Report, Request, Sent, VenueStatus, flags};
-use crate::units::{NO_TIME, Nanos, Side};
+use crate::units::{Amount, NO_PRICE, NO_TIME, Nanos, Side};
 
 /// The role byte of a `Link` that carries user data.
 const ROLE_USER: u8 = 2;
@@ -106,6 +106,7 @@ impl OrderTable {
         Exec::from_byte(report.exec)?;
         VenueStatus::from_byte(report.status)?;
         if fill_qty(report) > 0 {
+            bookable(report)?;
             self.kept.trades.ensure(report.account, report.header.instrument)?;
         }
         let own = self
@@ -289,6 +290,19 @@ fn too_late(order: &mut Order, now: Nanos, effects: &mut Effects) {
         effects.alarms.raise(Alarm::TooLate);
         order.doubt(Doubt::Status, now);
     }
+}
+
+/// A fill that position and ledger would refuse is refused here, before any order moves.
+fn bookable(report: &Report) -> Result<()> {
+    let price = report.last_price;
+    if price <= 0 || price == NO_PRICE {
+        return Err(CoreError::Field { field: "report.last_price", was: price.to_string(), why: "must be above zero" });
+    }
+    if report.fee_asset == 0 && Amount::from(report.fee) != 0 {
+        let was = Amount::from(report.fee).to_string();
+        return Err(CoreError::Field { field: "report.fee", was, why: "has no asset" });
+    }
+    Ok(())
 }
 
 fn stranger() -> Effects {

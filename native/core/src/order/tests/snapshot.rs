@@ -123,3 +123,16 @@ fn beyond_the_memory_of_trades_the_venues_count_decides() {
     assert!(uncounted.fill.is_none() && uncounted.alarms.has(Alarm::StaleFill));
     assert_eq!(rig.table.get(1).unwrap().filled, 100);
 }
+
+#[test]
+fn a_fill_that_cannot_be_booked_moves_nothing() {
+    let mut rig = lived_in();
+    let before = bytes(&rig.table);
+    let fill = Report { trade: 8, last_qty: 3, ..report(3, Exec::Trade, VenueStatus::New, 6, S) };
+    let error = rig.table.report(&fill).unwrap_err().to_string();
+    assert_eq!(error, "report.last_price must be above zero, was 9223372036854775807");
+    let fee = crate::units::Amount::into(5);
+    let error = rig.table.report(&Report { last_price: 100, fee, ..fill }).unwrap_err().to_string();
+    assert_eq!(error, "report.fee has no asset, was 5");
+    assert!(before == bytes(&rig.table), "the table has changed");
+}

@@ -124,4 +124,4 @@ def rest_payload(query: str, body: str) -> tuple[bytes, str | None]:
 
 def ws_payload(values: dict[str, str]) -> bytes:
     """The bytes a WebSocket-API request signed: every parameter but `signature`, sorted by name."""
-    return "&".join(f"{k}={values[k]}" for k in sorted(values) if k != "signature").encode()
+    return "&".join(f"{k}={values[k]}" for k in sorted(values) if k != "signature").encode("utf-8", "surrogatepass")

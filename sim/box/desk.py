@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from native._core import Exchange
-from sim.box.accounts import Account
+from sim.box.accounts import Account, AccountsError
 from sim.box.clock import BoxClock
 from sim.box.errors import refuse
 from sim.box.hub import Hub
@@ -100,7 +100,7 @@ class Desk:
         now = self.clock.now_ns()
         for asset, amount in account.balances.get(PUBLIC_NAME[self.market], {}).items():
             if asset not in ASSETS:
-                raise ValueError(f"account {account.name}: asset must be one of {ASSETS}, was {asset!r}")
+                raise AccountsError(f"account {account.name}: asset must be one of {ASSETS}, was {asset!r}")
             self.exchange.deposit(number, asset, decimal_e8(amount, asset)[0], now)
 
     def listing(self, symbol: str) -> Listing:

@@ -22,13 +22,14 @@ while the connection stays up; `rate_limit` answers 429.
 
 import random
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from sim.box.clock import BoxClock
 
 KINDS = ("delay", "drop", "duplicate", "error", "disconnect", "silence", "rate_limit")
 PLACES = ("any", "rest", "ws_api", "stream", "user")
+SKEW_MS_MAX = 86_400_000.0
 MARKETS = ("any", "spot", "usdm")
 _MARKET = {"spot": "spot", "linear": "usdm"}
 
@@ -59,6 +60,12 @@ class Fault:
             value = getattr(self, name)
             if value not in allowed:
                 raise FaultsError(f"fault {number}: {name} must be one of {', '.join(allowed)}, was {value!r}")
+        for name in ("probability", "after_s", "for_s", "times", "delay_ms"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or isinstance(value, bool):
+                raise FaultsError(f"fault {number}: {name} must be a number, was {value!r}")
+        if not isinstance(self.match, str) or not isinstance(self.accepted, bool):
+            raise FaultsError(f"fault {number}: match must be a text and accepted true or false")
         if not 0 <= self.probability <= 1:
             raise FaultsError(f"fault {number}: probability must lie in 0..1, was {self.probability}")
         for name in ("after_s", "for_s", "times", "delay_ms"):
@@ -66,15 +73,23 @@ class Fault:
                 raise FaultsError(f"fault {number}: {name} must not be negative, was {getattr(self, name)}")
 
 
-class Faults:
-    """The script and its dice."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A faults file as read: the seed of its dice, how far the venue's clock is off, and the faults."""
 
-    def __init__(self, script: list[Fault], seed: int, clock: BoxClock, skew_ms: float = 0.0) -> None:
+    seed: int
+    skew_ms: float = 0.0
+    faults: tuple[Fault, ...] = ()
+
+
+class Faults:
+    """The script of one market and its dice."""
+
+    def __init__(self, script: Script, clock: BoxClock) -> None:
         """Runs `script` from now on; the same seed and the same traffic give the same faults."""
-        self._script = script
-        self._dice = random.Random(seed)
+        self._script = [replace(fault) for fault in script.faults]
+        self._dice = random.Random(script.seed)
         self._clock = clock
-        clock.skew_ns = int(skew_ms * 1_000_000)
         self._start_ns = clock.now_ns()
 
     def strike(self, where: str, market: str, name: str) -> Fault | None:
@@ -103,24 +118,33 @@ class Faults:
         )
 
 
-def load_faults(path: Path | None, seed: int, clock: BoxClock) -> Faults:
-    """The faults of a file, or none without one."""
+def load_script(path: Path | None, seed: int) -> Script:
+    """The script of a file, or an empty one without a file; `seed` counts where the file has none."""
     if path is None:
-        return Faults([], seed, clock)
+        return Script(seed)
     try:
         data = tomllib.loads(path.read_text())
     except (OSError, ValueError) as why:
         raise FaultsError(f"faults file {path}: {why}") from None
+    strange = set(data) - {"seed", "clock_skew_ms", "fault"}
+    if strange:
+        raise FaultsError(f"faults file {path}: unknown field {sorted(strange)[0]!r}")
     known = {row.name for row in fields(Fault) if row.init}
-    script = []
+    faults = []
     for number, row in enumerate(data.get("fault", [])):
         unknown = set(row) - known
         if unknown or "kind" not in row:
             raise FaultsError(f"fault {number}: fields must be kind and {sorted(known)}, was {sorted(row)}")
         fault = Fault(**row)
         fault.check(number)
-        script.append(fault)
-    strange = set(data) - {"seed", "clock_skew_ms", "fault"}
-    if strange:
-        raise FaultsError(f"faults file {path}: unknown field {sorted(strange)[0]!r}")
-    return Faults(script, int(data.get("seed", seed)), clock, float(data.get("clock_skew_ms", 0)))
+        faults.append(fault)
+    skew_ms = data.get("clock_skew_ms", 0)
+    if not isinstance(skew_ms, (int, float)) or isinstance(skew_ms, bool) or abs(skew_ms) > SKEW_MS_MAX:
+        raise FaultsError(f"clock_skew_ms must be a number within {SKEW_MS_MAX:.0f}, was {skew_ms!r}")
+    return Script(_whole(data.get("seed", seed)), float(skew_ms), tuple(faults))
+
+
+def _whole(seed: object) -> int:
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise FaultsError(f"seed must be a whole number, was {seed!r}")
+    return seed

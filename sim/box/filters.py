@@ -154,5 +154,5 @@ def check_notional(desk: Desk, listing: Listing, value_e8: int, market_order: bo
 
 def check_room(desk: Desk, listing: Listing, who: int) -> None:
     """MAX_NUM_ORDERS: open orders of the account on the contract."""
-    if len(desk.exchange.orders(who, desk.ids[listing.symbol], open_only=True)) >= listing.max_orders:
+    if desk.exchange.open_count(who, desk.ids[listing.symbol]) >= listing.max_orders:
         raise _failure("MAX_NUM_ORDERS") if desk.market == "spot" else refuse("MAX_OPEN")

@@ -27,7 +27,7 @@ class Receiver(Protocol):
 class Topic:
     """One stream name in one time unit: its kind, symbol (upper case, None for all) and argument."""
 
-    __slots__ = ("argument", "kind", "last", "levels", "name", "receivers", "symbol", "tick_ns")
+    __slots__ = ("argument", "kind", "levels", "name", "receivers", "sent", "symbol", "tick_ns")
 
     def __init__(self, name: str, tick_ns: int) -> None:
         """An empty topic; times are shown in units of `tick_ns`."""
@@ -37,7 +37,8 @@ class Topic:
         self.symbol: str | None = None
         self.argument: str | None = None
         self.levels = 0
-        self.last = b""
+        # What was sent last, for streams that are silent while nothing changes: the publisher's own figures.
+        self.sent = (-1, -1)
         self.receivers: dict[Receiver, None] = {}
 
     def send(self, payload: bytes) -> None:

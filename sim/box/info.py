@@ -124,5 +124,5 @@ def _usdm_symbol(listing: Listing) -> dict[str, object]:
         "maxMoveOrderLimit": 10_000,
         "filters": rules(listing),
         "orderTypes": ORDER_TYPES_USDM,
-        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
     }

@@ -10,7 +10,6 @@ from typing import Any
 from sim.box import payloads
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk
-from sim.box.hub import Topic
 from sim.box.listing import Listing
 from sim.box.payloads import Best, Diff
 from sim.box.tape import Trade
@@ -59,8 +58,7 @@ class Publisher:
         self._desk = desk
         self._windows: dict[tuple[str, int], Window] = {}
         self._last: dict[str, int] = {}
-        self._partial_at: dict[str, int] = {}
-        self._candle_at: dict[Topic, tuple[int, int]] = {}
+        self._before_ms = self._now_ms = desk.clock.now_ms()
         for listing in desk.listings.values():
             self._drain(listing, desk.clock.now_ns())
 
@@ -130,19 +128,24 @@ class Publisher:
 
     def tick(self, now: int) -> None:
         """Sends what is due on the 50 ms grid point at or before `now`."""
-        grid_ms = now // NS_PER_MS // GRID_MS * GRID_MS
+        self._before_ms, self._now_ms = self._now_ms, now // NS_PER_MS
         for (symbol, speed), window in list(self._windows.items()):
-            if speed >= GRID_MS and grid_ms % speed < GRID_MS:
+            if speed >= GRID_MS and self._due(speed):
                 self._window_due(self._desk.listings[symbol], speed, window, now)
+        candles_ms = SECOND_MS if self._desk.market == "spot" else 250
         for listing in self._desk.listings.values():
-            self._partial(listing, grid_ms, now)
-            if grid_ms % 250 < GRID_MS:
-                self._candles(listing, grid_ms, now)
-            if grid_ms % SECOND_MS < GRID_MS:
+            self._partial(listing, now)
+            if self._due(candles_ms):
+                self._candles(listing, now)
+            if self._due(SECOND_MS):
                 self._tickers(listing, now)
-                self._marks(listing, grid_ms, now)
-        if grid_ms % SECOND_MS < GRID_MS:
-            self._arrays(grid_ms, now)
+                self._marks(listing, now)
+        if self._due(SECOND_MS):
+            self._arrays(now)
+
+    def _due(self, period_ms: int) -> bool:
+        """Whether a multiple of the period lies between the last tick and this one, however late this one came."""
+        return self._now_ms // period_ms != self._before_ms // period_ms
 
     def _window_due(self, listing: Listing, speed: int, window: Window, now: int) -> None:
         hub = self._desk.hub
@@ -151,17 +154,17 @@ class Publisher:
         else:
             del self._windows[(listing.symbol, speed)]
 
-    def _partial(self, listing: Listing, grid_ms: int, now: int) -> None:
+    def _partial(self, listing: Listing, now: int) -> None:
         """Partial books, each only when the book has moved since it was last sent."""
         desk = self._desk
         for topic in desk.hub.topics("depthN", listing.symbol):
-            if grid_ms % max(GRID_MS, desk.hub.speed_ms(topic)) >= GRID_MS:
+            if not self._due(max(GRID_MS, desk.hub.speed_ms(topic))):
                 continue
             book = desk.exchange.depth(desk.ids[listing.symbol], topic.levels)
-            if self._partial_at.get(topic.name) == book["u"]:
+            if topic.sent[0] == book["u"]:
                 continue
-            previous = self._partial_at.get(topic.name, book["u"] - 1)
-            self._partial_at[topic.name] = book["u"]
+            previous = topic.sent[0] if topic.sent[0] >= 0 else book["u"] - 1
+            topic.sent = (book["u"], 0)
             bids, asks = listing.levels_text(book["bids"]), listing.levels_text(book["asks"])
             if desk.market == "spot":
                 topic.send(payloads.partial_depth(book["u"], bids, asks))
@@ -169,22 +172,20 @@ class Publisher:
                 diff = Diff(previous + 1, book["u"], previous, bids, asks)
                 topic.send(payloads.depth_update(listing, diff, Stamp(now, topic.tick_ns)))
 
-    def _candles(self, listing: Listing, grid_ms: int, now: int) -> None:
-        """Candles that changed, and the closing message of those that ended; spot's come once a second."""
-        if self._desk.market == "spot" and grid_ms % SECOND_MS >= GRID_MS:
-            return
+    def _candles(self, listing: Listing, now: int) -> None:
+        """Candles that changed, and the closing message of those that ended."""
         tape = self._desk.tapes[listing.symbol]
         for topic in self._desk.hub.topics("kline", listing.symbol):
             interval = topic.argument or "1m"
             candle = tape.candle(interval, now)
-            start, count = self._candle_at.get(topic, (candle.start, -1))
-            if start != candle.start:
+            start, count = topic.sent
+            if start not in (-1, candle.start):
                 closed = tape.candle(interval, start)
                 topic.send(payloads.kline(listing, interval, closed, True, Stamp(now, topic.tick_ns)))
                 count = -1
             if count != candle.count:
                 topic.send(payloads.kline(listing, interval, candle, False, Stamp(now, topic.tick_ns)))
-            self._candle_at[topic] = (candle.start, candle.count)
+            topic.sent = (candle.start, candle.count)
 
     def _tickers(self, listing: Listing, now: int) -> None:
         for topic in self._desk.hub.topics("ticker", listing.symbol):
@@ -205,20 +206,20 @@ class Publisher:
         funding_ms = next_funding_ms(at.now_ns // NS_PER_MS)
         return payloads.mark_price(listing, mark_e8, FUNDING_RATE_E8, funding_ms, at)
 
-    def _marks(self, listing: Listing, grid_ms: int, now: int) -> None:
+    def _marks(self, listing: Listing, now: int) -> None:
         """Mark prices every 3 s, or every second where `@1s` was asked for."""
         if self._desk.market != "linear":
             return
         for topic in self._desk.hub.topics("markPrice", listing.symbol):
-            if topic.argument == "1s" or grid_ms % (3 * SECOND_MS) < GRID_MS:
+            if topic.argument == "1s" or self._due(3 * SECOND_MS):
                 topic.send(self._mark(listing, Stamp(now, topic.tick_ns)))
 
-    def _arrays(self, grid_ms: int, now: int) -> None:
+    def _arrays(self, now: int) -> None:
         """The streams of all symbols at once: arrays."""
         makers = {"ticker": self._ticker, "miniTicker": self._mini, "markPrice": self._mark}
         for kind, make in makers.items():
             for topic in self._desk.hub.topics(kind, None):
-                if kind == "markPrice" and not (topic.argument or "").endswith("1s") and grid_ms % 3_000 >= GRID_MS:
+                if kind == "markPrice" and topic.argument != "arr@1s" and not self._due(3 * SECOND_MS):
                     continue
                 rows = [make(listing, Stamp(now, topic.tick_ns)) for listing in self._desk.listings.values()]
                 topic.send(b"[" + b",".join(rows) + b"]")

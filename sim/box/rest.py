@@ -1,8 +1,14 @@
-"""The REST face: raw request to handler to JSON, with limits, signatures and headers on the way (catalogue: S1)."""
+"""The REST face: raw request to handler to JSON, with limits, signatures and headers on the way (catalogue: S1).
+
+`serve` knows no socket: it takes what was asked as text and gives status, body and headers, so that tests can ask it
+anything.
+"""
 
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -14,9 +20,41 @@ from sim.box.faults import Fault, Faults
 from sim.box.params import Params, parse_raw
 from sim.box.table import TABLES, Call, Method
 
-BODY_BYTES_MAX = 64 * 1024
 _JSON = "application/json;charset=UTF-8"
+_SILENCE_S_MAX = 3_600.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it came: raw query and body (undecodable bytes as surrogates), headers by name in any case."""
+
+    verb: str
+    path: str
+    query: str
+    body: str
+    headers: Mapping[str, str]
+    client: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer: status, what the JSON body says, and the headers beside Content-Type."""
+
+    status: int
+    body: object
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> web.Response:
+        """The answer as aiohttp sends it."""
+        body = json.dumps(self.body, separators=(",", ":")).encode()
+        return web.Response(body=body, status=self.status, headers={**self.headers, "Content-Type": _JSON})
+
+
+def refused(error: ApiError) -> Answer:
+    """A refusal as an answer."""
+    retry = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return Answer(error.status, error.body(), retry)
 
 
 class RestFace:
@@ -32,88 +70,77 @@ class RestFace:
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, whatever it is; every refusal is a JSON `{code, msg}`."""
         path, _, query = request.raw_path.partition("?")
-        method = self._table.rest.get((request.method, path))
-        if method is None:
-            return _response(refuse("NOT_FOUND", request.method, path).body(), 404, {})
-        body = ""
-        if request.can_read_body:
-            body = (await request.read()).decode("utf-8", "surrogateescape")
-        fault = self._faults and self._faults.strike("rest", self._desk.market, f"{request.method} {path}")
-        if fault:
-            return await self._faulty(fault, request, method, query, body)
-        return self._serve(request, method, query, body)
-
-    def _serve(self, request: web.BaseRequest, method: Method, query: str, body: str) -> web.Response:
-        """The request without any fault."""
-        limiter, now = self._desk.limiter, self._desk.clock.now_ns()
-        client = request.remote or ""
-        account: str | None = None
-        headers: dict[str, str] = {}
         try:
-            params = Params(parse_raw(query, body))
-            limiter.charge(client, method.cost(params), now)
-            call = self._call(request, method, params, query, body)
+            raw = await request.read() if request.can_read_body else b""
+        except web.HTTPRequestEntityTooLarge:
+            return refused(ApiError(-1101, "Too many parameters sent for this endpoint.", 413)).response()
+        body = raw.decode("utf-8", "surrogateescape")
+        asked = Asked(request.method, path, query, body, request.headers, request.remote or "")
+        fault = self._faults and self._faults.strike("rest", self._desk.market, f"{asked.verb} {path}")
+        if fault:
+            return (await self._faulty(fault, asked, request)).response()
+        return self.serve(asked).response()
+
+    def serve(self, asked: Asked) -> Answer:
+        """Does what was asked; a refused request has changed nothing but its client's meters."""
+        method = self._table.rest.get((asked.verb, asked.path))
+        if method is None:
+            return refused(refuse("NOT_FOUND", asked.verb, asked.path))
+        limiter, now = self._desk.limiter, self._desk.clock.now_ns()
+        account: str | None = None
+        try:
+            params = Params(parse_raw(asked.query, asked.body))
+            limiter.charge(asked.client, method.cost(params), now)
+            call = self._call(asked, method, params)
             account = call.account.name if call.account else None
             if method.orders and account is not None:
                 limiter.charge_orders(account, method.orders, now)
-            result, status = method.call(call), 200
+            answer = Answer(200, method.call(call))
         except ApiError as why:
-            result, status = why.body(), why.status
-            if why.retry_after_s is not None:
-                headers["Retry-After"] = str(why.retry_after_s)
+            answer = refused(why)
         except Exception:
             # A fault of the box itself: the client gets the venue's words for it, the log the trace.
-            _log.exception("request %s %s failed", request.method, request.raw_path)
-            unknown = refuse("UNKNOWN")
-            result, status = unknown.body(), unknown.status
-        headers.update(limiter.headers(client, account, bool(method.orders), now))
-        return _response(result, status, headers)
+            _log.exception("request %s %s failed", asked.verb, asked.path)
+            answer = refused(refuse("UNKNOWN"))
+        answer.headers.update(limiter.headers(asked.client, account, bool(method.orders), now))
+        return answer
 
-    def _call(self, request: web.BaseRequest, method: Method, params: Params, query: str, body: str) -> Call:
+    def _call(self, asked: Asked, method: Method, params: Params) -> Call:
         """Checks key, time and signature as the method demands."""
         unit = NS_PER_MS
-        if request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND" and self._desk.market == "spot":
+        if self._desk.market == "spot" and asked.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND":
             unit = NS_PER_US
-        call = Call(self._desk, params, None, unit, request.remote or "")
+        call = Call(self._desk, params, None, unit, asked.client)
         if method.security == "NONE":
             return call
-        credential = self._keys.key(request.headers.get("X-MBX-APIKEY"))
+        credential = self._keys.key(asked.headers.get("X-MBX-APIKEY"))
         if method.security == "SIGNED":
-            payload, signature = rest_payload(query, body)
+            payload, signature = rest_payload(asked.query, asked.body)
             self._keys.check_time(params.values)
             self._keys.verify(credential, payload, signature)
         call.account = credential.account
         return call
 
-    async def _faulty(
-        self, fault: Fault, request: web.BaseRequest, method: Method, query: str, body: str
-    ) -> web.StreamResponse:
+    async def _faulty(self, fault: Fault, asked: Asked, request: web.BaseRequest) -> Answer:
         """The request as the script wants it to go wrong."""
         if fault.kind == "rate_limit":
             error = refuse("TOO_MANY_WEIGHT", 1, 1, "MINUTE")
-            return _response(error.body(), error.status, {"Retry-After": "1"})
+            error.retry_after_s = 1
+            return refused(error)
         if fault.kind == "delay":
             await asyncio.sleep(fault.delay_ms / 1_000)
-            return self._serve(request, method, query, body)
-        if fault.kind == "error" and not fault.accepted:
-            error = refuse("DISCONNECTED")
-            return _response(error.body(), error.status, {})
-        answer = self._serve(request, method, query, body)
+            return self.serve(asked)
         if fault.kind == "error":
-            error = refuse("UNEXPECTED")
-            return _response(error.body(), error.status, {})
+            if fault.accepted:
+                self.serve(asked)
+            return refused(refuse("UNEXPECTED" if fault.accepted else "DISCONNECTED"))
+        answer = self.serve(asked)
         if fault.kind == "duplicate":
             # The request reaches the venue twice, as after a retry inside the network.
-            self._serve(request, method, query, body)
+            self.serve(asked)
             return answer
         if fault.kind == "silence":
-            await asyncio.sleep(min(fault.for_s, 3_600))
+            await asyncio.sleep(min(fault.for_s, _SILENCE_S_MAX))
         if request.transport is not None:
             request.transport.abort()
         return answer
-
-
-def _response(result: object, status: int, headers: dict[str, str]) -> web.Response:
-    body = json.dumps(result, separators=(",", ":")).encode()
-    headers["Content-Type"] = _JSON
-    return web.Response(body=body, status=status, headers=headers)

@@ -25,11 +25,11 @@ from sim.box.auth import KeyRing
 from sim.box.clock import BoxClock
 from sim.box.desk import Desk
 from sim.box.errors import refuse
-from sim.box.faults import load_faults
+from sim.box.faults import Faults, load_script
 from sim.box.pace import Pace, generate
 from sim.box.publish import Publisher
 from sim.box.replay import Replay, find_recordings, together
-from sim.box.rest import BODY_BYTES_MAX, RestFace, _response
+from sim.box.rest import RestFace, refused
 from sim.box.session import CLOSE_GOING_AWAY, Session
 from sim.box.streams import StreamFace, is_stream_path
 from sim.box.ws_api import PATHS, ApiFace
@@ -40,6 +40,7 @@ HANDLERS = (
     usdm_orders, usdm_batch, usdm_account, usdm_listen_key, usdm_settings,
 )  # fmt: skip
 HOST = "127.0.0.1"
+LINE_BYTES_MAX = 64 * 1024
 SHUTDOWN_S = 1.0
 
 
@@ -58,11 +59,10 @@ class Options:
 class MarketServer:
     """One market on one port."""
 
-    def __init__(self, desk: Desk, accounts: list[Account], clock: BoxClock, options: Options) -> None:
-        """Prepares the three faces of `desk`."""
+    def __init__(self, desk: Desk, accounts: list[Account], faults: Faults) -> None:
+        """Prepares the three faces of `desk`, which go wrong as `faults` say."""
         self.desk = desk
-        faults = load_faults(options.faults, options.seed, clock)
-        keys = KeyRing(accounts, clock)
+        keys = KeyRing(accounts, desk.clock)
         self._sessions: set[Session] = set()
         self._rest = RestFace(desk, keys, faults)
         self._streams = StreamFace(desk, faults, self._sessions)
@@ -79,12 +79,12 @@ class MarketServer:
             return await self._api.serve(request)
         if is_stream_path(self.desk.market, path):
             return await self._streams.serve(request)
-        return _response(refuse("NOT_FOUND", "GET", path).body(), 404, {})
+        return refused(refuse("NOT_FOUND", "GET", path)).response()
 
     async def start(self, port: int) -> None:
         """Listens on `port` (0: a free one); OSError when it is taken."""
         self._runner = web.ServerRunner(
-            web.Server(self._handle, max_field_size=BODY_BYTES_MAX, max_line_size=BODY_BYTES_MAX, access_log=None),
+            web.Server(self._handle, max_field_size=LINE_BYTES_MAX, max_line_size=LINE_BYTES_MAX, access_log=None),
             handle_signals=False,
             shutdown_timeout=SHUTDOWN_S,
         )
@@ -108,7 +108,8 @@ class BoxServer:
         """Opens the markets; nothing listens yet."""
         self._options = options
         self.accounts = accounts
-        self.clock = BoxClock()
+        script = load_script(options.faults, options.seed)
+        self.clock = BoxClock(int(script.skew_ms * 1_000_000))
         self.markets: list[MarketServer] = []
         self._paces: list[Pace] = []
         recordings = find_recordings(options.captures)
@@ -120,7 +121,7 @@ class BoxServer:
             ]
             replayed = frozenset(recording.symbol for recording in recordings if recording.market == market)
             generate(desk, options.speed, replayed)
-            self.markets.append(MarketServer(desk, accounts, self.clock, options))
+            self.markets.append(MarketServer(desk, accounts, Faults(script, self.clock)))
             self._paces.append(Pace(desk, Publisher(desk), together(steps) if steps else None))
         self._tasks: list[asyncio.Task[None]] = []
 

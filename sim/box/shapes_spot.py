@@ -128,6 +128,13 @@ def trade_row(listing: Listing, trade: ExecEvent, tick_ns: int) -> Row:
     }
 
 
+def _execution(event: ExecEvent) -> str:
+    """What happened, in spot's words: an amendment is REPLACED, an order ended by self-trade prevention says so."""
+    if event["status"] == "EXPIRED_IN_MATCH":
+        return "TRADE_PREVENTION"
+    return "REPLACED" if event["exec"] == "AMENDMENT" else str(event["exec"])
+
+
 def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, at: Stamp) -> bytes:
     """The user stream's executionReport: on CANCELED `c` is the cancel's id and `C` the order's."""
     ended = event["exec"] in ("CANCELED", "EXPIRED")
@@ -149,7 +156,7 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
         "F": ZERO,
         "g": -1,
         "C": event["client_id"] if by_cancel else "",
-        "x": "REPLACED" if event["exec"] == "AMENDMENT" else event["exec"],
+        "x": _execution(event),
         "X": event["status"],
         "r": "NONE",
         "i": event["order_id"],

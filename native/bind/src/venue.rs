@@ -232,6 +232,11 @@ impl Exchange {
         Ok(list)
     }
 
+    /// How many open orders an account has in a symbol.
+    fn open_count(&self, account: u32, symbol: u32) -> PyResult<usize> {
+        Ok(self.inner.known(symbol).map_err(raise)?.history.open_of(account).count())
+    }
+
     /// An account's fills in a symbol, oldest first.
     fn trades<'py>(&self, py: Python<'py>, account: u32, symbol: u32) -> Dicts<'py> {
         let list = PyList::empty(py);

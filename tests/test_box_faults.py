@@ -1,0 +1,200 @@
+"""catalogue: S1. The box's options: scripted faults, accounts files, recorded markets, and files that mean nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from native._core import InputError
+from sim.box import verb
+from tests.box_process import Rest, Signer, ask, now_ms, running_box, until
+
+FAR = {
+    "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "48000",
+}  # fmt: skip
+
+
+def script(folder: Path, *faults: str, head: str = "") -> tuple[str, str]:
+    """A faults file and the arguments that name it."""
+    path = folder / "faults.toml"
+    path.write_text(head + "".join(f"\n[[fault]]\n{fault}\n" for fault in faults))
+    return "--faults", str(path)
+
+
+async def open_ids(client: Rest) -> list[str]:
+    return [order["clientOrderId"] for order in await client.ok("GET", "/api/v3/openOrders", symbol="BTCUSDT")]
+
+
+async def test_rest_faults_happen_as_written(tmp_path: Path) -> None:
+    order = 'where = "rest"\nmatch = "POST /api/v3/order"\ntimes = 1'
+    kinds = ('kind = "error"', 'kind = "error"\naccepted = false', 'kind = "rate_limit"', 'kind = "drop"')
+    faults = [f"{kind}\n{order}" for kind in kinds]
+    faults.append('kind = "delay"\ndelay_ms = 300\nwhere = "rest"\nmatch = "GET /api/v3/time"\ntimes = 1')
+    with running_box(*script(tmp_path, *faults)) as first:
+        async with aiohttp.ClientSession() as web:
+            client = Rest(web, first["spot_rest"], Signer(first["accounts"][0]))
+
+            async def place(name: str) -> tuple[int, Any]:
+                return await client.signed("POST", "/api/v3/order", **FAR, newClientOrderId=name)
+
+            status, body = await place("lost-answer")
+            assert (status, body["code"]) == (503, -1006)
+            status, body = await place("never-there")
+            assert (status, body["code"]) == (503, -1001)
+            status, body = await place("too-often")
+            assert (status, body["code"]) == (429, -1003)
+            with pytest.raises(aiohttp.ClientError):
+                await place("dropped-answer")
+            assert (await place("fine"))[0] == 200
+            assert await open_ids(client) == ["lost-answer", "dropped-answer", "fine"]
+            began = time.monotonic()
+            await client.get("/api/v3/time")
+            assert time.monotonic() - began >= 0.3
+
+
+async def test_websocket_faults_happen_as_written(tmp_path: Path) -> None:
+    faults = [
+        'kind = "drop"\nwhere = "ws_api"\nmatch = "order.place"\ntimes = 1',
+        'kind = "error"\nwhere = "ws_api"\nmatch = "order.place"\ntimes = 1',
+        'kind = "duplicate"\nwhere = "user"\nmatch = "CANCELED"\ntimes = 1',
+        'kind = "disconnect"\nwhere = "stream"\nmatch = "depthUpdate"\ntimes = 1',
+        'kind = "silence"\nwhere = "stream"\nmatch = "ETHUSDT"\nmarket = "usdm"',
+    ]
+    with running_box(*script(tmp_path, *faults)) as first:
+        signer = Signer(first["accounts"][0])
+        async with aiohttp.ClientSession() as web, web.ws_connect(first["spot_ws_api"]) as ws:
+            await ask(ws, "userDataStream.subscribe.signature", signer.ws())
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(ask(ws, "order.place", signer.ws(**FAR, newClientOrderId="mute"), 2), 0.5)
+        async with aiohttp.ClientSession() as web, web.ws_connect(first["spot_ws_api"]) as ws:
+            await ask(ws, "userDataStream.subscribe.signature", signer.ws())
+            answer = await ask(ws, "order.place", signer.ws(**FAR, newClientOrderId="unsure"), 3)
+            assert (answer["status"], answer["error"]["code"]) == (503, -1006)
+            await ws.send_json(
+                {"id": 4, "method": "order.cancel", "params": signer.ws(symbol="BTCUSDT", origClientOrderId="mute")}
+            )
+            reports = [await until(ws, "executionReport") for _ in range(2)]
+            assert [report["x"] for report in reports] == ["CANCELED", "CANCELED"]
+            assert reports[0] == reports[1]
+
+            async with web.ws_connect(first["spot_ws"] + "/ws/btcusdt@depth@100ms") as stream:
+                message = await stream.receive(timeout=10)
+                assert message.type is aiohttp.WSMsgType.CLOSE
+            url = first["usdm_ws"] + "/stream?streams=ethusdt@bookTicker/btcusdt@bookTicker"
+            async with web.ws_connect(url) as stream:
+                assert (await stream.receive_json(timeout=10))["stream"] == "btcusdt@bookTicker"
+                with contextlib.suppress(asyncio.TimeoutError):
+                    # What was sent before the first ETHUSDT message may still arrive, and then nothing more.
+                    while True:
+                        assert (await stream.receive_json(timeout=1.5))["stream"] == "btcusdt@bookTicker"
+                assert not stream.closed
+
+
+async def test_the_venues_clock_can_be_wrong(tmp_path: Path) -> None:
+    with running_box(*script(tmp_path, head="clock_skew_ms = -7000\n")) as first:
+        async with aiohttp.ClientSession() as web:
+            client = Rest(web, first["spot_rest"], Signer(first["accounts"][0]))
+            served = (await client.get("/api/v3/time"))["serverTime"]
+            assert now_ms() - served >= 7_000
+            _, answer = await client.signed("GET", "/api/v3/account")
+            assert (answer["code"], answer["msg"]) == (
+                -1021, "Timestamp for this request was 1000ms ahead of the server's time.",
+            )  # fmt: skip
+
+
+async def test_accounts_come_from_a_file_in_the_printed_form(tmp_path: Path) -> None:
+    with running_box("--seed", "9") as first:
+        accounts = first["accounts"]
+    accounts[0]["balances"] = {"spot": {"BTC": "0.5"}, "usdm": {"USDT": "7.25"}}
+    path = tmp_path / "accounts.json"
+    path.write_text(json.dumps({"accounts": accounts[:1]}))
+    with running_box("--accounts", str(path)) as first:
+        assert first["accounts"] == accounts[:1]
+        async with aiohttp.ClientSession() as web:
+            signer = Signer(accounts[0], ed25519=True)
+            account = await Rest(web, first["spot_rest"], signer).ok("GET", "/api/v3/account", omitZeroBalances="true")
+            assert account["balances"] == [{"asset": "BTC", "free": "0.50000000", "locked": "0.00000000"}]
+            wallet = await Rest(web, first["usdm_rest"], signer).ok("GET", "/fapi/v2/balance")
+            assert wallet[0]["balance"] == "7.25000000"
+
+
+async def test_the_same_seed_gives_the_same_keys_and_another_seed_others() -> None:
+    keys = []
+    for seed in ("4", "4", "5"):
+        with running_box("--seed", seed) as first:
+            keys.append([(row["key"], row["secret"], row["ed25519_pem"]) for row in first["accounts"]])
+    assert keys[0] == keys[1]
+    assert not set(keys[0]) & set(keys[2])
+
+
+async def test_a_capture_drives_the_book(shared_data: Path) -> None:
+    capture = shared_data / "ws" / "binance" / "spot_btcusdt_20240808.gz"
+    with running_box("--market", str(capture), "--speed", "20") as first:
+        async with aiohttp.ClientSession() as web:
+            client = Rest(web, first["spot_rest"], Signer(first["accounts"][0]))
+            recorded = await client.get("/api/v3/ticker/bookTicker", symbol="BTCUSDT")
+            assert 61_000 < float(recorded["bidPrice"]) < float(recorded["askPrice"]) < 63_000
+            async with web.ws_connect(first["spot_ws"] + "/ws/btcusdt@trade") as ws:
+                trades = [await ws.receive_json(timeout=10) for _ in range(50)]
+            assert all(61_000 < float(trade["p"]) < 63_000 for trade in trades)
+            # A bid a little below the market is hit when the recorded trades come down to it.
+            price = f"{float(recorded['bidPrice']) - 1:.2f}"
+            order = await client.ok("POST", "/api/v3/order", **{**FAR, "quantity": "0.0002", "price": price})
+            assert order["status"] in ("NEW", "FILLED")
+
+
+BAD_FILES = [
+    ("--faults", "f.toml", '[[fault]]\nkind = "flood"', "kind must be one of"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nprobability = 2.0', "probability must lie in 0..1, was 2.0"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nwhom = 1', "whom"),
+    ("--faults", "f.toml", "[[fault", "f.toml"),
+    ("--faults", "f.toml", 'seeds = 1', "unknown field 'seeds'"),
+    ("--accounts", "a.toml", "[[accounts]]\nkey = 'k'\ned25519_pem = 'nonsense'", "ed25519_pem"),
+    ("--accounts", "a.toml", "accounts = 1", "accounts must be a list of tables"),
+    ("--accounts", "a.json", '{"accounts": [{"balances": {"spot": {"BTC": "-1"}}}]}', "balances.spot.BTC"),
+    ("--accounts", "a.json", '{"accounts": [{"balances": {"moon": {}}}]}', "balances.moon"),
+    ("--accounts", "a.json", '{"accounts": [{"key": "k"}, {"key": "k"}]}', "every key must be different"),
+    ("--accounts", "a.json", '{"accounts": [{"balances": {"spot": {"DOGE": "1"}}}]}', "DOGE"),
+    ("--market", "m", "not a capture", "line 1"),
+    ("--market", "m", '1 {"e":"trade"}\n', "no depth update"),
+    ("--market", "m", '1 {"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]}\n', "no snapshot"),
+    ("--market", "m", '1 {"e":"depthUpdate","s":"XUSDT","U":1,"u":2,"b":[],"a":[]}\n', "XUSDT"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD_FILES, ids=[f"{row[0]}-{i}" for i, row in enumerate(BAD_FILES)])
+def test_a_file_that_means_nothing_is_refused_by_name(tmp_path: Path, bad: tuple[str, str, str, str]) -> None:
+    option, name, text, wanted = bad
+    path = tmp_path / name
+    path.write_text(text)
+    refused([option, str(path)], wanted)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--port", "70000"], "--port must lie in 0..65534, was 70000"),
+        (["--speed", "0"], "--speed must be positive"),
+        (["--market", "nowhere.gz"], "nowhere.gz"),
+        (["--accounts", "nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_an_argument_that_means_nothing_is_refused_by_name(arguments: list[str], wanted: str) -> None:
+    refused(arguments, wanted)
+
+
+def refused(arguments: list[str], wanted: str) -> None:
+    """The verb raises what the command line turns into exit code 2 and one sentence."""
+    parser = argparse.ArgumentParser()
+    verb.register(parser)
+    with pytest.raises(InputError, match=re.escape(wanted)):
+        verb.run(parser.parse_args(arguments))

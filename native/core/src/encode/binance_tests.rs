@@ -246,11 +246,16 @@ fn ed25519_signs_the_same_text_in_base_64() {
     let signature = std::str::from_utf8(&signature).unwrap();
     assert!(text.ends_with(&format!("\"signature\":\"{signature}\"}}}}")), "{text}");
 
-    let rest = session.rest(&approved(), Wire::of(&proposal), NOW_MS, &mut out).unwrap();
-    let (unsigned, sent) = std::str::from_utf8(&out[..rest.len]).unwrap().split_once("&signature=").unwrap();
-    let signature = base64(&key().sign(unsigned.as_bytes()));
-    let signature = std::str::from_utf8(&signature).unwrap();
-    assert_eq!(sent, signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"));
+    let mut seen = String::new();
+    for timestamp_ms in NOW_MS..NOW_MS + 8 {
+        let rest = session.rest(&approved(), Wire::of(&proposal), timestamp_ms, &mut out).unwrap();
+        let (unsigned, sent) = std::str::from_utf8(&out[..rest.len]).unwrap().split_once("&signature=").unwrap();
+        let signature = base64(&key().sign(unsigned.as_bytes()));
+        let signature = std::str::from_utf8(&signature).unwrap();
+        assert_eq!(sent, signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"));
+        seen.push_str(signature);
+    }
+    assert!(seen.contains('+') && seen.contains('/'), "the signatures tried every character that is escaped");
 }
 
 #[test]

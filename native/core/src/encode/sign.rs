@@ -196,6 +196,7 @@ mod tests {
     use super::super::text::hex;
     use super::*;
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
 
     fn bytes(text: &str) -> Vec<u8> {
         (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect()
@@ -262,6 +263,28 @@ mod tests {
     fn nothing_prints_a_key() {
         let signer = Signer::Hmac(HmacKey::new(b"secret"));
         assert_eq!(format!("{signer:?}"), "Hmac(HmacKey(secret))");
+    }
+
+    /// RFC 2104 written out over the library's whole hash.
+    fn naive(secret: &[u8], message: &[u8]) -> [u8; 32] {
+        let mut block = [0u8; BLOCK];
+        if secret.len() > BLOCK {
+            block[..32].copy_from_slice(&Sha256::digest(secret));
+        } else {
+            block[..secret.len()].copy_from_slice(secret);
+        }
+        let inner = Sha256::digest([&block.map(|byte| byte ^ 0x36)[..], message].concat());
+        Sha256::digest([&block.map(|byte| byte ^ 0x5c)[..], &inner[..]].concat()).into()
+    }
+
+    /// Every length around the block's edges, where the padding needs one block or two.
+    #[test]
+    fn every_length_is_padded_as_the_standard_says() {
+        let message = [0xa5; 300];
+        for len in 0..message.len() {
+            let key = HmacKey::new(&message[..len / 2]);
+            assert_eq!(key.sign(&message[..len]), naive(&message[..len / 2], &message[..len]), "{len}");
+        }
     }
 
     proptest! {

@@ -97,6 +97,30 @@ fn a_daily_loss_of_10000_refuses_the_next_order_by_name() {
 }
 
 #[test]
+fn a_drawdown_is_exact_to_the_smallest_unit() {
+    let mut gate = wide();
+    gate.set(&limit(Scope::Account, 1, LimitKind::MaxDrawdown, 2_000, 0)).unwrap();
+    let mut ctx = around(REFERENCE);
+    let exposure = &mut ctx.exposure[Scope::Account as usize];
+    (exposure.equity_peak, exposure.equity) = (12_500 * USDT, 10_000 * USDT);
+    assert_eq!(text(&mut gate, &place(&btcusdt_perp(), REFERENCE, 1), &ctx), PASSED);
+    ctx.exposure[Scope::Account as usize].equity -= 1;
+    let refused = text(&mut gate, &place(&btcusdt_perp(), REFERENCE, 1), &ctx);
+    assert_eq!(refused, "drawdown: limit 2000, was 2001 (account 1)");
+}
+
+#[test]
+fn a_target_larger_than_what_is_open_exempts_nothing() {
+    let mut gate = wide();
+    gate.set(&limit(Scope::Account, 1, LimitKind::MaxDailyLoss, 0, 0)).unwrap();
+    let mut ctx = Context { target_lots: 500, ..around(REFERENCE) };
+    ctx.exposure[Scope::Account as usize].pnl_today = -1;
+    let mut replace = place(&btcusdt_perp(), REFERENCE, 100);
+    (replace.action, replace.target) = (Action::Replace as u8, 9);
+    assert!(text(&mut gate, &replace, &ctx).starts_with("daily loss limit"));
+}
+
+#[test]
 fn an_order_that_only_shrinks_the_position_passes_the_money_limits() {
     let mut gate = wide();
     for (kind, value) in [

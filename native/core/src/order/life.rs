@@ -275,24 +275,17 @@ impl Order {
         }
     }
 
-    /// Takes over the venue's price and size. A queried status that does not show the amend yet proves nothing
-    /// until the amend's own expiry is past, so the reservation stays (see `unknown`).
+    /// Takes over the venue's price and size. Only a report that shows the amend ends it: an amendment may be that of
+    /// the one before, whose answer came first, and a queried status proves nothing until the amend's own expiry is
+    /// past (see `unknown`). Until then the larger reservation stays.
     fn amended(&mut self, report: &Report, exec: Exec, proof: &Proof) {
-        let shown = report.qty == self.amend.qty && report.price == self.amend.price;
-        if exec == Exec::Status && !shown {
-            if self.amend_is_dead(proof) {
-                self.end_amend();
-            }
-            return;
+        if self.amend.qty != 0 && report.qty == self.amend.qty && report.price == self.amend.price {
+            self.apply_amend();
+        } else if exec == Exec::Amended && report.qty > 0 && report.qty != NO_QTY {
+            (self.price, self.qty) = (report.price, report.qty);
+        } else if self.amend_is_dead(proof) {
+            self.end_amend();
         }
-        if report.qty > 0 && report.qty != NO_QTY {
-            self.price = report.price;
-            if self.amend.qty != 0 {
-                self.take_amend_notional();
-            }
-            self.qty = report.qty;
-        }
-        self.end_amend();
     }
 
     /// The amend is in force: its price, size and notional are the order's.

@@ -276,6 +276,23 @@ Reject     REJECTED REJECTED REJECTED REJECTED .!c      .        .        .     
         assert_eq!(render(), GOLDEN, "{}", render());
     }
 
+    /// The page that draws the states.
+    const DOCS: &str = include_str!("../../../../docs/orders.md");
+
+    #[test]
+    fn every_arrow_that_is_drawn_is_in_the_table() {
+        let named = |name: &str| STATES.into_iter().find(|state| state.text() == name);
+        let mut drawn = 0;
+        for line in DOCS.lines().filter(|line| line.contains(" --> ")) {
+            let (from, to) = line.split_once(" --> ").unwrap();
+            let to = named(to.split(':').next().unwrap().trim()).unwrap();
+            let Some(from) = named(from.trim()) else { continue };
+            assert!(INPUTS.into_iter().any(|input| next(from, input).0 == to), "{line}");
+            drawn += 1;
+        }
+        assert!(drawn >= 15, "only {drawn} arrows were found");
+    }
+
     #[test]
     fn no_report_lowers_the_precedence_of_fix_appendix_d() {
         for input in &INPUTS[Input::New as usize..] {

@@ -202,6 +202,23 @@ fn f12_a_partial_fill_during_an_amend_in_place() {
 }
 
 #[test]
+fn f12_the_amendment_before_does_not_end_the_amend_on_its_way() {
+    check(
+        "
+0     place                           INTENT   0/0    10   -
+0     new                             ACKED    0/0    10   -
+1     amend 101 12                    ACKED    0/0    12   Replace
+1.1   answer replace accepted         ACKED    0/0    12   -
+1.1   amend 102 15                    ACKED    0/0    15   Replace
+1.1   amended 101 12                  ACKED    0/0    15   Replace
+1.2   amended 102 15                  ACKED    0/0    15   -
+2     amend 103 2                     ACKED    0/0    15   Replace
+2.1   answer replace rejected         ACKED    0/0    15   -        RequestRefused!
+",
+    );
+}
+
+#[test]
 fn f12_a_partial_fill_during_a_spot_replace() {
     check(
         "

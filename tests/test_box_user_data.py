@@ -158,3 +158,43 @@ async def test_a_session_is_for_ed25519_keys_only(box: dict[str, Any], web: aioh
         assert (await ask(ws, "userDataStream.unsubscribe", {}, 7))["status"] == 200
         assert (await ask(ws, "session.logout", {}, 8))["result"]["apiKey"] is None
         assert (await ask(ws, "account.status", {"timestamp": now_ms()}, 9))["error"]["code"] == -1102
+
+
+async def test_a_market_order_by_quote_amount_shows_it_everywhere(
+    box: dict[str, Any], web: aiohttp.ClientSession
+) -> None:
+    client = rest(box, web, "spot")
+    async with spot_user(box, web) as ws:
+        wanted = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET", "quoteOrderQty": "100"}
+        order = await client.ok("POST", "/api/v3/order", **wanted)
+        assert (order["status"], order["origQuoteOrderQty"]) == ("FILLED", "100.00000000")
+        assert 97 < float(order["cummulativeQuoteQty"]) <= 100
+        assert (await until(ws, "executionReport"))["Q"] == "100.00000000"
+        kept = await client.ok("GET", "/api/v3/order", symbol="ETHUSDT", orderId=order["orderId"])
+        assert kept["origQuoteOrderQty"] == "100.00000000"
+
+
+GARBAGE = [
+    "", "null", "[]", "5", '"x"', "{", '{"id":1}', '{"id":1,"method":5}', '{"id":1,"method":"order.place","params":[]}',
+    '{"id":1,"method":"order.place","params":{"symbol":{"a":[1]}}}', '{"id":{"x":1},"method":"time"}',
+    '{"id":1,"method":"order.place","params":{"apiKey":5,"timestamp":"NaN"}}', "[" * 50_000,
+    '{"id":1,"method":"account.status","params":{"apiKey":"\\ud800"}}', "\u0000", '{"id":1e400,"method":"ping"}',
+    '{"id":1,"method":"userDataStream.unsubscribe","params":{"subscriptionId":"x"}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["spot_ws_api", "usdm_ws_api", "spot_ws", "usdm_ws"])
+async def test_garbage_is_answered_and_the_connection_goes_on(
+    box: dict[str, Any], web: aiohttp.ClientSession, url: str
+) -> None:
+    async with web.ws_connect(box[url]) as ws:
+        for text in GARBAGE:
+            await ws.send_str(text)
+            answer = await ws.receive_json(timeout=5)
+            if "error" in answer:
+                assert isinstance(answer["error"]["code"], int)
+                assert answer["error"]["msg"]
+                assert answer.get("status", 400) < 500, answer
+        await ws.send_bytes(b"\xff\xfe{")
+        assert "error" in await ws.receive_json(timeout=5)
+        await ask(ws, "ping" if "api" in url else "LIST_SUBSCRIPTIONS", {} if "api" in url else [], "alive")

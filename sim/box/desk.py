@@ -23,6 +23,7 @@ from sim.box.users import Users
 FEES_E8 = {"spot": (100_000, 100_000), "linear": (20_000, 50_000)}
 LEVERAGE_FIRST = 20
 FUNDINGS_MAX = 10_000
+QUOTES_MAX = 10_000
 MAINTENANCE_E8 = 400_000
 ASSETS = ("USDT", "BTC", "ETH")
 PUBLIC_NAME = {"spot": "spot", "linear": "usdm"}
@@ -76,6 +77,8 @@ class Desk:
         self.funding_income: deque[tuple[int, dict[str, Any]]] = deque(maxlen=FUNDINGS_MAX)
         self._settings: dict[int, Settings] = {}
         self._client_serial = 0
+        # Spot's market orders by quote amount: (symbol id, order id) to the amount; the oldest are forgotten.
+        self._quotes: dict[tuple[int, int], int] = {}
         for asset in ASSETS:
             self.exchange.asset(asset, DECIMALS)
         for listing in spot_listings() if market == "spot" else usdm_listings():
@@ -127,6 +130,19 @@ class Desk:
         self._client_serial += 1
         return f"box{self._client_serial:019d}"
 
+    def remember_quote(self, events: Iterable[ExecEvent], quote_e8: int) -> None:
+        """Keeps the quote amount a market order was sent with, which the Exchange does not tell again."""
+        for event in events:
+            self._quotes[(event["symbol"], event["order_id"])] = quote_e8
+            if len(self._quotes) > QUOTES_MAX:
+                del self._quotes[next(iter(self._quotes))]
+            return
+
+    def quoted(self, order: ExecEvent) -> ExecEvent:
+        """The order or event with the quote amount it was sent with, 0 for all that were sent by size."""
+        order["quote_qty"] = self._quotes.get((order["symbol"], order["order_id"]), 0)
+        return order
+
     def settle(self, events: Iterable[ExecEvent], cancel_id: str | None = None) -> None:
         """Tells everybody concerned what the Exchange did; balances have moved before this is called.
 
@@ -135,7 +151,7 @@ class Desk:
         for event in events:
             account = self.accounts.get(event["account"])
             if account is not None:
-                self.on_event(account, event, cancel_id)
+                self.on_event(account, self.quoted(event), cancel_id)
         self.on_change()
 
     def mark_ticks(self, symbol: str) -> int:

@@ -105,10 +105,12 @@ class NewOrder:
             )  # fmt: skip
         except Refused as why:
             raise refusal(why) from None
+        if self.quote_qty is not None:
+            desk.remember_quote(events, self.quote_qty)
         desk.settle(events)
         order = desk.exchange.find(call.who, number, client_id=self.client_id)
         assert order is not None, "an accepted order is in the Exchange"
-        return shapes.placed(self.listing, order, events, self.shape, call.tick_ns)
+        return shapes.placed(self.listing, desk.quoted(order), events, self.shape, call.tick_ns)
 
 
 @SPOT.method("POST /api/v3/order", "order.place", security="SIGNED", orders=1)
@@ -141,7 +143,7 @@ def find(call: Call, listing: Listing, missing: str) -> ExecEvent:
         order = call.desk.exchange.find(call.who, symbol, client_id=name)
     if order is None or (number is not None and name is not None and order["client_id"] != name):
         raise refuse(missing)
-    return order
+    return call.desk.quoted(order)
 
 
 @SPOT.method("GET /api/v3/order", "order.status", weight=4, security="SIGNED")
@@ -209,7 +211,7 @@ def all_orders(call: Call) -> object:
     """Orders of a symbol, open and closed, from `orderId` or a span of time."""
     listing = call.desk.listing(call.params.text("symbol"))
     orders = call.desk.exchange.orders(call.who, call.desk.ids[listing.symbol], open_only=False)
-    rows = [shapes.order_row(listing, order, call.tick_ns) for order in orders]
+    rows = [shapes.order_row(listing, call.desk.quoted(order), call.tick_ns) for order in orders]
     return page(call, rows, "orderId", "orderId")
 
 

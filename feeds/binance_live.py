@@ -64,6 +64,7 @@ class MarketFeed:
     _lines: list[_Line] = field(default_factory=list)
     _fetching: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _fetched_ns: dict[int, int] = field(default_factory=dict)
+    _closed: bool = False
     _first_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -96,8 +97,18 @@ class MarketFeed:
 
     def _changed(self, stream: int, up: bool) -> None:
         self.inputs.link(stream, "market", up)
-        if all(line.socket.up for line in self._lines):
+        if self.up:
             self._first_up.set()
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return f"{self.market} market data"
+
+    @property
+    def up(self) -> bool:
+        """Whether every socket is up now."""
+        return all(line.socket.up for line in self._lines)
 
     async def run(self) -> None:
         """Keeps every socket up until `close`; raises what the engine raised."""
@@ -111,6 +122,7 @@ class MarketFeed:
 
     def close(self) -> None:
         """Ends the sockets and every pending snapshot request."""
+        self._closed = True
         for line in self._lines:
             line.socket.close()
         for task in self._fetching.values():
@@ -124,7 +136,7 @@ class MarketFeed:
     def resync(self, instrument: int) -> None:
         """Fetches a depth snapshot for an instrument; a second request while one is under way does nothing."""
         symbol = next((name for name, number in self.symbols.items() if number == instrument), None)
-        if symbol is None or instrument in self._fetching:
+        if symbol is None or self._closed or instrument in self._fetching:
             return
         task = asyncio.get_running_loop().create_task(self._fetch(symbol, instrument), name=f"snapshot {symbol}")
         self._fetching[instrument] = task

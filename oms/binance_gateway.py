@@ -78,6 +78,20 @@ class OrderGateway:
             on_down=self._down,
         )
 
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return f"{self.market} orders"
+
+    @property
+    def up(self) -> bool:
+        """Whether orders can be sent and their reports arrive."""
+        return self.ready.is_set()
+
+    async def connected(self) -> None:
+        """Returns when it is up."""
+        await self.ready.wait()
+
     async def run(self) -> None:
         """Keeps the connection up until `close`; raises what the engine raised."""
         await self.socket.run()

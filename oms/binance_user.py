@@ -48,6 +48,20 @@ class UserStream:
             on_down=self._down,
         )
 
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return "linear user data"
+
+    @property
+    def up(self) -> bool:
+        """Whether events arrive."""
+        return self.ready.is_set()
+
+    async def connected(self) -> None:
+        """Returns when it is up."""
+        await self.ready.wait()
+
     async def run(self) -> None:
         """Keeps the stream up and its key alive until `close`; raises what the engine raised."""
         keeper = asyncio.ensure_future(self._keep_alive())

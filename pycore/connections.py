@@ -1,0 +1,173 @@
+"""The connections of a run: feeds, gateways and user data of each market, wired to the port, and the journal's signal.
+
+catalogue: K5, M1, O2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from feeds.binance_live import MarketFeed, categories
+from oms.binance_gateway import OrderGateway
+from oms.binance_user import UserStream
+from pycore.config import Endpoint
+from pycore.errors import ConfigError, EngineError
+from pycore.session import Session
+
+log = logging.getLogger(__name__)
+
+#: How long the connections may take to come up, s, before the start is given up.
+CONNECT_S = 20.0
+
+
+class Part(Protocol):
+    """An adapter that keeps its connection up."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    @property
+    def up(self) -> bool:
+        """Whether it works now."""
+
+    async def run(self) -> None:
+        """Keeps it up until `close`."""
+
+    async def connected(self) -> None:
+        """Returns when it is up."""
+
+    def close(self) -> None:
+        """Ends it for good."""
+
+
+async def connect(session: Session) -> None:
+    """Opens every socket and waits until all are up."""
+    _watch_journal(session)
+    for market in session.config.markets():
+        _build_market(session, market)
+        offset_ns = session.rests[market].offset_ns
+        session.core.venue_clock(market, offset_ns)
+        session.gateways[market].venue_offset_ns = offset_ns
+    session.tasks += [asyncio.create_task(part.run()) for part in _parts(session)]
+    ready = asyncio.gather(*(part.connected() for part in _parts(session)))
+    await _first(session, ready, CONNECT_S)
+
+
+async def close_sockets(session: Session) -> None:
+    """Ends every socket's task; the link events of the close are journalled like any other."""
+    for part in _parts(session):
+        part.close()
+    if session.releasing is not None:
+        session.releasing.cancel()
+        session.tasks.remove(session.releasing)
+        session.releasing = None
+    if session.tasks:
+        ended, hanging = await asyncio.wait(session.tasks, timeout=2.0)
+        for task in hanging:
+            task.cancel()
+        for task in ended:
+            # A second fault beside the one that ended the session is looked at, or asyncio would print it.
+            if not task.cancelled() and task.exception() is not None:
+                log.error("connection %s: %s", task.get_name(), task.exception())
+
+
+def raise_failed(session: Session) -> None:
+    """Raises what a socket's task died of; a task that merely ended is a fault of its own."""
+    for task in session.tasks:
+        if task.done():
+            task.result()
+            raise EngineError("killed: a connection's task ended", f"task must run until the stop, was done: {task}")
+
+
+def endpoint_of(session: Session, market: str) -> Endpoint:
+    """The endpoint of a market; raises `ConfigError` where it is not configured."""
+    endpoint = session.config.venue.endpoint(market)
+    if endpoint is None:
+        raise ConfigError("configuration", [(f"venue.{market}", "is missing")])
+    return endpoint
+
+
+def _build_market(session: Session, market: str) -> None:
+    """The adapters of one market, wired to the port."""
+    endpoint, config, numbers = endpoint_of(session, market), session.config, session.numbers
+    session.feeds[market] = MarketFeed(
+        market=market,
+        ws=endpoint.ws,
+        rest=endpoint.rest,
+        symbols=session.symbols(market),
+        streams={category: numbers.streams[f"{market}{category}"] for category in categories(market)},
+        inputs=session.port,
+        clock=session.clock,
+        http=session.http,
+        jitter=session.jitter,
+        stale_ms=config.timers.stale_ms,
+    )
+    session.gateways[market] = OrderGateway(
+        market=market,
+        account=numbers.account,
+        ws_api=endpoint.ws_api,
+        orders_stream=numbers.streams[f"{market}/orders"],
+        user_stream=numbers.streams[f"{market}/user"],
+        inputs=session.port,
+        signer=session.signer,
+        clock=session.clock,
+        latency=session.latency,
+        jitter=session.jitter,
+        deadline_ms=config.venue.answer_deadline_ms,
+        recv_window_ms=config.venue.recv_window_ms,
+    )
+    if market == "linear":
+        session.users[market] = UserStream(
+            account=numbers.account,
+            ws=endpoint.ws,
+            stream=numbers.streams[f"{market}/user"],
+            rest=session.rests[market],
+            inputs=session.port,
+            clock=session.clock,
+            jitter=session.jitter,
+        )
+
+
+def _watch_journal(session: Session) -> None:
+    """Lets requests go when the journal's eventfd says that more is durable."""
+    fd = session.core.durable_fd()
+    loop = asyncio.get_running_loop()
+    moved = asyncio.Event()
+
+    def on_readable() -> None:
+        session.core.clear_durable_fd()
+        moved.set()
+
+    async def release() -> None:
+        while True:
+            await moved.wait()
+            moved.clear()
+            session.release.flush()
+
+    loop.add_reader(fd, on_readable)
+    session.releasing = asyncio.create_task(release(), name="release")
+    session.tasks.append(session.releasing)
+
+
+async def _first(session: Session, ready: asyncio.Future[list[None]], timeout_s: float) -> None:
+    """Waits for `ready` or a stop; a task that dies meanwhile, or the timeout, ends the wait with an error."""
+    stop_asked = asyncio.ensure_future(session.stop_asked.wait())
+    waited: list[asyncio.Future[Any]] = [ready, stop_asked, *session.tasks]
+    done, _ = await asyncio.wait(waited, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    stop_asked.cancel()
+    if ready in done:
+        return
+    ready.cancel()
+    raise_failed(session)
+    if session.stop_asked.is_set():
+        return
+    down = [part.name for part in _parts(session) if not part.up]
+    raise EngineError("connect: timed out", f"connections must be up within {timeout_s} s, was down: {', '.join(down)}")
+
+
+def _parts(session: Session) -> list[Part]:
+    """Every adapter of the session."""
+    return [*session.feeds.values(), *session.gateways.values(), *session.users.values()]

@@ -1,0 +1,216 @@
+"""The named phases of a run, in order: validate, recover, define, connect, reconcile, run, stop.
+
+catalogue: K5. Each is one function that takes the session one step further or raises; `engine` walks the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from native._core import Engine
+from oms.binance_rest import Rest, VenueError
+from oms.ports import Outbound
+from oms.release import DurableRelease
+from pycore import definitions, exchange_info, reconcile
+from pycore.connections import close_sockets, connect, endpoint_of, raise_failed
+from pycore.errors import ConfigError, EngineError
+from pycore.notes import Answer, Event
+from pycore.port import Port
+from pycore.runner import Runner
+from pycore.session import Session
+from pycore.watch import HostWatch
+from pycore.what_if import STARTED, STOPPED
+
+log = logging.getLogger(__name__)
+
+Phase = Callable[[Session], Awaitable[None]]
+
+#: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
+SKEW_NS_MAX = 1_000_000_000
+_WATCH_EVERY_S = 1.0
+#: The venue's codes for a wrong signature, a malformed key and an unknown key (binance.md section 4).
+_KEY_REFUSED = frozenset({-1022, -2014, -2015})
+#: Notes that an operator should read in the log.
+_TOLD = frozenset({"alarm", "diverged", "crossed", "gap"})
+
+
+async def validate(session: Session) -> None:
+    """The configuration against the venue: instruments, strategies, clocks. Nothing is written yet."""
+    faults = definitions.check_strategies(session.config)
+    for market in session.config.markets():
+        rest = Rest(
+            market,
+            endpoint_of(session, market).rest,
+            session.signer,
+            session.clock,
+            session.http,
+            session.config.venue.recv_window_ms,
+        )
+        session.rests[market] = rest
+        offset_ns = await rest.measure_clock()
+        if abs(offset_ns) > SKEW_NS_MAX:
+            raise EngineError(
+                "validate: clocks differ", f"venue clock must be within 1 s, was {offset_ns / 1e9:.3f} s off"
+            )
+        faults += exchange_info.faults(session.config, market, await rest.call("GET", "exchange_info", signed=False))
+        faults += await _key_faults(session, rest)
+    if faults:
+        raise ConfigError("configuration", faults)
+
+
+async def _key_faults(session: Session, rest: Rest) -> list[tuple[str, str]]:
+    """Whether the venue takes the account's key and signature; the key itself is not told."""
+    try:
+        await rest.call("GET", "account")
+    except VenueError as error:
+        if error.code not in _KEY_REFUSED:
+            raise
+        return [("account", f"is refused by the venue on {rest.market}, was {session.config.account.name}: {error}")]
+    return []
+
+
+async def recover(session: Session) -> None:
+    """Opens the journal: an existing one is replayed and continued in a new segment."""
+    journal = session.config.journal
+    Path(journal.directory).mkdir(parents=True, exist_ok=True)
+    config_beside(journal.directory).write_bytes(session.config.canonical())
+    session.core = Engine(
+        journal.directory,
+        build=build_name(),
+        config_digest=session.config.digest(),
+        salt=session.jitter.getrandbits(64),
+        segment_bytes=journal.segment_mib * 1024 * 1024,
+        realtime=journal.realtime,
+        now=session.clock.utc_ns(),
+    )
+    session.port = Port(session.core, session.clock)
+    log.info("journal %s: %d events recovered", journal.directory, session.core.recovered)
+
+
+async def define(session: Session) -> None:
+    """Gives every configured name its number, and wires the port to strategies and gateways."""
+    definitions.define(session)
+    session.seats = definitions.seats(session)
+    session.runner = Runner(session.seats, session.core, session.port.propose)
+    session.release = DurableRelease(
+        session.core.durable, lambda request: _send(session, request), session.clock, session.latency
+    )
+    session.port.runner = session.runner
+    session.port.on_requests = session.release.add
+    session.port.on_event = lambda event: _on_event(session, event)
+    session.port.on_resync = lambda instrument: _on_resync(session, instrument)
+
+
+async def reconcile_account(session: Session) -> None:
+    """Closes what a crash left open and compares holdings; only then may anything quote."""
+    if session.stop_asked.is_set():
+        return
+    await reconcile.settle_orders(session, session.config.timers.stop_deadline_ms / 1e3 + _proof_s(session))
+    await reconcile.compare(session)
+
+
+async def run(session: Session) -> None:
+    """Strategies run until a stop is asked for; the timer drives deadlines, queries and the watch."""
+    if session.stop_asked.is_set():
+        return
+    watch = HostWatch(session.config.watch, session.config.journal.directory)
+    _mark(session, STARTED)
+    if session.port.halted:
+        log.warning("the journal was killed or halted: only cancels pass until `resume` comes over the control socket")
+    session.runner.start()
+    stop_asked = asyncio.ensure_future(session.stop_asked.wait())
+    tick_s = session.config.timers.tick_ms / 1e3
+    since_watch_s = 0.0
+    while not session.stop_asked.is_set():
+        session.port.timer()
+        for gateway in session.gateways.values():
+            gateway.expire()
+        since_watch_s += tick_s
+        if since_watch_s >= _WATCH_EVERY_S:
+            watch.check()
+            since_watch_s = 0.0
+        raise_failed(session)
+        await asyncio.wait([stop_asked], timeout=tick_s)
+
+
+async def stop(session: Session) -> None:
+    """Strategies stop, what is open is cancelled and confirmed, the journal is sealed."""
+    if session.runner.running:
+        session.runner.stop()
+        _mark(session, STOPPED)
+    if session.core.orders(open_only=True):
+        session.port.command("cancel_all")
+    if not await reconcile.none_open(session, session.config.timers.stop_deadline_ms / 1e3):
+        left = [order["order"] for order in session.core.orders(open_only=True)]
+        raise EngineError("stopped: orders left open", f"orders must be closed at the stop, was open {left}")
+    if session.rests:
+        session.difference = await reconcile.difference(session)
+    session.port.command("stop")
+    await close_sockets(session)
+    asyncio.get_running_loop().remove_reader(session.core.durable_fd())
+    session.port.closed = True
+
+
+PHASES: tuple[tuple[str, Phase], ...] = (
+    ("validate", validate),
+    ("recover", recover),
+    ("define", define),
+    ("connect", connect),
+    ("reconcile", reconcile_account),
+    ("run", run),
+    ("stop", stop),
+)
+
+
+def config_beside(journal: str) -> Path:
+    """Where a run leaves its configuration (without secrets) for replays and reports: beside the journal."""
+    path = Path(journal)
+    return path.with_name(f"{path.name}.config.json")
+
+
+def build_name() -> str:
+    """The build that stands at the head of each journal segment."""
+    try:
+        return f"tickwright {version('tickwright')}"
+    except PackageNotFoundError:
+        return "tickwright (not installed)"
+
+
+def _mark(session: Session, cause: int) -> None:
+    """Marks in the journal that strategies start or stop, so that a replay runs them over the same events."""
+    for seat in session.seats:
+        session.port.command(
+            "parameter", scope="strategy", subject=seat.strategy, instrument=seat.instrument, cause=cause
+        )
+
+
+def _send(session: Session, request: Outbound) -> None:
+    session.orders_sent += 1
+    session.gateways[request.market].send(request)
+
+
+def _on_event(session: Session, event: Event) -> None:
+    """What the session itself follows: answers end deadlines, fills are counted, alarms are told."""
+    kind = event[1]
+    if kind == "answer":
+        answer = Answer._make(event)
+        for gateway in session.gateways.values():
+            gateway.answered(answer.order, answer.request)
+    elif kind == "fill":
+        session.fills += 1
+    elif kind in _TOLD:
+        log.warning("%s: %s", kind, event[2:])
+
+
+def _on_resync(session: Session, instrument: int) -> None:
+    for feed in session.feeds.values():
+        feed.resync(instrument)
+
+
+def _proof_s(session: Session) -> float:
+    """How long the proof of absence of an unknown order may take (safety.md, orders 2), s."""
+    return session.config.venue.recv_window_ms / 1e3 + 6.0

@@ -1,0 +1,135 @@
+"""What a running engine shows and obeys: state published over ZeroMQ PUB, commands over a REP socket, both msgpack.
+
+catalogue: K5, K7, Q3. One message a tick on topic `state`; slow subscribers lose messages (a high-water mark of 16),
+never the engine's time. Commands: `{"verb": "stop" | "halt" | "resume" | "cancel_all" | "kill"}`, answered by
+`{"ok": bool, "why": str}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgpack
+import zmq
+import zmq.asyncio
+
+from pycore.errors import TickwrightError
+from pycore.profit import NET
+from pycore.session import Session
+
+_VERBS = ("halt", "resume", "cancel_all", "kill")
+_HIGH_WATER = 16
+
+
+class Telemetry:
+    """The two sockets of one engine; `publish_at` and `control_at` are the addresses they were bound to."""
+
+    def __init__(self, session: Session) -> None:
+        """Binds both sockets; port 0 takes a free one."""
+        self._session = session
+        self._context = zmq.asyncio.Context()
+        self._publisher = self._context.socket(zmq.PUB)
+        self._publisher.setsockopt(zmq.SNDHWM, _HIGH_WATER)
+        self._control = self._context.socket(zmq.REP)
+        self._publisher.bind(session.config.telemetry.publish)
+        self._control.bind(session.config.telemetry.control)
+        self.publish_at: str = self._publisher.getsockopt_string(zmq.LAST_ENDPOINT)
+        self.control_at: str = self._control.getsockopt_string(zmq.LAST_ENDPOINT)
+        self.count = 0
+
+    async def publish(self) -> None:
+        """Publishes the state of now."""
+        self.count += 1
+        body = msgpack.packb(state_of(self._session), default=str)
+        await self._publisher.send_multipart([b"state", body])
+
+    async def run(self) -> None:
+        """Publishes at the configured interval until cancelled."""
+        while True:
+            await self.publish()
+            await asyncio.sleep(self._session.config.telemetry.every_ms / 1e3)
+
+    async def obey(self) -> None:
+        """Answers commands until cancelled; what a command raises in the core goes to the supervisor."""
+        while True:
+            request = await self._control.recv()
+            await self._control.send(msgpack.packb(self._obey(request)))
+
+    def close(self) -> None:
+        """Closes both sockets at once."""
+        self._publisher.close(linger=100)
+        self._control.close(linger=0)
+        self._context.term()
+
+    def _obey(self, request: bytes) -> dict[str, Any]:
+        try:
+            verb = msgpack.unpackb(request)["verb"]
+        except (ValueError, KeyError, TypeError, msgpack.UnpackException):
+            return {"ok": False, "why": "a command must be a msgpack map with a verb"}
+        if verb == "stop":
+            self._session.stop_asked.set()
+        elif verb in _VERBS:
+            self._session.port.command(verb, author=1)
+        else:
+            return {"ok": False, "why": f"verb must be stop or one of {', '.join(_VERBS)}, was {verb!r}"}
+        return {"ok": True, "why": ""}
+
+
+def state_of(session: Session) -> dict[str, Any]:
+    """The published state: every figure an int, prices in ticks, sizes in lots, money in smallest units."""
+    core = session.core
+    instruments = {}
+    orders = core.orders(open_only=True)
+    positions = core.positions()
+    for key, number in session.numbers.instruments.items():
+        item = session.instrument(key)
+        instruments[key] = {
+            "tick": item.tick,
+            "lot": item.lot,
+            "settle": item.settle,
+            "scale": session.config.assets[item.settle],
+            "top": core.top(number),
+            "orders": [_own(row) for row in orders if row["instrument"] == number],
+            "positions": [
+                _position(row) for row in positions if row["instrument"] == number and row["strategy"] == NET
+            ],
+        }
+    return {
+        "phase": session.phase,
+        "ts": session.clock.utc_ns(),
+        "seq": core.last_seq,
+        "halted": session.port.halted,
+        "instruments": instruments,
+        "latency": session.latency.figures(),
+        "refusals": core.refusals(),
+        "fills": session.fills,
+        "sent": session.orders_sent,
+        "awaiting": sum(gateway.awaiting for gateway in session.gateways.values()),
+        "reconnects": sum(feed.reconnects for feed in session.feeds.values()),
+        "unreadable": dict(session.port.unreadable),
+    }
+
+
+def _own(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("order", "side", "price", "qty", "cum_qty", "state")}
+
+
+def _position(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(row[name]) for name in ("qty", "entry_e8", "realised", "unrealised", "fees", "funding")}
+
+
+async def command(address: str, verb: str, timeout_s: float = 5.0) -> dict[str, Any]:
+    """Sends one command to a running engine. Raises `TickwrightError` where no answer comes in time."""
+    context = zmq.asyncio.Context()
+    socket = context.socket(zmq.REQ)
+    try:
+        socket.connect(address)
+        await socket.send(msgpack.packb({"verb": verb}))
+        answer: dict[str, Any] = msgpack.unpackb(await asyncio.wait_for(socket.recv(), timeout_s))
+    except TimeoutError:
+        raise TickwrightError(f"engine at {address} must answer within {timeout_s} s, was silent") from None
+    finally:
+        socket.close(linger=0)
+        context.term()
+    return answer

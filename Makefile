@@ -47,4 +47,5 @@ $(DEPS): requirements.lock deploy/toolchain.sh
 
 $(BUILT): $(DEPS) $(SOURCES)
 	$(PY) -m pip install --quiet --no-build-isolation --no-deps -e .
+	@rm -rf tickwright.egg-info  # python -m would find it before the installed metadata, and its verbs may be old
 	@touch $@

@@ -1,7 +1,8 @@
 """Types of the compiled GLFT maker."""
 
-from typing_extensions import CapsuleType
+from typing_extensions import CapsuleType, disjoint_base
 
+@disjoint_base
 class GlftKernel:
     """The compiled GLFT maker."""
 

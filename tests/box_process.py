@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from yarl import URL
 
 ROOT = Path(__file__).resolve().parents[1]
 STOP_S = 10.0
@@ -79,7 +80,7 @@ class Rest:
 
     async def raw(self, method: str, target: str, body: str = "", **headers: str) -> tuple[int, Any, Any]:
         """Sends exactly these bytes; (status, JSON body, headers)."""
-        url = aiohttp.client.URL(self.base + target, encoded=True)
+        url = URL(self.base + target, encoded=True)
         data = body or None
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         async with self._session.request(method, url, data=data, headers=names) as answer:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.box_process import Rest, Signer, now_ms, running_box
 
-LIMIT = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
-FAR = {**LIMIT, "quantity": "0.01", "price": "48000"}
+LIMIT: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+FAR: dict[str, Any] = {**LIMIT, "quantity": "0.01", "price": "48000"}
 BOTH = pytest.mark.parametrize("market", ["spot", "usdm"])
 PREFIX = {"spot": "/api/v3", "usdm": "/fapi/v1"}
 
@@ -98,7 +98,8 @@ async def test_the_timestamp_lies_in_its_window(
     box: dict[str, Any], web: aiohttp.ClientSession, market: str, sent: tuple[int, str | None, int]
 ) -> None:
     shift_ms, window, code = sent
-    client, more = rest(box, web, market), {} if window is None else {"recvWindow": window}
+    client = rest(box, web, market)
+    more: dict[str, Any] = {} if window is None else {"recvWindow": window}
     for stamp in (now_ms() + shift_ms, (now_ms() + shift_ms) * 1_000):
         _, answer = await client.signed("GET", PREFIX[market] + "/openOrders", timestamp=stamp, **more)
         assert (answer["code"] if isinstance(answer, dict) else 0) == code

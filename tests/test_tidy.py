@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Rule = Callable[[str, str], Iterator[str]]
 
 
+@cache
 def tracked(*endings: str) -> list[str]:
     """The paths of the repository's files with one of these endings (all without), links and deleted files left out."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -32,12 +34,13 @@ TEST_MODULE = re.compile(
 )
 
 
+@cache
 def rust_test_files() -> set[str]:
     """The Rust files that only `#[cfg(test)] mod ...;` brings in."""
     found = set()
     for path in tracked(".rs"):
         folder = Path(path).parent if Path(path).stem in {"mod", "lib"} else Path(path).with_suffix("")
-        for module in TEST_MODULE.finditer((ROOT / path).read_text()):
+        for module in TEST_MODULE.finditer(text_of(path)):
             name = module["name"]
             beside = f"{Path(path).parent / module['file']}.rs" if module["file"] else f"{folder / name}.rs"
             found |= {beside, *(below for below in tracked(".rs") if below.startswith(f"{folder / name}/"))}
@@ -48,7 +51,13 @@ def faults(rule: Rule, *endings: str) -> list[str]:
     """What a rule says about every file with one of these endings."""
     left_out = rust_test_files() if rule is tidy_rules.rust_core else set()
     paths = [path for path in tracked(*endings) if path not in left_out]
-    return [fault for path in paths for fault in rule(path, (ROOT / path).read_text(errors="replace"))]
+    return [fault for path in paths for fault in rule(path, text_of(path))]
+
+
+@cache
+def text_of(path: str) -> str:
+    """A file's text."""
+    return (ROOT / path).read_text(errors="replace")
 
 
 CODE = (".py", ".rs", ".pyx", ".pxd", ".pyi", ".sh", ".c", ".h")

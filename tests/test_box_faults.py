@@ -18,7 +18,7 @@ from native._core import InputError
 from sim.box import verb
 from tests.box_process import Rest, Signer, ask, now_ms, running_box, until
 
-FAR = {
+FAR: dict[str, Any] = {
     "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "48000",
 }  # fmt: skip
 

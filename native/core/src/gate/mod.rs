@@ -192,6 +192,8 @@ fn explain(case: &Case<'_>, instrument: &Instrument) -> Refusal {
 }
 
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

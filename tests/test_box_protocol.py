@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -290,3 +291,19 @@ async def test_what_clients_read_while_connecting(box: dict[str, Any], web: aioh
     assert cancelled["code"] == 200
     _, none = await spot.signed("DELETE", "/api/v3/openOrders", symbol="ETHUSDT")
     assert none["code"] == -2011
+
+
+async def test_the_countdown_cancels_what_nobody_renews(box: dict[str, Any], web: aiohttp.ClientSession) -> None:
+    client = rest(box, web, "usdm", account=1)
+    await client.ok("POST", "/fapi/v1/order", **{**FAR, "symbol": "ETHUSDT", "price": "2000", "quantity": "0.1"})
+
+    async def left() -> int:
+        return len(await client.ok("GET", "/fapi/v1/openOrders", symbol="ETHUSDT"))
+
+    for time_ms in (60_000, 0):
+        await client.ok("POST", "/fapi/v1/countdownCancelAll", symbol="ETHUSDT", countdownTime=time_ms)
+        assert await left() == 1
+    await client.ok("POST", "/fapi/v1/countdownCancelAll", symbol="ETHUSDT", countdownTime=100)
+    async with asyncio.timeout(10):
+        while await left():
+            await asyncio.sleep(0.05)

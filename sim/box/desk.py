@@ -75,6 +75,8 @@ class Desk:
         # Funding paid: rates by symbol for `fundingRate`, amounts by account for `income`; the oldest go first.
         self.fundings: deque[dict[str, Any]] = deque(maxlen=FUNDINGS_MAX)
         self.funding_income: deque[tuple[int, dict[str, Any]]] = deque(maxlen=FUNDINGS_MAX)
+        # The dead-man switch: (account id, symbol id) to the time in ns when its orders are cancelled.
+        self.countdowns: dict[tuple[int, int], int] = {}
         self._settings: dict[int, Settings] = {}
         self._client_serial = 0
         # Spot's market orders by quote amount: (symbol id, order id) to the amount; the oldest are forgotten.

@@ -8,6 +8,7 @@ from sim.box.clock import NS_PER_MS
 from sim.box.desk import Desk
 from sim.box.listing import text_e8
 from sim.box.publish import GRID_MS, Publisher
+from sim.box.usdm_countdown import run_out
 from sim.box.usdm_settings import FUNDING_INTERVAL_MS, FUNDING_RATE_E8
 
 SLEEP_S_MIN = 0.001
@@ -69,6 +70,7 @@ class Pace:
         now_ms = now // NS_PER_MS
         if now_ms // GRID_MS != self._grid:
             self._grid = now_ms // GRID_MS
+            run_out(desk, now)
             if now_ms // 1_000 != self._second:
                 self._second = now_ms // 1_000
                 self._mark(now)

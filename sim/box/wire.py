@@ -13,17 +13,21 @@ MESSAGE_BYTES_MAX = 64 * 1024
 # The venue's: pings every 20 s on spot, every 3 minutes on USD-M, and a pong within 1 or 10 minutes.
 PING_S = {"spot": (20.0, 60.0), "linear": (180.0, 600.0)}
 CLOSE_WAIT_S = 2.0
+CONNECTIONS_MAX = 1_024
 
 Offer = Callable[[bytes], None]
 
 
 async def converse(
     request: web.BaseRequest, market: str, open_: Callable[[Session], Callable[[str], None]], sessions: set[Session]
-) -> web.WebSocketResponse:
+) -> web.StreamResponse:
     """Upgrades `request` and serves the connection until it ends.
 
-    `open_` gets the session and returns what takes each text message; `sessions` holds the connection while it lives.
+    The connection beyond `CONNECTIONS_MAX` is refused with 429. `open_` gets the session and returns what takes each
+    text message; `sessions` holds the connection while it lives.
     """
+    if len(sessions) >= CONNECTIONS_MAX:
+        return web.Response(status=429, text=f"at most {CONNECTIONS_MAX} connections", headers={"Retry-After": "1"})
     # Compression is declined, which every client accepts (binance.md §6); a pong of any content will do.
     ws = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=MESSAGE_BYTES_MAX, timeout=CLOSE_WAIT_S)
     await ws.prepare(request)

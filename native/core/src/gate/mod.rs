@@ -11,7 +11,7 @@ mod collar;
 mod exposure;
 mod halt;
 pub mod limits;
-pub mod loss;
+mod loss;
 mod rate;
 mod refusal;
 pub mod stp;

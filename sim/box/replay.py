@@ -169,7 +169,7 @@ class Replay:
 
     def _pairs(self, levels: list[list[str]]) -> bytes:
         tick, lot = self._listing.tick_e8, self._listing.lot_e8
-        flat = [number for price, qty, *_ in levels for number in (_e8(price) // tick, _e8(qty) // lot)]
+        flat = [number for price, qty, *_ in levels for number in (_e8(price) // tick, -(-_e8(qty) // lot))]
         return pack(f"<{len(flat)}q", *flat)
 
 

@@ -302,13 +302,15 @@ impl Exchange {
 
     /// Starts the seeded generator of background flow around `mid` ticks at `ts`. `size` is a typical order in lots
     /// (0: worth about 1,000 of the quote asset), `gap` the typical distance of levels in ticks (0: by volatility).
+    /// Returns the events of known accounts whose resting orders the first quotes met.
     #[pyo3(signature = (
         symbol, *, mid, kind="generated", ts=0, volatility=0.6, jumps_per_day=200.0, maker_rate=40.0,
         trade_rate=4.0, informed=0.25, orders=300, size=0, gap=0
     ))]
     #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
-    fn flow(
+    fn flow<'py>(
         &mut self,
+        py: Python<'py>,
         symbol: u32,
         mid: i64,
         kind: &str,
@@ -321,12 +323,11 @@ impl Exchange {
         orders: u32,
         size: i64,
         gap: i64,
-    ) -> PyResult<()> {
+    ) -> Dicts<'py> {
         choice("kind", kind, &[("generated", ())])?;
         let size = if size == 0 { self.inner.typical_size(symbol, mid).map_err(raise)? } else { size };
         let spec = FlowSpec { mid, volatility, jumps_per_day, maker_rate, trade_rate, informed, orders, size, gap };
-        self.events.clear();
-        self.inner.flow(symbol, spec, ts, &mut self.events).map_err(raise)
+        self.run(py, |exchange, out| Ok(exchange.flow(symbol, spec, ts, out)?))
     }
 
     /// Hands a symbol's background over to a recording.

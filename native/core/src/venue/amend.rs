@@ -3,7 +3,8 @@
 //! catalogue: S1. An amendment keeps its place in the queue only where the size goes down at the same price
 //! (Binance: order amend keep priority); anything else leaves the queue and comes in again, with all its checks.
 
-use super::execute::{Desk, Taker, reserve};
+use super::booking::reserve;
+use super::execute::{Desk, Taker};
 use super::order::{ExecKind, Order, Outcome, Reason, Refusal, Status};
 use super::place::{valid_price, valid_qty};
 use crate::error::{CoreError, Result};

@@ -1,11 +1,12 @@
 //! The simulated exchange: one market of real orders, exact money, a market around them, nothing random but a seed.
 //!
-//! catalogue: S1. `place`, `execute` and `amend` are what an order lives through; `matching` is its book, `accounts`
+//! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through; `matching` is its book, `accounts`
 //! and `margin` its money, `mark` what the venue does to positions by itself; `flow` and `recorded` are the market
 //! around it; `updates` and `history` are what can be asked. The whole exchange is canonical state: it has a hash.
 
 pub mod accounts;
 pub mod amend;
+pub mod booking;
 pub mod execute;
 pub mod flow;
 pub mod history;

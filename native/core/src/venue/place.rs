@@ -4,7 +4,8 @@
 //! liquidity, money. A refusal leaves no trace.
 
 use super::accounts::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
-use super::execute::{Desk, Reach, Stop, Taker, reserve};
+use super::booking::reserve;
+use super::execute::{Desk, Reach, Stop, Taker};
 use super::matching::NIL;
 use super::order::{ClientId, ExecKind, Fault, Order, Outcome, Reason, Refusal, Status, Stp};
 use crate::error::{CoreError, Result};

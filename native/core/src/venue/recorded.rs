@@ -94,8 +94,9 @@ impl Exchange {
         ts: Nanos,
         out: &mut Vec<Exec>,
     ) -> Outcome<()> {
-        self.driven(symbol)?.trades += 1;
+        self.driven(symbol)?;
         let (price, qty) = (valid_price(price)?, valid_qty(qty)?);
+        self.driven(symbol)?.trades += 1;
         let mut desk = self.desk(symbol, ts, out)?;
         Ok(desk.recorded_trade(price, qty, taker_sell)?)
     }

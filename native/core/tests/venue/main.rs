@@ -8,6 +8,7 @@ mod state;
 
 use model::{Ask, FEES, Item, Model, State};
 use proptest::prelude::*;
+use tickwright_core::canon::Canon;
 use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
@@ -115,11 +116,11 @@ impl Pair {
                     reduce_only: ask.reduce,
                     stp: ask.stp,
                 };
-                let before = self.real.state_hash();
+                let before = bytes(&self.real);
                 let got = self.real.place(0, &new, ts, &mut out);
                 self.orders += u64::from(got.is_ok());
                 if got.is_err() {
-                    assert_eq!(before, self.real.state_hash(), "a refusal leaves no trace");
+                    assert!(before == bytes(&self.real), "a refusal leaves no trace");
                     assert!(out.is_empty());
                 }
                 assert_eq!(got.map(|_| ()), expected.map_err(Fault::Refused), "{ask:?}");
@@ -174,6 +175,13 @@ impl Pair {
             }
         }
     }
+}
+
+/// The canonical bytes: as telling as the hash, and much quicker where nothing is optimised.
+fn bytes(exchange: &Exchange) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    exchange.put(&mut bytes);
+    bytes
 }
 
 fn state(order: &Order) -> State {

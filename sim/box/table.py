@@ -1,7 +1,7 @@
 """The one table of requests: each is written once and reached over REST and over the WebSocket API (catalogue: S1).
 
 A handler takes a `Call` and returns what JSON can say; it knows nothing of transports. `SPOT` and `USDM` are filled by
-the `*_public`, `*_orders` and `*_account` modules when they are imported.
+the modules that `server.HANDLERS` lists, when they are imported.
 """
 
 from collections.abc import Callable

@@ -173,6 +173,12 @@ def test_the_lock_holds_every_dependency_with_hashes() -> None:
     assert [entry for entry in entries if "==" in entry and "--hash" not in entry] == []
 
 
+def test_the_readme_lists_the_verbs_that_are_installed() -> None:
+    verbs = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["tickwright.verbs"]
+    listed = re.findall(r"^\| `tickwright (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(verbs)
+
+
 def test_the_architecture_names_every_folder_and_every_core_file() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     folders = {path.split("/")[0] for path in tracked() if "/" in path and not path.startswith(".")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,11 +107,24 @@ def test_the_source_distribution_is_private_and_without_build_products(built: Pa
 
 def test_the_readme_example_runs_from_the_wheel(built: Path, tmp_path: Path) -> None:
     python = clean_environment(tmp_path / "clean", only(built, "*.whl"))
-    (tmp_path / "example.py").write_text(readme_example())
-    call(python, "example.py", cwd=tmp_path)
     where = call(python, "-c", "import native._core; print(native._core.__file__)", cwd=tmp_path)
     assert where.startswith(str(tmp_path)), f"the clean environment imported {where}"
-    assert "verbs:" in call(tmp_path / "clean/bin/tickwright", "--help", cwd=tmp_path)
+    (tmp_path / "touch.py").write_text(readme_example())
+    tickwright = tmp_path / "clean" / "bin" / "tickwright"
+    demo = last_row(call(tickwright, "demo", "--seconds", "5", "--json", cwd=tmp_path))
+    assert demo["state_hash"] == demo["replay_hash"]
+    assert demo["orders"] > 0
+    seat = ("--strategy", "touch:Touch", "--in-place-of", "maker_linear")
+    again = last_row(call(tickwright, "replay", demo["journal"], *seat, "--json", cwd=tmp_path))
+    assert again["state_hash"] == demo["state_hash"]
+    assert again["computed"] > 0
+
+
+def last_row(printed: str) -> dict[str, Any]:
+    """The summary of a verb that was called with `--json`."""
+    row: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    assert row["summary"] is True
+    return row
 
 
 def test_the_native_wheel_carries_the_stub(native_wheel: Path) -> None:

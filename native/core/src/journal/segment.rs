@@ -210,10 +210,41 @@ impl Seal {
 #[inline]
 #[must_use]
 pub fn frame_crc(previous: u32, salt: u64, length_word: u32, seq: u64, record: &[u8]) -> u32 {
+    let from = previous ^ salt as u32;
+    #[cfg(target_arch = "x86_64")]
+    if record.len() <= SHORT_BYTES && is_x86_feature_detected!("sse4.2") {
+        // SAFETY: the processor has the instruction.
+        return unsafe { short_crc(from, length_word, seq, record) };
+    }
+    long_crc(from, length_word, seq, record)
+}
+
+/// Records up to this length are summed by one chain of instructions; longer ones gain more from the library's
+/// three chains side by side than its call costs.
+#[cfg(target_arch = "x86_64")]
+const SHORT_BYTES: usize = 512;
+
+/// `long_crc` for short records: a word an instruction, without calls.
+///
+/// # Safety
+/// The processor has SSE 4.2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "sse4.2")]
+unsafe fn short_crc(from: u32, length_word: u32, seq: u64, record: &[u8]) -> u32 {
+    use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u32, _mm_crc32_u64};
+    let mut crc = _mm_crc32_u64(u64::from(_mm_crc32_u32(!from, length_word)), seq);
+    let (words, rest) = record.as_chunks::<8>();
+    for word in words {
+        crc = _mm_crc32_u64(crc, u64::from_le_bytes(*word));
+    }
+    !rest.iter().fold(crc as u32, |crc, byte| _mm_crc32_u8(crc, *byte))
+}
+
+fn long_crc(from: u32, length_word: u32, seq: u64, record: &[u8]) -> u32 {
     let mut head = [0; 12];
     head[..4].copy_from_slice(&length_word.to_le_bytes());
     head[4..].copy_from_slice(&seq.to_le_bytes());
-    crc32c::crc32c_append(crc32c::crc32c_append(previous ^ salt as u32, &head), record)
+    crc32c::crc32c_append(crc32c::crc32c_append(from, &head), record)
 }
 
 /// Appends one frame to `out` and returns its crc.
@@ -286,6 +317,17 @@ mod tests {
         let others =
             [frame_crc(0, 2, 64, 3, &[0; 64]), frame_crc(1, 3, 64, 3, &[0; 64]), frame_crc(1, 2, 64, 4, &[0; 64])];
         assert!(others.iter().all(|other| *other != base));
+    }
+
+    /// The short way and the library agree at every length on either side of their border.
+    #[test]
+    fn both_ways_to_the_crc_agree() {
+        let record: Vec<u8> = (0..600_u32).map(|at| (at * 7 + at / 9) as u8).collect();
+        for length in 0..record.len() {
+            let (seq, salt, word) = (length as u64 * 0x1_0001_0001, 0xdead_beef_u64, length as u32);
+            let wanted = long_crc(9 ^ salt as u32, word, seq, &record[..length]);
+            assert_eq!(frame_crc(9, salt, word, seq, &record[..length]), wanted, "{length}");
+        }
     }
 
     #[test]

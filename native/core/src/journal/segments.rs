@@ -51,7 +51,8 @@ pub(super) struct Segments {
     last_seq: u64,
     count: u64,
     fence: bool,
-    unsynced: bool,
+    /// Bytes added since the last sync.
+    unsynced_bytes: u64,
     /// (index, first sequence, bytes) of all segments before the one in use.
     older: Vec<(u64, u64, u64)>,
     rotations: u64,
@@ -82,7 +83,7 @@ impl Segments {
             last_seq: tip.last_seq,
             count: 0,
             fence: true,
-            unsynced: false,
+            unsynced_bytes: 0,
             older: tip.segments,
             rotations: 0,
         };
@@ -96,7 +97,7 @@ impl Segments {
         self.file.write_at(0, &encoded).on("write", &self.name)?;
         self.file.sync().on("fdatasync", &self.name)?;
         (self.written, self.chain) = (HEADER_BYTES as u64, SegmentHeader::seed(&encoded));
-        (self.count, self.fence, self.unsynced) = (0, true, false);
+        (self.count, self.fence, self.unsynced_bytes) = (0, true, 0);
         self.note_durable()
     }
 
@@ -112,8 +113,9 @@ impl Segments {
             self.rotate()?;
         }
         self.chain = put_frame(&mut self.batch, self.chain, self.header.salt, self.fence, seq, record);
-        (self.fence, self.last_seq, self.unsynced) = (false, seq, true);
+        (self.fence, self.last_seq) = (false, seq);
         self.count += 1;
+        self.unsynced_bytes += frame;
         if self.batch.len() >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -130,10 +132,10 @@ impl Segments {
 
     /// Makes everything added durable and returns the last sequence number, which may now be acknowledged.
     pub(super) fn sync(&mut self) -> Result<u64> {
-        if self.unsynced {
+        if self.unsynced_bytes > 0 {
             self.flush()?;
             self.file.sync().on("fdatasync", &self.name)?;
-            (self.unsynced, self.fence) = (false, true);
+            (self.unsynced_bytes, self.fence) = (0, true);
             self.note_durable()?;
         }
         Ok(self.last_seq)
@@ -144,14 +146,14 @@ impl Segments {
         mark.write(self.mark_file.as_mut())
     }
 
-    /// Whether something was added that is not durable yet.
-    pub(super) const fn unsynced(&self) -> bool {
-        self.unsynced
+    /// Bytes added that are not durable yet.
+    pub(super) const fn unsynced_bytes(&self) -> u64 {
+        self.unsynced_bytes
     }
 
-    /// Bytes added to this segment so far.
-    pub(super) fn used_bytes(&self) -> u64 {
-        self.written + self.batch.len() as u64
+    /// The last sequence number added.
+    pub(super) const fn last_seq(&self) -> u64 {
+        self.last_seq
     }
 
     /// The index of the segment in use.

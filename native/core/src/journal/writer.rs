@@ -1,9 +1,11 @@
 //! The writer's thread: takes records from the ring, groups commits, publishes what is durable.
 //!
-//! catalogue: K4. Two lanes: a durable record (`Kind::durable`) makes the writer sync at once, with everything that
-//! is queued by then (group commit); market data is written behind and synced with the next durable commit, or
-//! after `sync_bytes`, or after `sync_ticks` idle turns of the thread. It reads no clock: a turn without work sleeps
-//! for `TICK`, and turns are counted. On any error it stops for good and leaves the error for the producer.
+//! catalogue: K4. Two lanes. The producer asks for a commit once a step, and the writer then syncs at once, with
+//! everything that is queued by then (group commit); it does not begin at the step's first durable record, because
+//! the rest of the step would then wait for a second sync. A durable record (`Kind::durable`) that nobody asked for
+//! is synced when the writer next wakes up. Market data is written behind and synced with the next commit, or after
+//! `sync_bytes`, or after `sync_ticks` sleeps. The writer reads no clock: it sleeps for `TICK` when there is nothing
+//! to do, and counts its sleeps. On any error it stops for good and leaves the error for the producer.
 
 use super::segments::Segments;
 use crate::error::{CoreError, Result};
@@ -38,6 +40,7 @@ pub(super) enum Stop {
 #[derive(Debug)]
 pub(super) struct Shared {
     durable: AtomicU64,
+    wanted: AtomicU64,
     failed: AtomicBool,
     error: Mutex<Option<CoreError>>,
     stop: AtomicU8,
@@ -61,6 +64,7 @@ impl Shared {
         };
         Ok(Self {
             durable: AtomicU64::new(durable),
+            wanted: AtomicU64::new(durable),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
             stop: AtomicU8::new(Stop::No as u8),
@@ -80,6 +84,14 @@ impl Shared {
     pub(super) fn durable(&self) -> u64 {
         // SYNC POINT: this Acquire pairs with the SeqCst store in `publish`: what was synced before it is on disk.
         self.durable.load(Ordering::Acquire)
+    }
+
+    /// Asks that everything up to `seq` be made durable now.
+    #[inline]
+    pub(super) fn want(&self, seq: u64) {
+        // SYNC POINT: this Release pairs with the Acquire in `serve`: a writer that sees the wish also sees the
+        // records in the ring.
+        self.wanted.store(seq, Ordering::Release);
     }
 
     /// The error that stopped the writer.
@@ -182,23 +194,20 @@ pub(super) fn run(segments: Segments, mut ring: Consumer, shared: &Shared, pace:
 }
 
 fn serve(mut segments: Segments, ring: &mut Consumer, shared: &Shared, pace: Pace) -> Result<()> {
-    let (mut ticks, mut synced_at) = (0, 0);
+    let (mut ticks, mut synced, mut lazy) = (0, shared.durable(), false);
     shared.segment.store(segments.index(), Ordering::Relaxed);
     loop {
-        let stop = shared.stop();
-        let (taken, urgent) = take_turn(&mut segments, ring)?;
-        let moved = segments.used_bytes().saturating_sub(synced_at);
-        if segments.unsynced() && (urgent || moved >= pace.sync_bytes || ticks >= pace.sync_ticks) {
-            commit(&mut segments, shared)?;
-            (ticks, synced_at) = (0, segments.used_bytes());
-        }
-        if taken > 0 && urgent {
-            continue;
-        }
-        if taken == 0 && stop != Stop::No {
+        let (stop, wanted) = (shared.stop(), shared.wanted.load(Ordering::Acquire));
+        let taken = take_turn(&mut segments, ring, &mut lazy)?;
+        let urgent = wanted > synced && segments.last_seq() >= wanted;
+        let late = ticks >= pace.sync_ticks || (lazy && ticks > 0);
+        let unsynced = segments.unsynced_bytes();
+        if unsynced > 0 && (urgent || late || unsynced >= pace.sync_bytes) {
+            synced = commit(&mut segments, shared)?;
+            (ticks, lazy) = (0, false);
+        } else if taken == 0 && stop != Stop::No {
             return finish(segments, shared, stop);
-        }
-        if taken < TURN_RECORDS && !spin(ring, pace.spin) {
+        } else if taken < TURN_RECORDS && !spin(ring, shared, synced, pace.spin) {
             segments.flush()?;
             thread::park_timeout(TICK);
             ticks += 1;
@@ -206,34 +215,32 @@ fn serve(mut segments: Segments, ring: &mut Consumer, shared: &Shared, pace: Pac
     }
 }
 
-/// Moves what is queued into the segment; says how much there was and whether a durable record was among it.
-fn take_turn(segments: &mut Segments, ring: &mut Consumer) -> Result<(usize, bool)> {
-    let (mut taken, mut urgent) = (0, false);
-    while taken < TURN_RECORDS {
+/// Moves what is queued into the segment; says how much there was and notes whether a durable record was among it.
+fn take_turn(segments: &mut Segments, ring: &mut Consumer, lazy: &mut bool) -> Result<usize> {
+    for taken in 0..TURN_RECORDS {
         let added = ring.pop(|seq, record| {
-            urgent |= record.get(4).is_some_and(|kind| Kind::from_byte(*kind).is_ok_and(Kind::durable));
+            *lazy |= record.get(4).is_some_and(|kind| Kind::from_byte(*kind).is_ok_and(Kind::durable));
             segments.add(seq, record)
         })?;
         match added {
-            None => break,
+            None => return Ok(taken),
             Some(result) => result?,
         }
-        taken += 1;
     }
-    Ok((taken, urgent))
+    Ok(TURN_RECORDS)
 }
 
-fn commit(segments: &mut Segments, shared: &Shared) -> Result<()> {
+fn commit(segments: &mut Segments, shared: &Shared) -> Result<u64> {
     let seq = segments.sync()?;
     shared.commits.fetch_add(1, Ordering::Relaxed);
     shared.rotations.store(segments.rotations(), Ordering::Relaxed);
     shared.segment.store(segments.index(), Ordering::Relaxed);
     shared.publish(seq);
-    Ok(())
+    Ok(seq)
 }
 
 fn finish(mut segments: Segments, shared: &Shared, stop: Stop) -> Result<()> {
-    if segments.unsynced() {
+    if segments.unsynced_bytes() > 0 {
         commit(&mut segments, shared)?;
     }
     if stop == Stop::Close {
@@ -243,15 +250,12 @@ fn finish(mut segments: Segments, shared: &Shared, stop: Stop) -> Result<()> {
     Ok(())
 }
 
-/// Looks for a message for a bounded while before the thread goes to sleep.
-fn spin(ring: &mut Consumer, turns: u32) -> bool {
-    for _ in 0..turns {
-        if !ring.is_empty() {
-            return true;
-        }
+/// Looks for work for a bounded while before the thread goes to sleep: a message, or a wish that is not yet met.
+fn spin(ring: &mut Consumer, shared: &Shared, synced: u64, turns: u32) -> bool {
+    (0..=turns).any(|_| {
         std::hint::spin_loop();
-    }
-    !ring.is_empty()
+        !ring.is_empty() || shared.wanted.load(Ordering::Acquire) > synced
+    })
 }
 
 /// Asks the host for SCHED_FIFO for this thread; false where it refuses.

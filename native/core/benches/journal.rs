@@ -3,7 +3,7 @@
 //! catalogue: K4. The floor writes the same record bytes into a file that was zeroed the same way, on the same file
 //! system, from a thread of the same priority, and calls fdatasync. A round is floor, journal, floor; one whose floors
 //! differ by more than 1.3x is dropped; the figure is the median of five kept rounds. Run by bench/journal.py, or
-//! `cargo bench --bench journal [-- DIRECTORY]`.
+//! `cargo bench --bench journal [-- DIRECTORY [scan] [normal-1] [normal-64] [fifo-1] [fifo-64]]`.
 
 mod measure;
 
@@ -167,12 +167,18 @@ fn scan(dir: &Path) {
 
 fn main() {
     refuse_debug();
-    let dir = std::env::args().skip(1).find(|word| !word.starts_with("--"));
-    let dir = dir.map_or_else(|| PathBuf::from("target/bench/journal"), PathBuf::from);
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
+    let dir = words.next().map_or_else(|| PathBuf::from("target/bench/journal"), PathBuf::from);
     std::fs::create_dir_all(&dir).expect("the bench's own directory");
-    scan(&dir);
-    for realtime in [false, true] {
-        for batch in [1, 64] {
+    let wanted: Vec<String> = words.collect();
+    let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    if runs("scan") {
+        scan(&dir);
+    }
+    for (name, realtime, batch) in
+        [("normal-1", false, 1), ("normal-64", false, 64), ("fifo-1", true, 1), ("fifo-64", true, 64)]
+    {
+        if runs(name) {
             compare(&dir, batch, realtime);
         }
     }

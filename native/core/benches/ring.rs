@@ -3,9 +3,6 @@
 //! catalogue: K4. Prints one JSON object like bench/ring_floor.c; bench/ring.py runs the two in turn and prints the
 //! ratios. Both threads spin, so the figures mean something only where two processors are free.
 
-mod measure;
-
-use measure::refuse_debug;
 use std::hint::{black_box, spin_loop};
 use std::thread;
 use std::time::Instant;
@@ -81,7 +78,7 @@ fn round_trips() -> Vec<u64> {
 }
 
 fn main() {
-    refuse_debug();
+    assert!(!cfg!(debug_assertions), "a debug build says nothing about speed: run cargo bench");
     let rate = throughput();
     let trips = round_trips();
     let (p50, p99) = (trips[TRIPS / 2], trips[TRIPS / 100 * 99]);

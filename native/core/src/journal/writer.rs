@@ -194,7 +194,7 @@ pub(super) fn run(segments: Segments, mut ring: Consumer, shared: &Shared, pace:
 }
 
 fn serve(mut segments: Segments, ring: &mut Consumer, shared: &Shared, pace: Pace) -> Result<()> {
-    let (mut ticks, mut synced, mut lazy) = (0, shared.durable(), false);
+    let (mut ticks, mut synced, mut lazy, mut idle) = (0, shared.durable(), false, true);
     shared.segment.store(segments.index(), Ordering::Relaxed);
     loop {
         let (stop, wanted) = (shared.stop(), shared.wanted.load(Ordering::Acquire));
@@ -204,13 +204,13 @@ fn serve(mut segments: Segments, ring: &mut Consumer, shared: &Shared, pace: Pac
         let unsynced = segments.unsynced_bytes();
         if unsynced > 0 && (urgent || late || unsynced >= pace.sync_bytes) {
             synced = commit(&mut segments, shared)?;
-            (ticks, lazy) = (0, false);
+            (ticks, lazy, idle) = (0, false, false);
         } else if taken == 0 && stop != Stop::No {
             return finish(segments, shared, stop);
-        } else if taken < TURN_RECORDS && !spin(ring, shared, synced, pace.spin) {
+        } else if taken < TURN_RECORDS && !spin(ring, shared, synced, if idle { 0 } else { pace.spin }) {
             segments.flush()?;
             thread::park_timeout(TICK);
-            ticks += 1;
+            (ticks, idle) = (ticks + 1, true);
         }
     }
 }
@@ -251,6 +251,7 @@ fn finish(mut segments: Segments, shared: &Shared, stop: Stop) -> Result<()> {
 }
 
 /// Looks for work for a bounded while before the thread goes to sleep: a message, or a wish that is not yet met.
+/// The writer does so after a commit, when the next is likely, and only looks once after each sleep.
 fn spin(ring: &mut Consumer, shared: &Shared, synced: u64, turns: u32) -> bool {
     (0..=turns).any(|_| {
         std::hint::spin_loop();

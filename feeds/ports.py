@@ -1,10 +1,12 @@
-"""What the adapters need from the room above, as protocols: a clock, and an engine that takes what arrived.
+"""What the adapters need from the room above, as protocols: clock, engine inputs, a place for results.
 
 catalogue: M1. feeds and oms stand below pycore and may not import it; it passes these objects in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -29,3 +31,26 @@ class MarketInputs(Protocol):
 
     def link(self, stream: int, role: str, up: bool, account: int = 0) -> None:
         """A stream went up or down; `role` is market, user or orders."""
+
+
+class Bar(Protocol):
+    """A progress bar."""
+
+    def update(self, task_id: int, *, completed: float) -> None:
+        """How much is done; the only task has the id 0."""
+
+
+class Results(Protocol):
+    """Where a verb's results go."""
+
+    def row(self, row: Mapping[str, object]) -> None:
+        """One result."""
+
+    def summary(self, row: Mapping[str, object]) -> None:
+        """The last result."""
+
+    def say(self, message: str) -> None:
+        """A line of progress or a remark, on stderr."""
+
+    def progress(self, what: str, total: float) -> AbstractContextManager[Bar]:
+        """A progress bar on stderr."""

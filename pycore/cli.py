@@ -2,7 +2,8 @@
 
 catalogue: K5. Verbs are entry points of the group `tickwright.verbs`; each names a module with
 `register(parser: ArgumentParser) -> None` and `run(args: Namespace) -> int`. The command adds `--json` to every verb
-and hands it `args.output` (a `pycore.output.Output`), so a verb in a lower room prints without importing this one.
+and hands it `args.output` (a `pycore.output.Output`) and `args.clock` (a `pycore.clock.Clock`), so a verb in a lower
+room prints and tells the time without importing this one.
 A verb of two words (`config check`) registers sub-parsers of its own.
 """
 
@@ -16,6 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn, Protocol, cast
 
 from native import _core
+from pycore.clock import Clock
 from pycore.errors import BAD_INPUT, INTERRUPTED, TickwrightError, exit_code
 from pycore.output import Output
 
@@ -97,6 +99,7 @@ def _main(argv: Sequence[str] | None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     args.output = Output(as_json=args.json)
+    args.clock = Clock()
     return _run(name, verb, args)
 
 

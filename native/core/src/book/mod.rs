@@ -1,7 +1,9 @@
 //! Order books and each venue's synchronisation rule.
 //!
-//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas.
+//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas,
+//! and `check` compares rebuilt books with the venue's own best prices.
 
+pub mod check;
 pub mod l2;
 mod ladder;
 pub mod sync;

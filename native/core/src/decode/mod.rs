@@ -13,6 +13,7 @@ pub mod client_id;
 mod level;
 mod number;
 mod scan;
+pub mod survey;
 mod symbols;
 
 #[cfg(test)]

@@ -1,0 +1,105 @@
+"""Binance's public market data: where each market is served, how its streams are called, how deep a snapshot is.
+
+catalogue: M1. From the venue's documents, which change:
+<https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams>,
+<https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams> (categories since April
+2026: depth, bookTicker and trade on `/public`),
+<https://developers.binance.com/docs/derivatives/coin-margined-futures/websocket-market-streams>; testnets:
+<https://developers.binance.com/docs/binance-spot-api-docs/testnet>,
+<https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info>.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from native._core import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One market of the venue. `market` is the core's name; paths begin with `/`; `snapshot_levels` a side."""
+
+    venue: str
+    market: str
+    rest: str
+    ws: str
+    testnet_rest: str
+    testnet_ws: str
+    depth_path: str
+    stream_path: str
+    depth_stream: str
+    snapshot_levels: int
+
+    def streams(self, symbol: str) -> tuple[str, str, str]:
+        """The depth, best-price and trade streams of a symbol, depth first."""
+        name = symbol.lower()
+        return f"{name}@{self.depth_stream}", f"{name}@bookTicker", f"{name}@trade"
+
+    def snapshot_request(self, symbol: str) -> str:
+        """Path and query of the REST snapshot that deltas join."""
+        return f"{self.depth_path}?symbol={symbol}&limit={self.snapshot_levels}"
+
+    def socket_address(self, base: str, symbols: list[str]) -> str:
+        """The combined-stream address of all symbols under a `ws://` or `wss://` base."""
+        names = [stream for symbol in symbols for stream in self.streams(symbol)]
+        return f"{base.rstrip('/')}{self.stream_path}?streams={'/'.join(names)}"
+
+
+SPOT = Market(
+    venue="binance-spot",
+    market="spot",
+    rest="https://api.binance.com",
+    ws="wss://stream.binance.com:9443",
+    testnet_rest="https://testnet.binance.vision",
+    testnet_ws="wss://stream.testnet.binance.vision",
+    depth_path="/api/v3/depth",
+    stream_path="/stream",
+    depth_stream="depth@100ms",
+    snapshot_levels=5000,
+)
+USDM = Market(
+    venue="binance-usdm",
+    market="linear",
+    rest="https://fapi.binance.com",
+    ws="wss://fstream.binance.com",
+    testnet_rest="https://testnet.binancefuture.com",
+    testnet_ws="wss://fstream.binancefuture.com",
+    depth_path="/fapi/v1/depth",
+    stream_path="/public/stream",
+    depth_stream="depth@100ms",
+    snapshot_levels=1000,
+)
+COINM = Market(
+    venue="binance-coinm",
+    market="inverse",
+    rest="https://dapi.binance.com",
+    ws="wss://dstream.binance.com",
+    testnet_rest="https://testnet.binancefuture.com",
+    testnet_ws="wss://dstream.binancefuture.com",
+    depth_path="/dapi/v1/depth",
+    stream_path="/stream",
+    depth_stream="depth@100ms",
+    snapshot_levels=1000,
+)
+
+VENUES = {market.venue: market for market in (SPOT, USDM, COINM)}
+BY_MARKET = {market.market: market for market in (SPOT, USDM, COINM)}
+_DEPTH_PATHS = {market.depth_path for market in (SPOT, USDM, COINM)}
+
+
+def venue_of(name: str) -> Market:
+    """The market called `name`; `binance` alone is spot. InputError where there is none."""
+    found = VENUES.get("binance-spot" if name == "binance" else name)
+    if found is None:
+        raise InputError(f"--venue must be one of {', '.join(VENUES)}, was {name}")
+    return found
+
+
+def snapshot_symbol(request: str) -> str | None:
+    """The symbol whose depth snapshot a REST request asks for; None where it asks for something else."""
+    parts = urlsplit(request)
+    if parts.path not in _DEPTH_PATHS:
+        return None
+    return next(iter(parse_qs(parts.query).get("symbol", [])), None)

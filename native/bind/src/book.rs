@@ -3,8 +3,8 @@
 //! catalogue: M4, M12. A batch of messages crosses into the core at once and without the GIL; an error names the
 //! message of the batch that it came from.
 
-use crate::engine::market_of;
 use crate::error::raise;
+use crate::market::market_of;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::book;

@@ -29,6 +29,8 @@ _PATHS = {
         "account": "/api/v3/account",
         "open_orders": "/api/v3/openOrders",
         "cancel_all": "/api/v3/openOrders",
+        "order": "/api/v3/order",
+        "trades": "/api/v3/myTrades",
     },
     "linear": {
         "time": "/fapi/v1/time",
@@ -37,6 +39,8 @@ _PATHS = {
         "positions": "/fapi/v3/positionRisk",
         "open_orders": "/fapi/v1/openOrders",
         "cancel_all": "/fapi/v1/allOpenOrders",
+        "order": "/fapi/v1/order",
+        "trades": "/fapi/v1/userTrades",
         "listen_key": "/fapi/v1/listenKey",
     },
 }

@@ -58,6 +58,8 @@ async def connect(session: Session) -> None:
 
 async def close_sockets(session: Session) -> None:
     """Ends every socket's task; the link events of the close are journalled like any other."""
+    for recovering in list(session.recovering.values()):
+        recovering.cancel()
     for part in _parts(session):
         part.close()
     if session.releasing is not None:

@@ -15,7 +15,7 @@ from native._core import Engine
 from oms.binance_rest import Rest, VenueError
 from oms.ports import Outbound
 from oms.release import DurableRelease
-from pycore import definitions, exchange_info, reconcile
+from pycore import definitions, exchange_info, fill_recovery, reconcile
 from pycore.connections import close_sockets, connect, endpoint_of, raise_failed
 from pycore.errors import ConfigError, EngineError
 from pycore.notes import Answer, Event
@@ -34,6 +34,8 @@ SKEW_NS_MAX = 1_000_000_000
 _WATCH_EVERY_S = 1.0
 #: The venue's codes for a wrong signature, a malformed key and an unknown key (binance.md section 4).
 _KEY_REFUSED = frozenset({-1022, -2014, -2015})
+#: The order table's alarm that more is filled than was reported (native/core/src/order/effects.rs).
+_FILLS_MISSING = "FillsMissing"
 #: Notes that an operator should read in the log.
 _TOLD = frozenset({"alarm", "diverged", "crossed", "gap"})
 
@@ -204,6 +206,8 @@ def _on_event(session: Session, event: Event) -> None:
         session.fills += 1
     elif kind in _TOLD:
         log.warning("%s: %s", kind, event[2:])
+        if kind == "alarm" and event[4] == _FILLS_MISSING:
+            fill_recovery.begin(session, event[3])
 
 
 def _on_resync(session: Session, instrument: int) -> None:

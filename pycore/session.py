@@ -59,6 +59,7 @@ class Session:
     users: dict[str, UserStream] = field(default_factory=dict)
     seats: list[Seat] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    recovering: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     releasing: asyncio.Task[None] | None = None
     difference: str = ""
     fills: int = 0

@@ -15,7 +15,7 @@ from tickwright import View
 class RestingParams(Section):
     """How far from the market the orders rest, and what goes wrong after how many books."""
 
-    away_ticks: int = Field(default=500, ge=1)
+    away_bps: int = Field(default=50, ge=0)
     qty: int = Field(default=10, ge=1)
     books: int = Field(default=20, ge=1)
 
@@ -28,8 +28,9 @@ class Resting(Strategy):
     def on_book(self, book: View) -> None:
         if book.bid is None or book.ask is None or book.orders:
             return
-        self.buy(book.bid - self.params.away_ticks, self.params.qty, tag=1)
-        self.sell(book.ask + self.params.away_ticks, self.params.qty, tag=2)
+        away = book.bid * self.params.away_bps // 10_000
+        self.buy(book.bid - away, self.params.qty, tag=1)
+        self.sell(book.ask + away, self.params.qty, tag=2)
 
 
 class Raising(Resting):

@@ -111,7 +111,7 @@ async def reconcile_account(session: Session) -> None:
     """Closes what a crash left open and compares holdings; only then may anything quote."""
     if session.stop_asked.is_set():
         return
-    await reconcile.settle_orders(session, session.config.timers.stop_deadline_ms / 1e3 + _proof_s(session))
+    await reconcile.settle_orders(session, session.config.timers.stop_deadline_ms / 1e3)
     await reconcile.compare(session)
 
 
@@ -213,8 +213,3 @@ def _on_event(session: Session, event: Event) -> None:
 def _on_resync(session: Session, instrument: int) -> None:
     for feed in session.feeds.values():
         feed.resync(instrument)
-
-
-def _proof_s(session: Session) -> float:
-    """How long the proof of absence of an unknown order may take (safety.md, orders 2), s."""
-    return session.config.venue.recv_window_ms / 1e3 + 6.0

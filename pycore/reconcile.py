@@ -23,6 +23,8 @@ from pycore.session import Session
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.05
+#: Twice the skew, the venue's lag and two clean not-founds, s (native/core/src/order/unknown.rs).
+_PROOF_MARGIN_S = 9.0
 
 
 async def settle_orders(session: Session, deadline_s: float) -> None:
@@ -43,16 +45,23 @@ async def settle_orders(session: Session, deadline_s: float) -> None:
         raise EngineError("reconcile: orders left open", f"orders must be closed before quoting, was open {left}")
 
 
+def proof_of_absence_s(session: Session) -> float:
+    """How long the proof of absence of an unknown order may take (safety.md, orders 2), s."""
+    return session.config.venue.recv_window_ms / 1e3 + _PROOF_MARGIN_S
+
+
 async def none_open(session: Session, deadline_s: float) -> bool:
     """Drives the timer until no own order is open; False after the deadline.
 
-    An order that became known or resting while we waited is cancelled again, once a second at most.
+    Where an order is UNKNOWN the deadline is longer by the time that its proof of absence takes. An order that became
+    known or resting while we waited is cancelled again, once a second at most.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + deadline_s
-    again = loop.time() + 1.0
-    while session.core.orders(open_only=True):
-        if loop.time() >= end:
+    began = loop.time()
+    again = began + 1.0
+    while left := session.core.orders(open_only=True):
+        proof_s = proof_of_absence_s(session) if any(row["state"] == "UNKNOWN" for row in left) else 0.0
+        if loop.time() >= began + deadline_s + proof_s:
             return False
         if loop.time() >= again:
             again = loop.time() + 1.0

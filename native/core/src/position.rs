@@ -90,7 +90,7 @@ impl Position {
         if closed > 0 {
             let part = if closed == fill.qty { total } else { flow(instrument, fill.side, fill.price, closed)? };
             opening -= part;
-            let released = if closed == held { self.cost } else { share(self.cost, closed, held) };
+            let released = share(self.cost, closed, held);
             let before = money(instrument, self.realised)?;
             self.cost -= released;
             self.realised = add(self.realised, part - released)?;

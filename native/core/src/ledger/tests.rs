@@ -96,6 +96,8 @@ fn a_statement_opens_once_and_is_never_adjusted_to_again() {
     assert_eq!(state(&mut ledger, 90, 2), Statement { diff: -10, opening: false, moved: 0 });
     assert_eq!(ledger.wallet(1, Market::Linear, USDT), 100);
     assert_eq!(ledger.unexplained(5, 3).count(), 0);
+    // The same difference stated again has stood since the first time.
+    assert_eq!(state(&mut ledger, 90, 5), Statement { diff: -10, opening: false, moved: 0 });
     assert_eq!(ledger.unexplained(6, 3).map(|(_, diff)| diff).collect::<Vec<_>>(), [-10]);
     // The fill that explains it comes after the statement, as on USD-M.
     ledger.fill(7, &fill(Side::Buy, 600_000, 1, USDT, 10), &perp, 0).unwrap();
@@ -136,6 +138,7 @@ fn the_chain_tells_any_two_histories_apart() {
     let chain = |fee, seq| {
         let mut ledger = Ledger::new(8, 8);
         ledger.fill(seq, &fill(Side::Buy, 600_000, 1, USDT, fee), &btcusdt_perp(), 0).unwrap();
+        ledger.fill(9, &fill(Side::Buy, 600_000, 1, USDT, 1), &btcusdt_perp(), 0).unwrap();
         ledger.chain()
     };
     assert_eq!(chain(10, 1), chain(10, 1));

@@ -28,7 +28,7 @@ pub fn flow(instrument: &Instrument, side: Side, ticks: Ticks, lots: Lots) -> Re
     }
 }
 
-/// `value * part / whole` towards zero, without overflow for `0 <= part <= whole`.
+/// `value * part / whole` towards zero, without overflow for `0 <= part <= whole`; all of it where they are equal.
 #[must_use]
 pub fn share(value: i128, part: Lots, whole: Lots) -> i128 {
     let (part, whole) = (i128::from(part), i128::from(whole.max(1)));

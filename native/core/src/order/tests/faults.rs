@@ -143,6 +143,25 @@ fn f8_errors_are_not_not_founds() {
 }
 
 #[test]
+fn f8_an_answer_is_taken_to_be_that_of_the_oldest_open_question() {
+    check(
+        "
+0     place                           INTENT   0/0    10   -
+0     sent place                      SENT     0/0    10   -
+1     answer place unknown            UNKNOWN  0/0    10   -
+5     timer                           UNKNOWN  0/0    10   -        ask Status of 1
+6     answer query unknown            UNKNOWN  0/0    10   -
+12    timer                           UNKNOWN  0/0    10   -        ask Status of 1
+12.1  answer query not-found          UNKNOWN  0/0    10   -
+20    timer                           UNKNOWN  0/0    10   -        ask Status of 1
+20.1  answer query not-found          UNKNOWN  0/0    10   -
+30    timer                           UNKNOWN  0/0    10   -        ask Status of 1
+30.1  answer query not-found          REJECTED 0/0    0    -
+",
+    );
+}
+
+#[test]
 fn f9_a_fill_before_the_ack() {
     check(
         "
@@ -229,6 +248,21 @@ fn f12_a_partial_fill_during_a_spot_replace() {
 1.1   #2 answer replace accepted      ACKED    0/0    10   -        #1 PARTIAL>CANCELED
 1.1   canceled 4                      CANCELED 4/4    0    -
 1.2   #2 trade 8 10 10 filled         FILLED   10/10  0    -        +10
+",
+    );
+}
+
+#[test]
+fn f12_a_refused_replace_leaves_open_whether_its_cancel_went_through() {
+    check(
+        "
+0     place                           INTENT   0/0    10   -
+0     new                             ACKED    0/0    10   -
+1     #2 replaces 1                   INTENT   0/0    10   -        #1 ACKED>ACKED
+1.1   #2 answer replace rejected      REJECTED 0/0    0    -        #1 ACKED>ACKED
+1.2   timer                           ACKED    0/0    10   -        ask Status of 1
+1.3   answer query accepted           ACKED    0/0    10   -
+1.3   status canceled 0               CANCELED 0/0    0    -
 ",
     );
 }

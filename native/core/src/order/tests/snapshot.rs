@@ -136,3 +136,13 @@ fn a_fill_that_cannot_be_booked_moves_nothing() {
     assert_eq!(error, "report.fee has no asset, was 5");
     assert!(before == bytes(&rig.table), "the table has changed");
 }
+
+#[test]
+fn a_rest_reserves_its_share_rounded_up() {
+    let mut rig = Rig::new();
+    rig.insert(&proposal(Action::Place, 1, 0, 100, 3)).unwrap();
+    let mut order = *rig.table.get(1).unwrap();
+    (order.notional, order.filled) = (100, 1);
+    // Two of three lots of 100: 66.7.
+    assert_eq!((order.open_lots(), order.open_notional()), (2, 67));
+}

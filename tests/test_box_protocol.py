@@ -307,3 +307,20 @@ async def test_the_countdown_cancels_what_nobody_renews(box: dict[str, Any], web
     async with asyncio.timeout(10):
         while await left():
             await asyncio.sleep(0.05)
+
+
+async def test_leverage_that_the_balance_does_not_carry_is_refused(
+    box: dict[str, Any], web: aiohttp.ClientSession
+) -> None:
+    client = rest(box, web, "usdm", account=1)
+    for value, code in (("0", -4028), ("126", -4028), ("x", -1100)):
+        _, answer = await client.signed("POST", "/fapi/v1/leverage", symbol="ETHUSDT", leverage=value)
+        assert answer["code"] == code
+    await client.ok("POST", "/fapi/v1/leverage", symbol="ETHUSDT", leverage=100)
+    order = {**FAR, "symbol": "ETHUSDT", "price": "2000", "quantity": "500"}
+    placed = await client.ok("POST", "/fapi/v1/order", **order)
+    _, answer = await client.signed("POST", "/fapi/v1/leverage", symbol="ETHUSDT", leverage=2)
+    assert (answer["code"], answer["msg"]) == (
+        -2028, "Leverage is smaller than permitted: insufficient margin balance.",
+    )  # fmt: skip
+    await client.ok("DELETE", "/fapi/v1/order", symbol="ETHUSDT", orderId=placed["orderId"])

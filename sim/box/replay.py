@@ -1,44 +1,76 @@
 """A recorded capture drives a contract's book: levels, trades, in the recording's own rhythm (catalogue: S1).
 
-Captures are files of `<receive time in ns> <JSON>` lines, gzipped or not, as `tickwright capture` writes them and as
-../shared/data/ws/binance holds them: combined stream messages, and the REST snapshot as a line of its own. Files of one
-contract continue one another. When a recording ends it begins again from its snapshot, so that the market stays open.
+Captures are files of any form that `feeds.recordings` reads: those of `tickwright capture`, and lines of
+`<receive time> <JSON>`. A file may hold several contracts; files of one contract continue one another. When a recording
+ends it begins again from its snapshot, so that the market stays open.
 """
 
-import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from struct import pack
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
+from feeds.recorder import Recorded, What
+from feeds.recordings import Recording as File
+from native._core import InputError
 from sim.box.desk import Desk
 from sim.box.listing import DECIMALS, Listing
 
-HEAD_LINES = 2_000
+HEAD_RECORDS = 5_000
 STEP_MESSAGES_MAX = 2_000
-Message = tuple[int, dict[str, Any]]
 
 
 class CaptureError(ValueError):
     """A capture that cannot drive a book; the text names the file and what is wrong with it."""
 
 
+class Message(NamedTuple):
+    """One recorded event or snapshot: receive time in ns, symbol (None: the file's only one), market, content."""
+
+    ts_ns: int
+    symbol: str | None
+    market: str | None
+    snapshot: bool
+    data: dict[str, Any]
+
+
 def read_messages(path: Path) -> Iterator[Message]:
-    """(receive time in ns, message) of every line; CaptureError names the line that is neither."""
+    """What a capture holds of books and trades; CaptureError names the file and the place of what it cannot read."""
+    number = 0
     try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-            for number, line in enumerate(lines, 1):
-                stamp, _, text = line.partition(" ")
-                try:
-                    message = json.loads(text)
-                    yield int(stamp), message
-                except ValueError:
-                    raise CaptureError(f"capture {path.name}: line {number} is not `<ns> <JSON>`") from None
-    except (OSError, EOFError, UnicodeDecodeError) as why:
+        for batch in File(path).batches():
+            for record in batch:
+                number += 1
+                message = _message(record)
+                if message is not None:
+                    yield message
+    except (OSError, InputError) as why:
         raise CaptureError(f"capture {path.name}: {why}") from None
+    except (ValueError, KeyError, AttributeError):
+        raise CaptureError(f"capture {path.name}: record {number} is not a venue's JSON") from None
+
+
+def _message(record: Recorded) -> Message | None:
+    """One record as a message; None for what drives no book (tickers, acknowledgements, other requests)."""
+    if record.what not in (What.MESSAGE, What.REST):
+        return None
+    body = json.loads(record.payload)
+    if not isinstance(body, dict):
+        return None
+    data = body.get("data", body)
+    kind = data.get("e")
+    if kind in ("depthUpdate", "trade"):
+        market = None if kind == "trade" else "linear" if "pu" in data else "spot"
+        return Message(record.ts_ns, str(data["s"]), market, False, data)
+    # Partial books have a stream's name around them; the REST snapshot stands alone.
+    if "lastUpdateId" in body and "bids" in body:
+        symbols = parse_qs(urlsplit(record.source).query).get("symbol", [None])
+        return Message(record.ts_ns, symbols[0], None, True, body)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +82,24 @@ class Recording:
     paths: tuple[Path, ...]
 
     def messages(self) -> Iterator[Message]:
-        """All messages, file after file."""
+        """All messages of the contract, file after file."""
         for path in self.paths:
-            yield from read_messages(path)
+            for message in read_messages(path):
+                if message.symbol in (None, self.symbol):
+                    yield message
 
 
-def _identify(path: Path) -> tuple[int, str, str]:
-    """(first receive time, market, symbol) of a capture, from its first lines; only futures' diffs have `pu`."""
+def _contracts(path: Path) -> tuple[int, set[tuple[str, str]]]:
+    """First receive time and the (market, symbol) pairs of a capture, from its first records."""
     first = -1
-    for stamp, message in islice(read_messages(path), HEAD_LINES):
-        first = stamp if first < 0 else first
-        data = message.get("data", message)
-        if data.get("e") == "depthUpdate":
-            return first, "linear" if "pu" in data else "spot", str(data["s"])
-    raise CaptureError(f"capture {path.name}: no depth update in its first {HEAD_LINES} lines")
+    found: set[tuple[str, str]] = set()
+    for message in islice(read_messages(path), HEAD_RECORDS):
+        first = message.ts_ns if first < 0 else first
+        if message.market is not None and message.symbol is not None:
+            found.add((message.market, message.symbol))
+    if not found:
+        raise CaptureError(f"capture {path.name}: no depth update in its first {HEAD_RECORDS} records")
+    return first, found
 
 
 def find_recordings(paths: tuple[Path, ...]) -> list[Recording]:
@@ -78,8 +114,9 @@ def find_recordings(paths: tuple[Path, ...]) -> list[Recording]:
             raise CaptureError(f"--market must name captures that exist, was {path}")
     grouped: dict[tuple[str, str], list[tuple[int, Path]]] = {}
     for path in files:
-        first, market, symbol = _identify(path)
-        grouped.setdefault((market, symbol), []).append((first, path))
+        first, contracts = _contracts(path)
+        for contract in contracts:
+            grouped.setdefault(contract, []).append((first, path))
     return [
         Recording(market, symbol, tuple(path for _, path in sorted(rows)))
         for (market, symbol), rows in sorted(grouped.items())
@@ -112,18 +149,16 @@ class Replay:
     def _begin(self) -> None:
         """Reads up to the snapshot, applies it and the differences that the recording holds from before it."""
         self._messages = self._recording.messages()
-        early: list[dict[str, Any]] = []
-        for stamp, message in self._messages:
-            data = message.get("data", message)
-            if "lastUpdateId" in data and "e" not in data:
-                self._origin_ns, self._start_ns = stamp, self._desk.clock.now_ns()
-                self._update = int(data["lastUpdateId"])
-                self._depth(data["bids"], data["asks"], True)
+        early: list[Message] = []
+        for message in self._messages:
+            if message.snapshot:
+                self._origin_ns, self._start_ns = message.ts_ns, self._desk.clock.now_ns()
+                self._apply(message)
                 for diff in early:
                     self._apply(diff)
                 break
-            if data.get("e") == "depthUpdate":
-                early.append(data)
+            if message.data["e"] == "depthUpdate":
+                early.append(message)
         else:
             raise CaptureError(f"capture of {self._recording.symbol}: no snapshot among its lines")
         self._next = next(self._messages, None)
@@ -134,21 +169,25 @@ class Replay:
             if self._next is None:
                 self._begin()
                 continue
-            stamp, message = self._next
-            due = self._start_ns + int((stamp - self._origin_ns) / self._speed)
+            due = self._start_ns + int((self._next.ts_ns - self._origin_ns) / self._speed)
             if due > now:
                 return due
-            self._apply(message.get("data", message))
+            self._apply(self._next)
             self._next = next(self._messages, None)
         return now
 
-    def _apply(self, data: dict[str, Any]) -> None:
-        kind = data.get("e")
-        if kind == "trade":
+    def _apply(self, message: Message) -> None:
+        """One message; differences that the book holds already are passed over."""
+        data = message.data
+        if message.snapshot:
+            # A later snapshot in the recording is what its own client asked for after a gap: it heals ours too.
+            self._update = int(data["lastUpdateId"])
+            self._depth(data["bids"], data["asks"], True)
+        elif data["e"] == "trade":
             # Insurance-fund and other trades outside the book have another `X`.
             if data.get("X", "MARKET") == "MARKET":
                 self._trade(data)
-        elif kind == "depthUpdate" and int(data["u"]) > self._update:
+        elif int(data["u"]) > self._update:
             self._update = int(data["u"])
             self._depth(data["b"], data["a"], False)
 

@@ -4,6 +4,7 @@ Rules: binance.md §3. Only cross margin, one-way mode and single-asset mode are
 where nothing here depends on it (margin type, multi-assets) and refused where orders would mean something else (hedge).
 """
 
+from native._core import Refused
 from sim.box.errors import refuse
 from sim.box.listing import Listing, text_e8
 from sim.box.table import USDM, Call
@@ -23,7 +24,10 @@ def leverage(call: Call) -> object:
         raise refuse("MANDATORY", "leverage")
     if not 1 <= value <= LEVERAGE_MAX:
         raise refuse("LEVERAGE", value)
-    desk.exchange.leverage(call.who, desk.ids[listing.symbol], value, desk.clock.now_ns())
+    try:
+        desk.exchange.leverage(call.who, desk.ids[listing.symbol], value, desk.clock.now_ns())
+    except Refused:
+        raise refuse("LEVERAGE_MARGIN") from None
     desk.settings(call.who).leverages[listing.symbol] = value
     desk.config_changed(call.who, listing.symbol, value)
     return {"leverage": value, "maxNotionalValue": "100000000", "symbol": listing.symbol}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from feeds.recorder import Recorder, What
-from tests.box_process import Rest, Signer, running_box
+from tests.box_process import ROOT, Rest, Signer, running_box
 
 SECOND_NS = 1_000_000_000
 START_NS = 1_723_161_253 * SECOND_NS
@@ -84,3 +86,29 @@ async def test_a_downloaded_recording_drives_the_book(shared_data: Path) -> None
             async with web.ws_connect(first["spot_ws"] + "/ws/btcusdt@trade") as ws:
                 trades = [await ws.receive_json(timeout=10) for _ in range(50)]
             assert all(61_000 < float(trade["p"]) < 63_000 for trade in trades)
+
+
+def tickwright(*arguments: str) -> list[dict[str, Any]]:
+    """A verb's JSON lines; it must end well."""
+    command = [sys.executable, "-m", "pycore.cli", *arguments, "--json"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_what_the_box_sends_is_captured_rebuilt_top_by_top_and_played_again(tmp_path: Path) -> None:
+    paths = {venue: tmp_path / f"{venue}.zst" for venue in ("binance-spot", "binance-usdm")}
+    with running_box("--seed", "8") as first:
+        for venue, path in paths.items():
+            base = first["spot_rest" if venue == "binance-spot" else "usdm_rest"]
+            tickwright("capture", "--venue", venue, "--symbols", "BTCUSDT,ETHUSDT", "--base", base,
+                       "--seconds", "4", "-o", str(path))  # fmt: skip
+    rows = tickwright("book", *map(str, paths.values()))
+    assert {(row["venue"], row["instrument"]) for row in rows[:-1]} == {
+        (venue, symbol) for venue in paths for symbol in ("BTCUSDT", "ETHUSDT")
+    }
+    for row in rows[:-1]:
+        assert row["tops_equal"] == row["tops_compared"] > 10
+        assert (row["gaps"], row["crossed"]) == (0, 0)
+    with running_box("--market", *map(str, paths.values())) as first:
+        assert first["spot_rest"]

@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test build lock clean
+.PHONY: help demo test build bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -31,6 +31,11 @@ test: $(DEPS)  ## every test, lint and type check; a summary of all failures at 
 	$(PY) -m tests.run
 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
+
+bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
+	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench gate --bench encode --bench venue --bench replay
+	$(PY) bench/journal.py
+	$(PY) bench/ring.py
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

@@ -63,7 +63,7 @@ fn append<R: Record>(journal: &mut Journal, seq: u64, buf: &mut RecordBuf, recor
 fn floor(dir: &Path, batch: usize) -> Run {
     let path = dir.join("floor");
     let _ = std::fs::remove_file(&path);
-    drop(HostDisk::open(dir).and_then(|disk| Ok(disk.create("floor", 64 << 20).expect("a zeroed file"))));
+    drop(HostDisk::open(dir).map(|disk| disk.create("floor", 64 << 20).expect("a zeroed file")));
     let file = std::fs::OpenOptions::new().write(true).open(&path).expect("the zeroed file");
     let bytes = command(1).bytes().repeat(batch);
     let mut at = 0;

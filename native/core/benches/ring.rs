@@ -78,7 +78,9 @@ fn round_trips() -> Vec<u64> {
 }
 
 fn main() {
-    assert!(!cfg!(debug_assertions), "a debug build says nothing about speed: run cargo bench");
+    if cfg!(debug_assertions) {
+        panic!("a debug build says nothing about speed: run cargo bench");
+    }
     let rate = throughput();
     let trips = round_trips();
     let (p50, p99) = (trips[TRIPS / 2], trips[TRIPS / 100 * 99]);

@@ -271,7 +271,8 @@ macro_rules! canon_enum {
             fn take(input: &mut &[u8]) -> $crate::error::Result<Self> {
                 Self::from_byte($crate::canon::take_bytes(input, 1)?[0])
             }
-            fn leaves(&self) -> usize { 1 }
+            /// An enum of one variant cannot be anything else, so it has no leaf.
+            fn leaves(&self) -> usize { usize::from([$(Self::$variant),*].len() > 1) }
             fn nudge(&mut self, _: usize) {
                 let all = [$(Self::$variant),*];
                 let at = all.iter().position(|v| v == self).unwrap_or(0);

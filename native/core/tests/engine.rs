@@ -1,0 +1,216 @@
+//! The engine as a whole: recovery, replay and time travel give the live state, and the hash sees every field.
+
+use std::path::{Path, PathBuf};
+
+use tickwright_core::canon::Canon;
+use tickwright_core::decode::Stamp;
+use tickwright_core::definitions::InstrumentText;
+use tickwright_core::encode::binance::Session;
+use tickwright_core::encode::sign::{HmacKey, Signer};
+use tickwright_core::engine::{Engine, Now};
+use tickwright_core::event::{Balance, Command, Header, LimitSet, Verb};
+use tickwright_core::gate::limits::{LimitKind, Scope};
+use tickwright_core::instrument::Market;
+use tickwright_core::journal::Options;
+use tickwright_core::kernel::Wish;
+use tickwright_core::quoting::{Seat, proposal};
+use tickwright_core::replay::Replay;
+use tickwright_core::state::State;
+use tickwright_core::units::Side;
+
+const NOW: Now = Now { ts: 1_000_000_000, mono: 5 };
+const SEAT: Seat = Seat { account: 1, strategy: 1, instrument: 1 };
+
+/// A fresh directory under the target folder; the name keeps tests apart.
+fn directory(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
+}
+
+fn options() -> Options {
+    Options::new("test", [7; 32], 42)
+}
+
+fn at(n: i64) -> Now {
+    Now { ts: NOW.ts + n * 1_000_000, mono: NOW.mono + n * 1_000_000 }
+}
+
+fn stamp(now: Now) -> Stamp {
+    Stamp { stream: 1, ts_receive: now.ts, ts_mono: now.mono }
+}
+
+/// Defines one perpetual with wide limits, a funded wallet and keys.
+fn set_up(engine: &mut Engine) {
+    engine.start(NOW).unwrap();
+    for asset in ["BTC", "USDT"] {
+        engine.asset(asset, 8, NOW).unwrap();
+    }
+    let account = engine.account("main", NOW).unwrap();
+    engine.name(2, "maker", NOW).unwrap();
+    let text = InstrumentText {
+        market: Market::Linear,
+        symbol: "BTCUSDT",
+        base: "BTC",
+        quote: "USDT",
+        settle: "USDT",
+        tick: "0.1",
+        lot: "0.001",
+        multiplier: 1,
+    };
+    let id = engine.instrument(&text, NOW).unwrap();
+    for (scope, kind, value, extra) in [
+        (Scope::Account, LimitKind::AllowSymbol, i128::from(id), 0),
+        (Scope::Strategy, LimitKind::AllowSymbol, i128::from(id), 0),
+        (Scope::Account, LimitKind::MaxOrderQty, 100, 0),
+        (Scope::Account, LimitKind::MaxOrderNotional, 10_i128.pow(13), 0),
+        (Scope::Account, LimitKind::MaxPosition, 1000, 0),
+        (Scope::Account, LimitKind::MaxOpenOrders, 20, 0),
+        (Scope::Account, LimitKind::PriceCollar, 500, 0),
+        (Scope::Account, LimitKind::OrderRate, 1000, 1000),
+        (Scope::Account, LimitKind::MaxDailyLoss, 10_i128.pow(13), 0),
+    ] {
+        let header = Header::of::<LimitSet>(0, 0, NOW.ts, NOW.mono);
+        let limit = LimitSet { header, scope: scope as u8, limit: kind as u8, subject: 1, pad: 0, value: value.into(), extra };
+        engine.limit(&limit).unwrap();
+    }
+    let header = Header::of::<Balance>(0, 0, NOW.ts, NOW.mono);
+    let amount = (100_000 * 10_i128.pow(8)).into();
+    let wallet = Balance { header, account, asset: 2, reason: 0, market: Market::Linear as u8, pad: 0, reference: 0, amount };
+    engine.balance(&wallet).unwrap();
+    let session = Session::new(Market::Linear, "key", Signer::Hmac(HmacKey::new(b"secret")), 5000).unwrap();
+    engine.credentials(account, Market::Linear, session).unwrap();
+}
+
+fn market(engine: &mut Engine, now: Now, text: &str) {
+    engine.market(Market::Linear, text.as_bytes(), stamp(now)).unwrap();
+}
+
+fn propose(engine: &mut Engine, wish: &Wish, now: Now) -> u64 {
+    engine.begin_proposals();
+    let record = proposal(engine.state(), SEAT, wish, now).unwrap();
+    engine.propose(&record).unwrap();
+    engine.finish_proposals(now).unwrap();
+    record.order
+}
+
+/// A short session with a book, trades, orders, a fill with a fee, a timer and a halt.
+fn session(engine: &mut Engine) {
+    set_up(engine);
+    let body = br#"{"lastUpdateId":100,"bids":[["60000.0","1.5"],["59999.9","2"]],"asks":[["60000.1","0.7"]]}"#;
+    engine.snapshot(1, body, stamp(at(1))).unwrap();
+    let depth = r#"{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT","U":99,"u":101,"pu":98,"b":[["59999.8","1"]],"a":[["60001.0","3"]]}"#;
+    market(engine, at(2), depth);
+    let trade = r#"{"e":"trade","E":3,"T":3,"s":"BTCUSDT","t":77,"p":"60000.1","q":"0.010","X":"MARKET","m":false}"#;
+    market(engine, at(3), trade);
+    let first = propose(engine, &Wish::place(Side::Buy, 599_990, 20, 1), at(4));
+    let second = propose(engine, &Wish::place(Side::Sell, 600_020, 20, 2), at(5));
+    let client = |order| String::from_utf8(tickwright_core::decode::client_id::encode(order).to_vec()).unwrap();
+    for (order, venue, n) in [(first, 900, 6), (second, 901, 7)] {
+        let id = format!("1:{}", client(order));
+        let text = format!(
+            r#"{{"id":"{id}","status":200,"result":{{"orderId":{venue},"symbol":"BTCUSDT","status":"NEW","clientOrderId":"{}","price":"1.0","origQty":"0.020","executedQty":"0.000","side":"BUY","updateTime":5}}}}"#,
+            client(order)
+        );
+        engine.answer(Market::Linear, 1, text.as_bytes(), stamp(at(n))).unwrap();
+    }
+    let fill = format!(
+        r#"{{"e":"ORDER_TRADE_UPDATE","E":8,"T":8,"o":{{"s":"BTCUSDT","c":"{}","S":"BUY","o":"LIMIT","f":"GTX","q":"0.020","p":"59999.0","ap":"0","sp":"0","x":"TRADE","X":"PARTIALLY_FILLED","i":900,"l":"0.010","z":"0.010","L":"59999.0","n":"0.1199","N":"USDT","T":8,"t":5001,"b":"0","a":"0","m":true,"R":false,"rp":"0","ps":"BOTH"}}}}"#,
+        client(first)
+    );
+    engine.user(Market::Linear, 1, fill.as_bytes(), stamp(at(8))).unwrap();
+    propose(engine, &Wish { target: second, action: 2, ..Wish::place(Side::Sell, 0, 0, 2) }, at(9));
+    engine.timer(at(10)).unwrap();
+    let header = Header::of::<Command>(0, 0, at(11).ts, at(11).mono);
+    let halt = Command { header, verb: Verb::Halt as u8, scope: 2, subject: 1, cause: 3, value: 0, author: 9 };
+    engine.command(&halt).unwrap();
+}
+
+#[test]
+fn a_fill_reaches_position_and_ledger_exactly() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    let state = engine.state();
+    let position = state.positions.get(1, 1, 1).unwrap();
+    assert_eq!(position.qty, 10);
+    // 100,000 USDT less the fee of 0.1199.
+    assert_eq!(state.ledger.wallet(1, Market::Linear, 2), 10_000_000_000_000 - 11_990_000);
+    assert_eq!(state.ledger.trial(2), 0, "debits equal credits");
+    assert_eq!(state.orders.open().len(), 2);
+}
+
+#[test]
+fn recovery_replay_and_snapshot_give_the_live_state() {
+    let dir = directory("recovery");
+    let mut engine = Engine::open(&dir, options(), true).unwrap();
+    session(&mut engine);
+    let (live, last) = (engine.state_hash(), engine.last_seq());
+    engine.close().unwrap();
+
+    let mut replay = Replay::open(&dir, false).unwrap();
+    replay.run(None).unwrap();
+    assert_eq!(replay.state_hash(), live);
+    assert_eq!(replay.last_seq(), last + 1, "closing adds a checkpoint, which changes nothing");
+
+    let mut again = Engine::open(&dir, options(), true).unwrap();
+    assert_eq!(again.state_hash(), live);
+    again.snapshot_state().unwrap();
+    again.timer(at(20)).unwrap();
+    let after = again.state_hash();
+    again.close().unwrap();
+
+    let mut from_snapshot = Replay::from_snapshot(&dir, u64::MAX, false).unwrap();
+    from_snapshot.run(None).unwrap();
+    let mut whole = Replay::open(&dir, false).unwrap();
+    whole.run(None).unwrap();
+    assert_eq!(from_snapshot.state_hash(), after);
+    assert_eq!(whole.state_hash(), after);
+    assert!(from_snapshot.events() < whole.events());
+}
+
+#[test]
+fn time_travel_stops_at_the_event_asked_for() {
+    let dir = directory("travel");
+    let mut engine = Engine::open(&dir, options(), true).unwrap();
+    set_up(&mut engine);
+    let (then, seq) = (engine.state_hash(), engine.last_seq());
+    engine.timer(at(50)).unwrap();
+    engine.close().unwrap();
+    let mut replay = Replay::open(&dir, false).unwrap();
+    replay.run(Some(seq)).unwrap();
+    assert_eq!((replay.last_seq(), replay.state_hash()), (seq, then));
+}
+
+#[test]
+fn every_field_of_the_state_changes_the_hash() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    let mut scratch = Vec::new();
+    let before = engine.state().hash(&mut scratch);
+    let mut bytes = Vec::new();
+    engine.state().put(&mut bytes);
+    let leaves = engine.state().leaves();
+    assert!(leaves > 1000, "the session fills the state, {leaves} leaves");
+    for leaf in 0..leaves {
+        let mut changed = State::take(&bytes).unwrap();
+        changed.nudge(leaf);
+        assert_ne!(changed.hash(&mut scratch), before, "leaf {leaf} of {leaves}");
+    }
+}
+
+#[test]
+fn a_snapshot_reads_back_and_refuses_every_cut() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    let mut bytes = Vec::new();
+    engine.state().put(&mut bytes);
+    let mut scratch = Vec::new();
+    assert_eq!(State::take(&bytes).unwrap().hash(&mut scratch), engine.state().hash(&mut scratch));
+    for cut in (0..bytes.len()).step_by(bytes.len() / 200 + 1) {
+        assert!(State::take(&bytes[..cut]).is_err(), "cut at {cut}");
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(State::take(&longer).is_err());
+    assert_eq!(engine.state().session.leaves(), Canon::leaves(&engine.state().session));
+}

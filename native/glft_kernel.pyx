@@ -34,7 +34,7 @@ cdef int32_t cancel_all(const tw_view *view, tw_wish *out, uint32_t capacity) no
     cdef int32_t count = 0
     for i in range(view.order_count):
         if view.orders[i].pending == 0 and <uint32_t>count < capacity:
-            put(&out[count], 2, view.orders[i].side, view.orders[i].id, NO_PRICE, 0, view.orders[i].tag)
+            put(&out[count], 2, 0, view.orders[i].id, NO_PRICE, 0, 0)
             count += 1
     return count
 
@@ -66,8 +66,6 @@ cdef int32_t estimate(Maker *maker, const tw_view *view, double mid) noexcept no
         if API.glft(maker.a, maker.k, maker.gamma, maker.xi, API.sqrt(maker.variance), 1.0,
                     &maker.half, &maker.skew) != 0:
             return -1
-        # The model counts inventory in orders of our size, the ladder in lots.
-        maker.skew = maker.skew / <double>maker.shape.size
         maker.ready = 1
     return 0
 
@@ -94,7 +92,7 @@ cdef int32_t side_wishes(Maker *maker, const tw_view *view, uint8_t side, const 
                 count += 1
         elif own.pending == 0 and own.state == 1:
             if level >= wanted:
-                put(&out[count], 2, side, own.id, NO_PRICE, 0, tag)
+                put(&out[count], 2, 0, own.id, NO_PRICE, 0, 0)
                 count += 1
             else:
                 off = own.price - levels[level].price

@@ -448,7 +448,7 @@ impl Engine {
             let refused = notes::refusals(&self.core.effects().notes[before..]);
             out.push((if refused.is_empty() { record.order } else { 0 }, refused));
         }
-        self.core.finish_proposals(now).map_err(raise)?;
+        self.core.finish_proposals().map_err(raise)?;
         Ok(out)
     }
 

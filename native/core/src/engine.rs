@@ -247,7 +247,12 @@ impl Engine {
 
     /// Time passes.
     pub fn timer(&mut self, now: Now) -> Result<u32> {
-        self.one(&Timer { header: own_header::<Timer>(now.ts, now.mono), every: 0 })
+        let pending = self.one(&Timer { header: own_header::<Timer>(now.ts, now.mono), every: 0 })?;
+        // Hashing the state takes as long as many messages: it rides on the timer, never on a message.
+        if self.since_checkpoint >= CHECKPOINT_EVERY {
+            self.checkpoint(now.mono)?;
+        }
+        Ok(pending)
     }
 
     /// A stream went up or down.
@@ -311,7 +316,7 @@ impl Engine {
         applied?;
         self.quote(ts, mono)?;
         self.outbox.encode(&self.effects.outgoing, &self.state.definitions)?;
-        self.post(ts, mono)?;
+        self.post();
         Ok(self.pending())
     }
 
@@ -361,21 +366,17 @@ impl Engine {
     }
 
     /// Encodes what a batch of proposals had approved.
-    pub fn finish_proposals(&mut self, now: Now) -> Result<u32> {
+    pub fn finish_proposals(&mut self) -> Result<u32> {
         self.outbox.encode(&self.effects.outgoing, &self.state.definitions)?;
-        self.post(now.ts, now.mono)?;
+        self.post();
         Ok(self.pending())
     }
 
-    /// Checkpoints the state hash now and then, and wakes the journal's writer.
-    fn post(&mut self, _ts: Nanos, mono: Nanos) -> Result<()> {
-        if self.since_checkpoint >= CHECKPOINT_EVERY {
-            self.checkpoint(mono)?;
-        }
+    /// Wakes the journal's writer.
+    fn post(&self) {
         if let Some(journal) = &self.journal {
             journal.commit();
         }
-        Ok(())
     }
 
     /// Journals the state hash.

@@ -1,0 +1,69 @@
+"""One rule written twice, in Python and as a Cython kernel, sends the same bytes: places, replaces, cancels, refusals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from native import _core
+from native.glft_kernel import GlftKernel
+from pycore.glft_maker import GlftMaker
+from pycore.strategy import Contract
+from tests.venue_loop import Loop
+
+PARAMS = {
+    "a": 3.0,
+    "k": 0.05,
+    "gamma": 0.002,
+    "xi": 0.002,
+    "sigma": 12.0,
+    "decay": 0.9,
+    "size": 20,
+    "levels": 3,
+    "step_ticks": 4,
+    "min_spread_ticks": 2,
+    "requote_ticks": 3,
+    "max_position": 120,
+}
+STEPS = 2_400
+
+
+def kernel_run(seed: int) -> Loop:
+    """A session of the compiled kernel."""
+    loop = Loop(seed)
+    loop.engine.attach_kernel(1, 1, 1, GlftKernel(**PARAMS))
+    for _ in range(STEPS):
+        loop.step()
+    return loop
+
+
+def python_run(seed: int) -> Loop:
+    """A session of the Python strategy, which runs where a kernel would."""
+    loop = Loop(seed)
+    maker = GlftMaker(Contract(1, "linear", "BTCUSDT", Decimal("0.1"), Decimal("0.001")), PARAMS)
+
+    def quote(engine: _core.Engine, ts: int, mono: int) -> None:
+        view = engine.view(1, 1, 1)
+        if view.happened:
+            engine.propose(1, 1, 1, maker.generate_proposals(view), ts, mono)
+
+    loop.after = quote
+    for _ in range(STEPS):
+        loop.step()
+    return loop
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_both_send_the_same_orders(seed: int) -> None:
+    compiled, interpreted = kernel_run(seed), python_run(seed)
+    kinds = Counter(payload.split(b'"method":"')[1].split(b'"')[0] for payload in compiled.sent)
+    assert sum(kinds.values()) > 1000, kinds
+    assert kinds[b"order.place"] and kinds[b"order.modify"] and kinds[b"order.cancel"], kinds
+    assert compiled.engine.refusals(), "the order rate is low enough to refuse some"
+    assert compiled.fills > 0
+    assert compiled.engine.refusals() == interpreted.engine.refusals()
+    assert compiled.sent == interpreted.sent
+    assert compiled.engine.state_hash() == interpreted.engine.state_hash()
+    compiled.venue.check()

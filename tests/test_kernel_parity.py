@@ -15,17 +15,17 @@ from tests.venue_loop import Loop
 
 PARAMS = {
     "a": 3.0,
-    "k": 0.05,
+    "k": 0.4,
     "gamma": 0.002,
     "xi": 0.002,
-    "sigma": 12.0,
+    "sigma": 4.0,
     "decay": 0.9,
     "size": 20,
     "levels": 3,
-    "step_ticks": 4,
+    "step_ticks": 3,
     "min_spread_ticks": 2,
-    "requote_ticks": 3,
-    "max_position": 120,
+    "requote_ticks": 1,
+    "max_position": 50,
 }
 STEPS = 2_400
 

@@ -22,7 +22,7 @@ LIMITS = {
     "max_position": (400, 0),
     "max_open_orders": (30, 0),
     "price_collar": (200, 0),
-    "order_rate": (40, 4),
+    "order_rate": (60, 12),
     "max_daily_loss": (10**13, 0),
 }
 

@@ -338,7 +338,7 @@ impl Flow {
     fn noise(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         if self.run_left == 0 {
             self.run_side = if self.rng.chance(0.5) { Side::Buy } else { Side::Sell };
-            self.run_left = whole(self.rng.pareto(1.2, 500.0)) as u32;
+            self.run_left = whole(4.0 * self.rng.pareto(1.2, 250.0)) as u32;
         }
         self.run_left -= 1;
         let qty = self.size(0.4);

@@ -277,3 +277,40 @@ impl Accounts {
         paid
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// side, lots, money, then: realised, position, cost.
+    const FILLS: [(Side, Lots, Amount, Amount, Lots, Amount); 8] = [
+        (Side::Buy, 3, 100, 0, 3, 100),
+        // 100 / 3 of cost is 33 towards zero; sold for 40.
+        (Side::Sell, 1, 40, 7, 2, 67),
+        (Side::Buy, 1, 30, 0, 3, 97),
+        // Turns: 3 of 5 close at 120 of 200 against 97; the other 2 open a short for 80.
+        (Side::Sell, 5, 200, 23, -2, -80),
+        (Side::Sell, 1, 45, 0, -3, -125),
+        // 125 x 2 / 3 is 83 towards zero; bought back for 90.
+        (Side::Buy, 2, 90, -7, -1, -42),
+        // The last lot takes the exact rest.
+        (Side::Buy, 1, 41, 1, 0, 0),
+        (Side::Sell, 2, 7, 0, -2, -7),
+    ];
+
+    #[test]
+    fn cost_and_profit_follow_the_table() {
+        let mut position = Position::flat();
+        for (side, qty, quote, realised, held, cost) in FILLS {
+            let got = position.apply(side, qty, quote);
+            assert_eq!((got, position.qty, position.cost), (realised, held, cost), "{side:?} {qty} for {quote}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_closed_is_the_other_side_only() {
+        let long = Position { qty: 5, ..Position::flat() };
+        assert_eq!((long.closable(Side::Sell), long.closable(Side::Buy)), (5, 0));
+        assert_eq!(div_up(10, 4), 3);
+    }
+}

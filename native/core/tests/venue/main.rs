@@ -8,6 +8,7 @@ mod state;
 
 use model::{Ask, FEES, Item, Model, State};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use tickwright_core::canon::Canon;
 use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::instrument::Market;
@@ -85,12 +86,21 @@ struct Pair {
     real: Exchange,
     model: Model,
     orders: u64,
+    /// What somebody who only follows the updates knows: bids, asks, the last update id.
+    kept: [BTreeMap<i64, i64>; 2],
+    last: u64,
 }
 
 impl Pair {
     fn new(linear: bool) -> Self {
         let quote = if linear { 1 << 80 } else { QUOTE };
-        Self { real: exchange(linear), model: Model::new(linear, ACCOUNTS, BASE, quote), orders: 0 }
+        Self {
+            real: exchange(linear),
+            model: Model::new(linear, ACCOUNTS, BASE, quote),
+            orders: 0,
+            kept: Default::default(),
+            last: 0,
+        }
     }
 
     fn open(&self, at: prop::sample::Index) -> Option<Item> {
@@ -149,7 +159,12 @@ impl Pair {
     fn compare(&mut self) {
         self.real.check().unwrap();
         let symbol = &mut self.real.symbols[0];
-        let tape = symbol.updates.take(&symbol.book).trades;
+        let batch = symbol.updates.take(&symbol.book);
+        assert_eq!((batch.first, batch.lost), (self.last + 1, 0), "update ids chain");
+        self.last = batch.last;
+        self.kept[0].extend(batch.bids);
+        self.kept[1].extend(batch.asks);
+        let tape = batch.trades;
         let trades: Vec<model::Trade> =
             tape.iter()
                 .map(|t| {
@@ -159,7 +174,11 @@ impl Pair {
         assert_eq!(trades, std::mem::take(&mut self.model.trades), "the tape, by price and time");
         for side in [Side::Buy, Side::Sell] {
             let levels = symbol.book.levels(side).iter().rev().map(|level| (level.price, level.qty));
-            assert_eq!(levels.collect::<Vec<_>>(), self.model.levels(side), "{side:?}");
+            let expected = self.model.levels(side);
+            assert_eq!(levels.collect::<Vec<_>>(), expected, "{side:?}");
+            let kept = &mut self.kept[side as usize];
+            kept.retain(|_, qty| *qty != 0);
+            assert_eq!(*kept, expected.into_iter().collect(), "{side:?} of who follows the updates");
         }
         for item in &self.model.items {
             let order = symbol.history.get(item.id).unwrap();

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from yarl import URL
 
 ROOT = Path(__file__).resolve().parents[1]
-STOP_S = 10.0
+STOP_S = 20.0
+WAIT_S = 30.0
 
 
 @contextlib.contextmanager
@@ -115,7 +116,7 @@ async def ask(ws: aiohttp.ClientWebSocketResponse, method: str, params: Any, req
     """One WebSocket request; returns the answer with the same id, other messages are dropped."""
     await ws.send_json({"id": request_id, "method": method, "params": params})
     while True:
-        answer = await ws.receive_json(timeout=5)
+        answer = await ws.receive_json(timeout=WAIT_S)
         if isinstance(answer, dict) and answer.get("id") == request_id and "id" in answer:
             return answer
 
@@ -123,7 +124,7 @@ async def ask(ws: aiohttp.ClientWebSocketResponse, method: str, params: Any, req
 async def until(ws: aiohttp.ClientWebSocketResponse, kind: str) -> Any:
     """The next event of that kind, unwrapped."""
     while True:
-        message = await ws.receive_json(timeout=5)
+        message = await ws.receive_json(timeout=WAIT_S)
         event = message.get("event", message.get("data", message))
         if isinstance(event, dict) and event.get("e") == kind:
             return event

@@ -16,7 +16,7 @@ from tests.box_process import running_box
 Client = Callable[..., Any]
 SYMBOLS = {"spot": "BTC/USDT", "future": "BTC/USDT:USDT"}
 UNIT = Decimal("0.00000001")
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -87,11 +87,11 @@ async def test_websocket_faults_happen_as_written(tmp_path: Path) -> None:
             assert reports[0] == reports[1]
 
             async with web.ws_connect(first["spot_ws"] + "/ws/btcusdt@depth@100ms") as stream:
-                message = await stream.receive(timeout=10)
+                message = await stream.receive(timeout=30)
                 assert message.type is aiohttp.WSMsgType.CLOSE
             url = first["usdm_ws"] + "/stream?streams=ethusdt@bookTicker/btcusdt@bookTicker"
             async with web.ws_connect(url) as stream:
-                assert (await stream.receive_json(timeout=10))["stream"] == "btcusdt@bookTicker"
+                assert (await stream.receive_json(timeout=30))["stream"] == "btcusdt@bookTicker"
                 with contextlib.suppress(asyncio.TimeoutError):
                     # What was sent before the first ETHUSDT message may still arrive, and then nothing more.
                     while True:

@@ -63,7 +63,7 @@ async def test_our_order_queues_behind_what_was_recorded_and_is_filled_once(tmp_
                 while (await client.ok("GET", "/api/v3/order", symbol="BTCUSDT", orderId=order["orderId"]))[
                     "status"
                 ] != "FILLED":
-                    message = await ws.receive_json(timeout=10)
+                    message = await ws.receive_json(timeout=30)
                     if message["data"]["e"] == "depthUpdate":
                         shown |= {qty for price, qty in message["data"]["b"] if price == "60000.00000000"}
                 assert "1.20000000" in shown
@@ -84,7 +84,7 @@ async def test_a_downloaded_recording_drives_the_book(shared_data: Path) -> None
             best = await client.get("/api/v3/ticker/bookTicker", symbol="BTCUSDT")
             assert 61_000 < float(best["bidPrice"]) < float(best["askPrice"]) < 63_000
             async with web.ws_connect(first["spot_ws"] + "/ws/btcusdt@trade") as ws:
-                trades = [await ws.receive_json(timeout=10) for _ in range(50)]
+                trades = [await ws.receive_json(timeout=30) for _ in range(50)]
             assert all(61_000 < float(trade["p"]) < 63_000 for trade in trades)
 
 

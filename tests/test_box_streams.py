@@ -64,7 +64,7 @@ async def test_diffs_chain_and_join_the_snapshot_and_every_top(
         tops: dict[int, list[list[str]]] = {}
         snapshot: Any = None
         while len(diffs) < 8:
-            message = await ws.receive_json(timeout=10)
+            message = await ws.receive_json(timeout=30)
             data = message["data"]
             if message["stream"].endswith("bookTicker"):
                 tops[data["u"]] = [[data["b"], data["B"]], [data["a"], data["A"]]]
@@ -107,7 +107,7 @@ async def test_every_form_of_subscription(box: dict[str, Any], web: aiohttp.Clie
             assert (await ask(ws, "SUBSCRIBE", ["btcusdt@bookTicker"], 7)) == {"result": None, "id": 7}
             listed = await ask(ws, "LIST_SUBSCRIPTIONS", [], 8)
             assert "btcusdt@bookTicker" in listed["result"]
-            event = await ws.receive_json(timeout=10)
+            event = await ws.receive_json(timeout=30)
             assert set(event) == {"u", "s", "b", "B", "a", "A"}
             await ask(ws, "UNSUBSCRIBE", ["btcusdt@bookTicker"], 9)
             assert "btcusdt@bookTicker" not in (await ask(ws, "LIST_SUBSCRIPTIONS", [], 10))["result"]
@@ -117,7 +117,7 @@ async def test_every_form_of_subscription(box: dict[str, Any], web: aiohttp.Clie
             assert (await until(ws, "bookTicker"))["s"] == "BTCUSDT"
     for path in ("/stream?streams=btcusdt%40bookTicker%2Fethusdt@trade", "/public/stream?streams=btcusdt@bookTicker"):
         async with web.ws_connect(box["usdm_ws"] + path) as ws:
-            message = await ws.receive_json(timeout=10)
+            message = await ws.receive_json(timeout=30)
             assert message["data"]["s"] == message["stream"].split("@")[0].upper()
 
 
@@ -126,14 +126,14 @@ async def test_stream_requests_that_cannot_be_done(box: dict[str, Any], web: aio
         answer = await ask(ws, "DANCE", [], 3)
         assert (answer["error"]["code"], answer["id"]) == (2, 3)
         await ws.send_str("{no json")
-        assert (await ws.receive_json(timeout=5))["error"]["code"] == 3
+        assert (await ws.receive_json(timeout=30))["error"]["code"] == 3
         answer = await ask(ws, "SUBSCRIBE", [5], 4)
         assert (answer["error"]["code"], answer["id"]) == (2, 4)
         answer = await ask(ws, "SET_PROPERTY", ["combined", 5], 5)
         assert answer["error"]["code"] == 1
         assert (await ask(ws, "SET_PROPERTY", ["combined", True], 6))["result"] is None
         await ask(ws, "SUBSCRIBE", ["btcusdt@bookTicker"], 7)
-        assert (await ws.receive_json(timeout=10))["stream"] == "btcusdt@bookTicker"
+        assert (await ws.receive_json(timeout=30))["stream"] == "btcusdt@bookTicker"
         await ws.ping(b"hello")
         assert not ws.closed
 
@@ -160,7 +160,7 @@ async def test_streams_have_their_fields(
     box: dict[str, Any], web: aiohttp.ClientSession, market: str, stream: str, fields: str
 ) -> None:
     async with web.ws_connect(f"{box[f'{market}_ws']}/ws/{stream}") as ws:
-        event = await ws.receive_json(timeout=15)
+        event = await ws.receive_json(timeout=30)
     assert set(event) == set(fields.split())
     if "k" in event:
         assert set(event["k"]) == set("tTsifLoclhvnxqVQB")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NewType
 from urllib.parse import unquote_plus
 
+from sim.box.encoding import encode
 from sim.box.errors import NUMBER_RANGE, refuse
 from sim.box.listing import DECIMALS
 
@@ -65,7 +66,7 @@ def parse_json(params: dict[str, object]) -> dict[str, str]:
         elif isinstance(value, bool):
             values[name] = "true" if value else "false"
         elif value is not None:
-            values[name] = json.dumps(value, separators=(",", ":"))
+            values[name] = encode(value)
     return values
 
 

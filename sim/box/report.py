@@ -4,12 +4,11 @@ Called after the balances have moved. Order on the wire: spot sends executionRep
 USD-M sends ACCOUNT_UPDATE, then ORDER_TRADE_UPDATE, then TRADE_LITE for fills.
 """
 
-import json
-
 from sim.box import shapes_spot, shapes_usdm
 from sim.box.accounts import Account
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
+from sim.box.encoding import encode
 from sim.box.listing import text_e8
 from sim.box.shapes_usdm import Movement
 
@@ -105,6 +104,6 @@ def _config(desk: Desk, account: Account, symbol: str, leverage: int) -> None:
     def build(tick_ns: int) -> bytes:
         event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now // tick_ns, "T": now // tick_ns,
                  "ac": {"s": symbol, "l": leverage}}  # fmt: skip
-        return json.dumps(event, separators=(",", ":")).encode()
+        return encode(event).encode()
 
     desk.users.send(account.name, "ACCOUNT_CONFIG_UPDATE", build)

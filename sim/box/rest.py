@@ -5,7 +5,6 @@ anything.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from aiohttp import web
 from sim.box.auth import KeyRing, rest_payload
 from sim.box.clock import NS_PER_MS, NS_PER_US
 from sim.box.desk import Desk
+from sim.box.encoding import encode
 from sim.box.errors import ApiError, refuse
 from sim.box.faults import Fault, Faults
 from sim.box.params import Params, parse_raw
@@ -47,7 +47,7 @@ class Answer:
 
     def response(self) -> web.Response:
         """The answer as aiohttp sends it."""
-        body = json.dumps(self.body, separators=(",", ":")).encode()
+        body = encode(self.body).encode()
         return web.Response(body=body, status=self.status, headers={**self.headers, "Content-Type": _JSON})
 
 

@@ -3,11 +3,11 @@
 Fields: binance.md §5. Every price, quantity and amount is text with 8 decimals, every id and time a whole number.
 """
 
-import json
 from typing import Any
 
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
+from sim.box.encoding import encode
 from sim.box.listing import Listing, text_e8
 
 Row = dict[str, Any]
@@ -178,7 +178,7 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
         "W": at.of(event["created_ts"]),
         "V": event["stp"],
     }
-    return json.dumps(report, separators=(",", ":")).encode()
+    return encode(report).encode()
 
 
 def account_position(desk: Desk, who: int, assets: tuple[str, ...], ts: int, at: Stamp) -> bytes:
@@ -189,4 +189,4 @@ def account_position(desk: Desk, who: int, assets: tuple[str, ...], ts: int, at:
         for asset, (free, locked) in ((a, held.get(a, (0, 0))) for a in assets)
     ]
     event = {"e": "outboundAccountPosition", "E": at.now, "u": at.of(ts), "B": rows}
-    return json.dumps(event, separators=(",", ":")).encode()
+    return encode(event).encode()

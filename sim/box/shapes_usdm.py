@@ -3,11 +3,11 @@
 Fields: binance.md §5. Prices and sizes are text with the contract's decimals, amounts of USDT text with 8.
 """
 
-import json
 from typing import Any, NamedTuple
 
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
+from sim.box.encoding import encode
 from sim.box.listing import Listing, text_e8
 
 Row = dict[str, Any]
@@ -134,7 +134,7 @@ def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
         order["n"] = text_e8(event["fee"])
         order["N"] = event["fee_asset"]
     update = {"e": "ORDER_TRADE_UPDATE", "T": stamp, "E": at.now, "o": order}
-    return json.dumps(update, separators=(",", ":")).encode()
+    return encode(update).encode()
 
 
 def trade_lite(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
@@ -154,7 +154,7 @@ def trade_lite(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
         "t": event["trade_id"],
         "i": event["order_id"],
     }
-    return json.dumps(update, separators=(",", ":")).encode()
+    return encode(update).encode()
 
 
 class Movement(NamedTuple):
@@ -198,7 +198,7 @@ def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
         "T": at.of(moved.ts),
         "a": {"m": moved.reason, "B": balances, "P": rows},
     }
-    return json.dumps(update, separators=(",", ":")).encode()
+    return encode(update).encode()
 
 
 def entry_text(listing: Listing, price_e8: int) -> str:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sim.box.clock import NS_PER_MS, NS_PER_US
 from sim.box.desk import Desk
+from sim.box.encoding import encode
 from sim.box.faults import Faults
 from sim.box.hub import STREAMS_MAX, Topic
 from sim.box.params import NumberText, split_pairs
@@ -152,7 +153,7 @@ def with_id(answer: dict[str, object], request_id: object) -> bytes:
     """An answer as JSON with the request's id last, in the type and digits it came in."""
     answer.pop("id", None)
     shown = str(request_id) if isinstance(request_id, NumberText) else json.dumps(request_id)
-    return f'{json.dumps(answer, separators=(",", ":"))[:-1]},"id":{shown}}}'.encode()
+    return f'{encode(answer)[:-1]},"id":{shown}}}'.encode()
 
 
 class StreamFace:

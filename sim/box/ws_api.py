@@ -16,6 +16,7 @@ from sim.box.accounts import Account
 from sim.box.auth import Credential, KeyRing, ws_payload
 from sim.box.clock import NS_PER_MS, NS_PER_US
 from sim.box.desk import Desk
+from sim.box.encoding import encode
 from sim.box.errors import ApiError, refuse
 from sim.box.faults import Fault, Faults
 from sim.box.params import NumberText, Params, parse_json, split_pairs
@@ -238,9 +239,9 @@ class ApiClient:
 def _envelope(request_id: object, status: int, result: object, limits: list[dict[str, object]] | None) -> bytes:
     """The answer's frame; the id comes back in the type and digits it came in."""
     key = "result" if status == 200 else "error"
-    body = json.dumps(result, separators=(",", ":"))
+    body = encode(result)
     shown = str(request_id) if isinstance(request_id, NumberText) else json.dumps(request_id)
-    tail = "" if limits is None else f',"rateLimits":{json.dumps(limits, separators=(",", ":"))}'
+    tail = "" if limits is None else f',"rateLimits":{encode(limits)}'
     return f'{{"id":{shown},"status":{status},"{key}":{body}{tail}}}'.encode()
 
 

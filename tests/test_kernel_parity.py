@@ -1,9 +1,10 @@
-"""One rule written twice, in Python and as a Cython kernel, sends the same bytes: places, replaces, cancels, refusals."""
+"""One rule written twice, in Python and as a Cython kernel, sends the same bytes, replaces and refusals among them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from pycore.glft_maker import GlftMaker
 from pycore.strategy import Contract
 from tests.venue_loop import Loop
 
-PARAMS = {
+PARAMS: dict[str, Any] = {
     "a": 3.0,
     "k": 0.4,
     "gamma": 0.002,
@@ -60,7 +61,7 @@ def test_both_send_the_same_orders(seed: int) -> None:
     compiled, interpreted = kernel_run(seed), python_run(seed)
     kinds = Counter(payload.split(b'"method":"')[1].split(b'"')[0] for payload in compiled.sent)
     assert sum(kinds.values()) > 1000, kinds
-    assert kinds[b"order.place"] and kinds[b"order.modify"] and kinds[b"order.cancel"], kinds
+    assert min(kinds[b"order.place"], kinds[b"order.modify"], kinds[b"order.cancel"]) > 0, kinds
     assert compiled.engine.refusals(), "the order rate is low enough to refuse some"
     assert compiled.fills > 0
     assert compiled.engine.refusals() == interpreted.engine.refusals()

@@ -157,7 +157,7 @@ class Loop:
 
     @staticmethod
     def _count(text: str | None, decimals: int) -> int:
-        return 0 if text is None else int(round(float(text) * 10**decimals))
+        return 0 if text is None else round(float(text) * 10**decimals)
 
     def _answer(self, message: dict[str, Any]) -> None:
         self.engine.answer(1, "linear", json.dumps(message).encode(), self.now, self.now)

@@ -64,7 +64,8 @@ pub struct Options {
     /// How many bytes of segments to keep; 0 keeps all.
     pub keep_bytes: u64,
     /// Turns of a busy loop (some 20 ns each) before the writer goes to sleep after a commit, and before
-    /// `wait_durable` does: longer than a quick disk's sync, because waking up costs as much again.
+    /// `wait_durable` does: longer than a quick disk's sync, because waking up costs as much again. Only where the
+    /// writer got real-time priority: on a shared processor a spinning thread loses its turn.
     pub spin: u32,
 }
 
@@ -248,7 +249,8 @@ impl Journal {
     /// Waits until `seq` is durable; `Ok(false)` where that took longer than `timeout`.
     pub fn wait_durable(&self, seq: u64, timeout: Duration) -> Result<bool> {
         self.commit();
-        if self.shared.wait(seq, timeout, self.spin) {
+        let spin = if self.realtime() { self.spin } else { 0 };
+        if self.shared.wait(seq, timeout, spin) {
             return Ok(true);
         }
         self.shared.error().map_or(Ok(false), Err)

@@ -187,7 +187,10 @@ pub(super) struct Pace {
 
 /// The loop on the thread; ends when asked to or at the first error.
 pub(super) fn run(segments: Segments, mut ring: Consumer, shared: &Shared, pace: Pace) {
-    shared.realtime.store(pace.realtime && become_realtime(), Ordering::Relaxed);
+    let realtime = pace.realtime && become_realtime();
+    shared.realtime.store(realtime, Ordering::Relaxed);
+    // A normal thread that spins uses up the share of processor time that would let it run as soon as it wakes.
+    let pace = Pace { spin: if realtime { pace.spin } else { 0 }, ..pace };
     if let Err(error) = serve(segments, &mut ring, shared, pace) {
         shared.fail(error);
     }

@@ -147,8 +147,10 @@ class BoxServer:
         await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
-        """Stops both markets and closes every connection."""
+        """Stops both markets and closes every connection; BrokenError if money was made or lost while they ran."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(market.stop() for market in self.markets))
+        for market in self.markets:
+            market.desk.exchange.check()

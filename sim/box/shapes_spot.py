@@ -109,6 +109,29 @@ def cancelled(listing: Listing, order: ExecEvent, cancel_id: str, tick_ns: int) 
     }
 
 
+def amended(listing: Listing, order: ExecEvent, tick_ns: int) -> Row:
+    """An order inside the answer to an amendment, which names its fields otherwise than every other answer."""
+    return {
+        "symbol": listing.symbol,
+        "orderId": order["order_id"],
+        "orderListId": -1,
+        "origClientOrderId": order["client_id"],
+        "clientOrderId": order["client_id"],
+        "price": _price(listing, order),
+        "qty": _size(listing, order),
+        "executedQty": listing.qty_text(order["cum_qty"]),
+        "preventedQty": ZERO,
+        "quoteOrderQty": ZERO,
+        "cumulativeQuoteQty": text_e8(order["cum_quote"]),
+        "status": order["status"],
+        "timeInForce": tif(order),
+        "type": order_type(order),
+        "side": order["side"],
+        "workingTime": order["created_ts"] // tick_ns,
+        "selfTradePreventionMode": order["stp"],
+    }
+
+
 def trade_row(listing: Listing, trade: ExecEvent, tick_ns: int) -> Row:
     """One own trade as myTrades shows it."""
     return {

@@ -79,5 +79,5 @@ def amend(call: Call) -> object:
     return {
         "transactTime": call.now(),
         "executionId": order["order_id"],
-        "amendedOrder": shapes.order_row(listing, after, call.tick_ns),
+        "amendedOrder": shapes.amended(listing, after, call.tick_ns),
     }

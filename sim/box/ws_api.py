@@ -205,9 +205,15 @@ class ApiClient:
         if number is not None and number not in self._ears:
             raise ApiError(-2036, "User Data Stream subscription not active.")
         for gone in [number] if number is not None else list(self._ears):
-            account, ear = self._ears.pop(gone)
-            self._desk.users.leave(account.name, ear)
+            self._terminate(gone)
         return {}
+
+    def _terminate(self, number: int) -> None:
+        """Ends a subscription and says so on it, which makes clients subscribe again if they did not mean it."""
+        account, ear = self._ears.pop(number)
+        self._desk.users.leave(account.name, ear)
+        event = f'{{"e":"eventStreamTerminated","E":{self._desk.clock.now_ns() // self._tick_ns}}}'
+        ear.offer(ear.prefix + event.encode() + ear.suffix)
 
     def _limits(self, account: str | None, orders: bool) -> list[dict[str, object]]:
         return self._desk.limiter.rows(self._client, account, orders, self._desk.clock.now_ns())

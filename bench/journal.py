@@ -33,8 +33,8 @@ def main(words: list[str]) -> int:
 def tell(row: dict[str, Any]) -> bool:
     """Prints one figure beside its goal; returns whether it is reached."""
     if "skipped" in row:
-        say(f"commit, batch {row['batch']:>2}, SCHED_FIFO: not measured, {row['skipped']}")
-        return True
+        say(f"commit, batch {row['batch']:>2}, {priority(row)}: not measured, {row['skipped']}")
+        return False
     if row["name"] == "scan":
         good = row["m_per_s"] >= SCAN_GOAL
         say(f"scan of {row['record_bytes']}-byte records: {row['m_per_s']} M/s, wanted >= {SCAN_GOAL}: {verdict(good)}")
@@ -42,12 +42,17 @@ def tell(row: dict[str, Any]) -> bool:
     goal = RATIO_GOALS[row["batch"]]
     good = row["ratio"] >= goal and row["p99_ratio"] <= P99_GOAL
     say(
-        f"commit, batch {row['batch']:>2}, {'SCHED_FIFO' if row['fifo'] else 'normal    '}: "
+        f"commit, batch {row['batch']:>2}, {priority(row)}: "
         f"{row['per_s']:>6.0f}/s, floor {row['floor_per_s']:>6.0f}/s, ratio {row['ratio']:.2f} (wanted >= {goal}); "
         f"p99 {row['p99_us']:.0f} us, floor {row['floor_p99_us']:.0f} us, ratio {row['p99_ratio']:.2f} "
         f"(wanted <= {P99_GOAL:.0f}); {row['kept']} rounds, {row['dropped']} dropped: {verdict(good)}"
     )
     return bool(good)
+
+
+def priority(row: dict[str, Any]) -> str:
+    """The scheduling that the writer and the floor ran under."""
+    return "SCHED_FIFO" if row["fifo"] else "normal    "
 
 
 def verdict(good: bool) -> str:

@@ -104,7 +104,9 @@ fn schedule(realtime: bool) -> bool {
 
 fn compare(dir: &Path, batch: usize, realtime: bool) {
     if !schedule(realtime) {
-        println!("{{\"name\":\"commit\",\"batch\":{batch},\"skipped\":\"the host gives no SCHED_FIFO\"}}");
+        println!(
+            "{{\"name\":\"commit\",\"batch\":{batch},\"fifo\":true,\"skipped\":\"the host gives no SCHED_FIFO\"}}"
+        );
         return;
     }
     let (mut kept, mut dropped) = (Vec::new(), 0);
@@ -114,6 +116,11 @@ fn compare(dir: &Path, batch: usize, realtime: bool) {
         if apart > FLOORS_APART_MAX { dropped += 1 } else { kept.push((before, run, after)) }
     }
     schedule(false);
+    if kept.len() < ROUNDS {
+        let why = format!("the host was too busy: the floors of {dropped} rounds differed too much");
+        println!("{{\"name\":\"commit\",\"batch\":{batch},\"fifo\":{realtime},\"skipped\":\"{why}\"}}");
+        return;
+    }
     let over =
         |figure: &dyn Fn(&Run, &Run, &Run) -> f64| median(kept.iter().map(|(b, r, a)| figure(b, r, a)).collect());
     println!(

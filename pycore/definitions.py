@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from feeds.binance_live import categories
 from oms.account import to_units
-from pycore.config import MONEY_KINDS, QTY_KINDS, SYMBOL_KINDS, Bound, Config, Instrument
+from pycore.config import MONEY_KINDS, QTY_KINDS, SYMBOL_KINDS, Bound, Config, Instrument, StrategyRun
 from pycore.errors import InputError
 from pycore.runner import Seat
 from pycore.session import Session
@@ -47,16 +47,19 @@ def define(session: Session) -> None:
 
 def seats(session: Session) -> list[Seat]:
     """The configured strategies, made and seated."""
-    return [
-        Seat(
-            run.name,
-            session.numbers.account,
-            session.numbers.strategies[run.name],
-            session.numbers.instruments[run.instrument],
-            find(run.kind)(contract(session, run.instrument), run.params),
-        )
-        for run in session.config.strategies
-    ]
+    return [_seat(session, run) for run in session.config.strategies]
+
+
+def _seat(session: Session, run: StrategyRun) -> Seat:
+    rule = find(run.kind)(contract(session, run.instrument), run.params)
+    return Seat(
+        run.name,
+        session.numbers.account,
+        session.numbers.strategies[run.name],
+        session.numbers.instruments[run.instrument],
+        rule,
+        compiled=rule.kernel() is not None,
+    )
 
 
 def check_strategies(config: Config) -> list[tuple[str, str]]:
@@ -66,7 +69,7 @@ def check_strategies(config: Config) -> list[tuple[str, str]]:
     for at, run in enumerate(config.strategies):
         try:
             kind: type[Strategy] = find(run.kind)
-            kind(_contract(0, by_key[run.instrument]), run.params)
+            kind(_contract(0, by_key[run.instrument]), run.params).kernel()
         except InputError as error:
             told = getattr(error, "faults", [("kind", str(error))])
             faults += [(f"strategies.{at}.{field}", why) for field, why in told]

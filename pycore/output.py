@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 Row = Mapping[str, object]
@@ -86,21 +86,19 @@ class Output:
     def progress(self, what: str, total: float) -> Iterator[Progress]:
         """A progress bar with rate and time left on stderr; silent where stderr is not a terminal.
 
-        The bar's only task has the id 0: `bar.update(0, completed=n)`.
+        The bar's only task has the id 0: `bar.update(0, completed=n)`; a total of 0 is an unknown one.
         """
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f}% {task.speed:.4g}/s", justify="right")
-            if total <= 0
-            else TextColumn("{task.percentage:>3.0f}%"),
+            MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=self._err,
             disable=not self._err.is_terminal,
             transient=True,
         )
         with bar:
-            bar.add_task(what, total=total)
+            bar.add_task(what, total=total or None)
             yield bar
 
     def _line(self, row: Row) -> None:

@@ -124,6 +124,9 @@ async def run(session: Session) -> None:
     if session.port.halted:
         log.warning("the journal was killed or halted: only cancels pass until `resume` comes over the control socket")
     session.runner.start()
+    for seat in session.seats:
+        if seat.compiled:
+            session.core.attach_kernel(seat.account, seat.strategy, seat.instrument, seat.rule.kernel())
     stop_asked = asyncio.ensure_future(session.stop_asked.wait())
     tick_s = session.config.timers.tick_ms / 1e3
     since_watch_s = 0.0
@@ -142,6 +145,8 @@ async def run(session: Session) -> None:
 async def stop(session: Session) -> None:
     """Strategies stop, what is open is cancelled and confirmed, the journal is sealed."""
     if session.runner.running:
+        for seat in session.seats:
+            session.core.detach_kernels(seat.strategy)
         session.runner.stop()
         _mark(session, STOPPED)
     if session.core.orders(open_only=True):

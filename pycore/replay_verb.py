@@ -55,9 +55,10 @@ def _with_strategy(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     kind = find(args.strategy)
     replay = Replay(args.journal, collect=True)
     what_if = WhatIf(replay, seat, _maker(kind, params))
-    for seq in what_if.steps(args.until):
-        if seq % _PROGRESS_EVERY == 0:
-            args.output.say(f"event {seq}")
+    with args.output.progress("events", 0.0) as bar:
+        for seq in what_if.steps(args.until):
+            if seq % _PROGRESS_EVERY == 0:
+                bar.update(0, completed=seq)
     result = what_if.comparison
     for row in result.differences:
         args.output.row(row)

@@ -34,13 +34,14 @@ class StrategyError(TickwrightError):
 
 @dataclass(frozen=True)
 class Seat:
-    """A strategy with the numbers that the engine knows it by."""
+    """A strategy with the numbers that the engine knows it by; `compiled` where a kernel makes its wishes."""
 
     name: str
     account: int
     strategy: int
     instrument: int
     rule: Strategy
+    compiled: bool = False
 
 
 class Runner:
@@ -67,22 +68,28 @@ class Runner:
         for seat in self._seats:
             self._guarded(seat, seat.rule.on_stop)
 
-    def on_batch(self, events: Sequence[Event]) -> None:
-        """One batch, in order, to every strategy that it concerns."""
+    def on_batch(self, events: Sequence[Event], happened: int | None = None) -> None:
+        """One batch, in order, to every strategy whose instrument it touched.
+
+        `happened` are the batch's bits where the sight shows only those of its last record, as a replay does.
+        """
         if not self.running:
             return
         for seat in self._seats:
-            mine = [event for event in events if _concerns(seat, event)]
-            if mine:
-                self._guarded(seat, partial(self._run, seat, mine))
+            view = self._sight.view(seat.account, seat.strategy, seat.instrument)
+            if view.happened if happened is None else happened:
+                self._guarded(seat, partial(self._run, seat, view, events))
 
-    def _run(self, seat: Seat, events: Sequence[Event]) -> None:
-        view = self._sight.view(seat.account, seat.strategy, seat.instrument)
+    def _run(self, seat: Seat, view: View, events: Sequence[Event]) -> None:
         rule = seat.rule
         rule.now = view.now
         rule.view = view
         for event in events:
-            _call_back(rule, view, event)
+            if _concerns(seat, event):
+                _call_back(rule, view, event)
+        if seat.compiled:
+            rule.collected()
+            return
         wishes = rule.generate_proposals(view)
         if wishes:
             self._propose(seat.account, seat.strategy, seat.instrument, wishes)

@@ -86,6 +86,14 @@ class Strategy:
         self.view: View | None = None
         self._wishes: list[Wish] = []
 
+    def kernel(self) -> object | None:
+        """The compiled kernel that makes this strategy's wishes inside the core; None: they are made here.
+
+        A kernel is an object with a `capsule` (native/table.pxd). With one, the callbacks still come, but neither
+        `generate_proposals` nor wishes made in callbacks are used.
+        """
+        return None
+
     # --- callbacks ----------------------------------------------------------------------------------------------
 
     def on_start(self) -> None:

@@ -66,6 +66,7 @@ class WhatIf:
         self._computed: list[Key] = []
         self._journalled: list[Key] = []
         self._batch: list[Event] = []
+        self._happened = 0
         self._at = 0
         self.comparison = Comparison()
 
@@ -88,6 +89,8 @@ class WhatIf:
         seat = self._seat
         if seat is not None and (instrument, account, strategy) == (seat.instrument, seat.account, seat.strategy):
             self._journalled.append((action, side, order_type, tif, target, price, qty, flags, tag))
+        # What a proposal changed is told with the next batch, as in the live session.
+        self._batch += self._replay.events()
 
     def _take_event(self, row: tuple[Any, ...]) -> None:
         if self._journalled or self._computed:
@@ -95,11 +98,15 @@ class WhatIf:
         events = self._replay.events()
         self._batch += events
         self._at = int(row[0])
-        self._switch(events)
+        if self._seat is not None:
+            seat = self._seat
+            self._happened |= self._replay.view(seat.account, seat.strategy, seat.instrument).happened
         if row[3]:
             batch, self._batch = self._batch, []
+            happened, self._happened = self._happened, 0
             if self._runner is not None:
-                self._runner.on_batch(batch)
+                self._runner.on_batch(batch, happened)
+        self._switch(events)
 
     def _settle(self) -> None:
         if self._seat is not None:

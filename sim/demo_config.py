@@ -1,7 +1,8 @@
 """The demo's configuration: the box's addresses, its instruments as exchangeInfo lists them, and two GLFT makers.
 
-catalogue: S1, K8, P4. The quotes stand close to the market, inside the fees, so that half a minute shows fills on both
-sides; a maker that means to earn quotes wider (deploy/config/paper.toml).
+catalogue: S1, K8, P4. On USD-M the maker is the compiled kernel, on spot the same rule in Python. The quotes stand
+close to the market, inside the fees, so that half a minute shows fills on both sides; a maker that means to earn
+quotes wider (deploy/config/paper.toml).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _REST = {"spot": "spot_rest", "linear": "usdm_rest"}
 _WS = {"spot": "spot_ws", "linear": "usdm_ws"}
 #: Burst and refill a second of our order rate: below the venue's 100 (spot) and 300 (USD-M) orders in 10 s.
 _RATE = {"spot": (20, 5), "linear": (40, 15)}
+_KIND = {"spot": "glft", "linear": "glft_kernel"}
 #: The size of one order in USDT.
 _ORDER_VALUE = Decimal(600)
 
@@ -121,6 +123,6 @@ def _strategy(market: str, found: dict[str, Any]) -> str:
     }
     listed = "".join(f"{name} = {value}\n" for name, value in params.items())
     return (
-        f'[[strategies]]\nname = "maker_{market}"\nkind = "glft"\ninstrument = "{market}:{_SYMBOL}"\n'
+        f'[[strategies]]\nname = "maker_{market}"\nkind = "{_KIND[market]}"\ninstrument = "{market}:{_SYMBOL}"\n'
         f"[strategies.params]\n{listed}"
     )

@@ -1,5 +1,7 @@
 //! What every bench of the core shares: this thread's CPU clock, and the median.
 
+#![allow(dead_code, reason = "each bench is a program of its own and uses a part of this file")]
+
 /// CPU time of this thread in nanoseconds.
 pub fn cpu_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

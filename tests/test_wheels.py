@@ -143,6 +143,19 @@ USE_NATIVE = """
 import pickle
 import tickwright_native as core
 
+decoder = core.Decoder()
+decoder.define("spot", "BTCUSDT", "0.01", "0.00001")
+message = b'{"u":7,"s":"BTCUSDT","b":"60000.00","B":"0.5","a":"60000.02","A":"0.25"}'
+(top,) = decoder.market("spot", message)
+book = core.L2Book()
+book.apply("buy", top["bid"], top["bid_qty"])
+book.apply("sell", top["ask"], top["ask_qty"])
+assert (book.best("buy"), book.best("sell")) == ((6_000_000, 50_000), (6_000_002, 25_000))
+
+# The check value of Avellaneda-Stoikov with three units held: quotes 97.954615 and 99.645385.
+reservation, half = core.avellaneda(gamma=0.1, sigma=2, k=1.5, time_left=1, inventory=3, fair=100)
+assert (round(reservation - half, 6), round(reservation + half, 6)) == (97.954615, 99.645385)
+
 again = pickle.loads(pickle.dumps(core.InputError("price was -1")))
 assert isinstance(again, core.InputError) and isinstance(again, core.TickwrightError)
 try:

@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test build bench lock clean
+.PHONY: help demo test build bench drill lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -36,6 +36,12 @@ bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured 
 	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench gate --bench encode --bench venue --bench replay
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py
+
+KILLS ?= 200
+SEED ?= 1
+
+drill: $(BUILT)  ## kill the engine KILLS times (200) while it trades, and prove after each that nothing is lost
+	@.venv/bin/tickwright drill --kills $(KILLS) --seed $(SEED) --json
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

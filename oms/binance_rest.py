@@ -30,6 +30,7 @@ _PATHS = {
         "open_orders": "/api/v3/openOrders",
         "cancel_all": "/api/v3/openOrders",
         "order": "/api/v3/order",
+        "all_orders": "/api/v3/allOrders",
         "trades": "/api/v3/myTrades",
     },
     "linear": {
@@ -40,6 +41,7 @@ _PATHS = {
         "open_orders": "/fapi/v1/openOrders",
         "cancel_all": "/fapi/v1/allOpenOrders",
         "order": "/fapi/v1/order",
+        "all_orders": "/fapi/v1/allOrders",
         "trades": "/fapi/v1/userTrades",
         "listen_key": "/fapi/v1/listenKey",
     },

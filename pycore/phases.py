@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -90,6 +91,7 @@ async def recover(session: Session) -> None:
         now=session.clock.utc_ns(),
     )
     session.port = Port(session.core, session.clock)
+    session.recovered_seq, session.recovered_hash = session.core.last_seq, session.core.state_hash()
     log.info("journal %s: %d events recovered", journal.directory, session.core.recovered)
 
 
@@ -130,6 +132,7 @@ async def run(session: Session) -> None:
     stop_asked = asyncio.ensure_future(session.stop_asked.wait())
     tick_s = session.config.timers.tick_ms / 1e3
     since_watch_s = 0.0
+    snapshot_at = _next_snapshot(session)
     while not session.stop_asked.is_set():
         session.port.timer()
         for gateway in session.gateways.values():
@@ -138,8 +141,17 @@ async def run(session: Session) -> None:
         if since_watch_s >= _WATCH_EVERY_S:
             watch.check()
             since_watch_s = 0.0
+        if session.core.last_seq >= snapshot_at:
+            session.core.snapshot_state()
+            snapshot_at = _next_snapshot(session)
         raise_failed(session)
         await asyncio.wait([stop_asked], timeout=tick_s)
+
+
+def _next_snapshot(session: Session) -> float:
+    """The event at which the next snapshot is due; never where they are only wanted at a clean stop."""
+    every = session.config.journal.snapshot_every
+    return session.core.last_seq + every if every else math.inf
 
 
 async def stop(session: Session) -> None:

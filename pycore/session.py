@@ -61,6 +61,8 @@ class Session:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     recovering: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     releasing: asyncio.Task[None] | None = None
+    recovered_seq: int = 0
+    recovered_hash: str = ""
     difference: str = ""
     fills: int = 0
     orders_sent: int = 0

@@ -99,6 +99,9 @@ def state_of(session: Session) -> dict[str, Any]:
         "phase": session.phase,
         "ts": session.clock.utc_ns(),
         "seq": core.last_seq,
+        # No event up to this one may ever be lost again; read after `seq`, it may only be older.
+        "durable": core.durable(),
+        "recovered": {"seq": session.recovered_seq, "state_hash": session.recovered_hash},
         "halted": session.port.halted,
         "instruments": instruments,
         "latency": session.latency.figures(),

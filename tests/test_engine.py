@@ -332,3 +332,20 @@ def test_what_may_not_start_says_why(
     assert told in done.stderr
     assert "very-secret" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+async def test_snapshots_come_while_it_trades_and_a_killed_engine_starts_from_one(bench: Bench) -> None:
+    every = "journal.snapshot_every=50"
+    first = await asyncio.to_thread(bench.start, every)
+    state = await first.states(lambda state: state["phase"] == "run" and state["seq"] > 300, "300 events")
+    assert 0 < state["durable"] <= state["seq"]
+    first.process.kill()
+    first.process.wait()
+    assert list((bench.directory / "journal").glob("*.snap"))
+    second = await asyncio.to_thread(bench.start, every)
+    again = await second.states(four_resting, "four resting orders")
+    told = again["recovered"]
+    second.process.send_signal(signal.SIGTERM)
+    assert (await asyncio.to_thread(second.summary))["state"] == "stopped"
+    replayed = await asyncio.to_thread(bench.replay, "--until", str(told["seq"]))
+    assert (replayed["last_seq"], replayed["state_hash"]) == (told["seq"], told["state_hash"])

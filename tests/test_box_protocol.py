@@ -122,7 +122,8 @@ async def test_weights_add_up_and_end_in_429_then_418(web: aiohttp.ClientSession
         _, _, headers = await client.raw("GET", "/api/v3/exchangeInfo")
         assert headers["x-mbx-used-weight"] == headers["x-mbx-used-weight-1m"] == "20"
         _, _, headers = await client.raw("GET", "/api/v3/depth?symbol=BTCUSDT&limit=500")
-        assert headers["x-mbx-used-weight-1m"] == "45"
+        # 25 alone where a minute ended in between.
+        assert headers["x-mbx-used-weight-1m"] in ("45", "25")
         assert headers["Content-Type"].startswith("application/json")
         statuses = []
         for _ in range(120):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ from pycore.terminal import Subscriber, draw, line
 from sim.demo_config import write_config
 from sim.process import Process
 
+#: What the demo tells about itself to the report, beside the journal.
+_SESSION_FILE = "session.json"
 _LINE_EVERY = 15
 _STOP_S = 40.0
 _VERB_S = 300.0
@@ -69,6 +72,8 @@ async def _session(args: argparse.Namespace, directory: Path) -> tuple[dict[str,
             await _watch(ready["publish"], args.seconds, output, interrupted, engine)
             output.say("stopping: strategies stop, what is open is cancelled, the journal is sealed")
             last = await engine.stop(_STOP_S)
+    facts = {"seed": None if args.market else args.seed, "market": args.market, "seconds": args.seconds}
+    (directory / _SESSION_FILE).write_text(json.dumps({**facts, "latency": last["latency"]}))
     output.say("replaying the journal in a fresh process")
     replayed = await _fresh_process(["replay", last["journal"], "--json"], directory / "replay.log")
     equal = replayed["state_hash"] == last["state_hash"]

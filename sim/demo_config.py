@@ -24,6 +24,9 @@ _WS = {"spot": "spot_ws", "linear": "usdm_ws"}
 #: Burst and refill a second of our order rate: below the venue's 100 (spot) and 300 (USD-M) orders in 10 s.
 _RATE = {"spot": (20, 5), "linear": (40, 15)}
 _KIND = {"spot": "glft", "linear": "glft_kernel"}
+#: A quote moves when the market has left it by this many reaches. The generated mid diffuses some four reaches a second
+#: on USD-M, and the time to leave grows with the square: at half a reach the order rate refused most wishes.
+_REQUOTE_REACHES = Decimal("2.5")
 #: The size of one order in USDT.
 _ORDER_VALUE = Decimal(600)
 
@@ -118,7 +121,7 @@ def _strategy(market: str, found: dict[str, Any]) -> str:
         "levels": 2,
         "step_ticks": max(1, int(reach)),
         "min_spread_ticks": 2,
-        "requote_ticks": max(1, int(reach / 2)),
+        "requote_ticks": max(1, int(reach * _REQUOTE_REACHES)),
         "max_position": size * 10,
     }
     listed = "".join(f"{name} = {value}\n" for name, value in params.items())

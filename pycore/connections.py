@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from feeds.binance_live import MarketFeed, categories
 from oms.binance_gateway import OrderGateway
+from oms.binance_rest import VenueError
 from oms.binance_user import UserStream
 from pycore.config import Endpoint
 from pycore.errors import ConfigError, EngineError
@@ -19,7 +20,9 @@ from pycore.session import Session
 log = logging.getLogger(__name__)
 
 #: How long the connections may take to come up, s, before the start is given up.
-CONNECT_S = 20.0
+CONNECT_S = 30.0
+#: How often the venue's clock is measured again, s.
+_CLOCK_EVERY_S = 60.0
 
 
 class Part(Protocol):
@@ -48,9 +51,8 @@ async def connect(session: Session) -> None:
     _watch_journal(session)
     for market in session.config.markets():
         _build_market(session, market)
-        offset_ns = session.rests[market].offset_ns
-        session.core.venue_clock(market, offset_ns)
-        session.gateways[market].venue_offset_ns = offset_ns
+        _tell_clock(session, market)
+    session.background.append(asyncio.create_task(_keep_clocks(session), name="clocks"))
     session.tasks += [asyncio.create_task(part.run()) for part in _parts(session)]
     ready = asyncio.gather(*(part.connected() for part in _parts(session)))
     await _first(session, ready, CONNECT_S)
@@ -62,10 +64,10 @@ async def close_sockets(session: Session) -> None:
         recovering.cancel()
     for part in _parts(session):
         part.close()
-    if session.releasing is not None:
-        session.releasing.cancel()
-        session.tasks.remove(session.releasing)
-        session.releasing = None
+    for task in session.background:
+        task.cancel()
+        if task in session.tasks:
+            session.tasks.remove(task)
     if session.tasks:
         ended, hanging = await asyncio.wait(session.tasks, timeout=2.0)
         for task in hanging:
@@ -133,6 +135,26 @@ def _build_market(session: Session, market: str) -> None:
         )
 
 
+def _tell_clock(session: Session, market: str) -> None:
+    """The venue's clock, as last measured, for the timestamps of orders and of our own requests."""
+    offset_ns = session.rests[market].offset_ns
+    session.core.venue_clock(market, offset_ns)
+    session.gateways[market].venue_offset_ns = offset_ns
+
+
+async def _keep_clocks(session: Session) -> None:
+    """Measures the venue's clocks again and again, because ours drifts; a failure keeps the last measurement."""
+    while True:
+        await asyncio.sleep(_CLOCK_EVERY_S)
+        for market, rest in session.rests.items():
+            try:
+                await rest.measure_clock()
+            except VenueError as error:
+                log.warning("%s: the venue's clock could not be measured: %s", market, error)
+            else:
+                _tell_clock(session, market)
+
+
 def _watch_journal(session: Session) -> None:
     """Lets requests go when the journal's eventfd says that more is durable."""
     fd = session.core.durable_fd()
@@ -150,8 +172,9 @@ def _watch_journal(session: Session) -> None:
             session.release.flush()
 
     loop.add_reader(fd, on_readable)
-    session.releasing = asyncio.create_task(release(), name="release")
-    session.tasks.append(session.releasing)
+    # It is among the tasks too: a fault in it ends the session.
+    session.background.append(asyncio.create_task(release(), name="release"))
+    session.tasks.append(session.background[-1])
 
 
 async def _first(session: Session, ready: asyncio.Future[list[None]], timeout_s: float) -> None:

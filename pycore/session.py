@@ -60,7 +60,7 @@ class Session:
     seats: list[Seat] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     recovering: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-    releasing: asyncio.Task[None] | None = None
+    background: list[asyncio.Task[None]] = field(default_factory=list)
     recovered_seq: int = 0
     recovered_hash: str = ""
     difference: str = ""

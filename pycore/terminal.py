@@ -78,19 +78,20 @@ def _head(state: dict[str, Any]) -> Text:
 
 
 def _market(key: str, facts: dict[str, Any]) -> Panel:
-    tick, lot = Decimal(facts["tick"]), Decimal(facts["lot"])
+    # Normalised, so that a tick of 0.01000000 shows two decimals.
+    tick, lot = Decimal(facts["tick"]).normalize(), Decimal(facts["lot"]).normalize()
     grid = Table(box=None, show_header=False, expand=True)
     for column in ("name", "price", "size", "state"):
         grid.add_column(column, justify="left" if column in ("name", "state") else "right")
     asks = sorted((row for row in facts["orders"] if _side(row) == "SELL"), key=lambda row: -int(row["price"]))
     bids = sorted((row for row in facts["orders"] if _side(row) == "BUY"), key=lambda row: -int(row["price"]))
     for row in asks:
-        grid.add_row("our ask", str(row["price"] * tick), str(row["qty"] * lot), str(row["state"]), style="red")
+        grid.add_row("our ask", _plain(row["price"] * tick), _plain(row["qty"] * lot), str(row["state"]), style="red")
     _add_top(grid, facts["top"], tick, lot)
     for row in bids:
-        grid.add_row("our bid", str(row["price"] * tick), str(row["qty"] * lot), str(row["state"]), style="green")
+        grid.add_row("our bid", _plain(row["price"] * tick), _plain(row["qty"] * lot), str(row["state"]), style="green")
     net = sum(int(row["qty"]) for row in facts["positions"])
-    grid.add_row("position", "", str(net * lot), "", style="bold")
+    grid.add_row("position", "", _plain(net * lot), "", style="bold")
     grid.add_row("profit", str(profit(facts)), facts["settle"], "", style="bold")
     return Panel(grid, title=key)
 
@@ -100,8 +101,14 @@ def _add_top(grid: Table, top: list[int] | None, tick: Decimal, lot: Decimal) ->
         grid.add_row("book", "not in sync", "", "", style="yellow")
         return
     bid, bid_qty, ask, ask_qty = top
-    grid.add_row("ask", str(ask * tick), str(ask_qty * lot), "")
-    grid.add_row("bid", str(bid * tick), str(bid_qty * lot), "")
+    for name, price, size in (("ask", ask, ask_qty), ("bid", bid, bid_qty)):
+        known = price is not None and size is not None
+        grid.add_row(name, _plain(price * tick) if known else "none", _plain(size * lot) if known else "", "")
+
+
+def _plain(value: Decimal) -> str:
+    """A decimal without an exponent."""
+    return format(value, "f")
 
 
 def _side(row: dict[str, Any]) -> str:

@@ -51,7 +51,10 @@ async def _facts(http: aiohttp.ClientSession, rest: str, market: str) -> dict[st
     async with http.get(rest + _PRICE[market], params={"symbol": _SYMBOL}) as answer:
         top = await answer.json()
     filters = {entry["filterType"]: entry for entry in row["filters"]}
-    tick, lot = Decimal(filters["PRICE_FILTER"]["tickSize"]), Decimal(filters["LOT_SIZE"]["stepSize"])
+    tick, lot = (
+        Decimal(filters[kind][field]).normalize()
+        for kind, field in (("PRICE_FILTER", "tickSize"), ("LOT_SIZE", "stepSize"))
+    )
     mid = (Decimal(top["bidPrice"]) + Decimal(top["askPrice"])) / 2
     return {"tick": tick, "lot": lot, "mid": mid}
 

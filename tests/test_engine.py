@@ -62,7 +62,7 @@ class Run:
         subscriber = Subscriber(self.first["publish"])
         state: dict[str, Any] = {}
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while True:
                     state = await subscriber.receive()
                     if wanted(state):

@@ -802,8 +802,7 @@ impl RecordBuf {
         if self.words.len() * 8 + 16 > self.capacity {
             return Err(CoreError::Full { what: "record buffer", capacity: self.capacity });
         }
-        self.words.push(level.price as u64);
-        self.words.push(level.qty as u64);
+        self.words.extend_from_slice(&[level.price as u64, level.qty as u64]);
         Ok(())
     }
 

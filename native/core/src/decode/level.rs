@@ -11,13 +11,14 @@ use crate::event::{Level, RecordBuf};
 
 /// The bytes in which a level's quotes are looked for: two numbers of sixteen characters and what is between them fit.
 const WINDOW: usize = 48;
-/// The bytes before a number that its load may touch.
-const BEFORE: usize = 8;
+/// What `through` reads at once and what it touches before a level, on any processor.
+const BEFORE: usize = 16;
+const WINDOW_MAX: usize = 64;
 /// A copy of the end of a message: what is before, less than a window, and a window of zeros.
-const TAIL: usize = BEFORE + 2 * WINDOW;
+const TAIL: usize = BEFORE + 2 * WINDOW_MAX;
 
 /// Where a run of levels stopped.
-enum Stop {
+pub(super) enum Stop {
     /// Behind its closing bracket.
     Closed(usize),
     /// Before a level that is too near to the end of the bytes for a whole window.
@@ -27,21 +28,32 @@ enum Stop {
 /// Reads levels from `at`, which is behind the first `["`, to the closing bracket of the run, into `out`.
 ///
 /// Returns how many there are and the place behind the bracket; None where anything is not in the usual form.
-#[inline(always)]
+#[inline]
 pub(super) fn run(bytes: &[u8], at: usize, listed: &Listed, out: &mut RecordBuf) -> Option<(u32, usize)> {
+    run_by(bytes, at, listed, out, through)
+}
+
+#[inline(always)]
+fn run_by(
+    bytes: &[u8],
+    at: usize,
+    listed: &Listed,
+    out: &mut RecordBuf,
+    through: impl Fn(&[u8], usize, &(Form, Form), &Listed, &mut RecordBuf, &mut u32) -> Option<Stop>,
+) -> Option<(u32, usize)> {
     let rest = bytes.get(at..)?;
     let price = Form::of(rest, listed.price)?;
     let qty = Form::of(rest.get(price.seen + 3..)?, listed.qty)?;
     let forms = (price, qty);
     let mut count = 0;
-    match through(bytes, at, forms, out, &mut count)? {
+    match through(bytes, at, &forms, listed, out, &mut count)? {
         Stop::Closed(end) => Some((count, end)),
         Stop::Near(at) => {
             let from = at.checked_sub(BEFORE)?;
             let rest = bytes.get(from..)?;
             let mut tail = [0; TAIL];
             tail.get_mut(..rest.len())?.copy_from_slice(rest);
-            match through(&tail, BEFORE, forms, out, &mut count)? {
+            match through(&tail, BEFORE, &forms, listed, out, &mut count)? {
                 Stop::Closed(end) => Some((count, from + end)),
                 Stop::Near(_) => None,
             }
@@ -49,8 +61,33 @@ pub(super) fn run(bytes: &[u8], at: usize, listed: &Listed, out: &mut RecordBuf)
     }
 }
 
-#[inline(always)]
-fn through(bytes: &[u8], from: usize, forms: (Form, Form), out: &mut RecordBuf, count: &mut u32) -> Option<Stop> {
+/// Reads levels with what the processor has.
+#[inline]
+fn through(
+    bytes: &[u8],
+    from: usize,
+    forms: &(Form, Form),
+    listed: &Listed,
+    out: &mut RecordBuf,
+    count: &mut u32,
+) -> Option<Stop> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") && forms.0.fits() && forms.1.fits() {
+        // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
+        return unsafe { super::level_avx2::through(bytes, from, forms, listed, out, count) };
+    }
+    through_plain(bytes, from, forms, listed, out, count)
+}
+
+/// Reads levels with the instructions that every processor has.
+fn through_plain(
+    bytes: &[u8],
+    from: usize,
+    forms: &(Form, Form),
+    listed: &Listed,
+    out: &mut RecordBuf,
+    count: &mut u32,
+) -> Option<Stop> {
     let mut at = from;
     loop {
         let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
@@ -65,8 +102,8 @@ fn through(bytes: &[u8], from: usize, forms: (Form, Form), out: &mut RecordBuf, 
         if !follows(bytes, price_end, b"\",\"") {
             return None;
         }
-        let price = forms.0.read(bytes, at, price_end)?;
-        let qty = forms.1.read(bytes, price_end + 3, qty_end)?;
+        let price = price_of(&forms.0, bytes, at, price_end)?;
+        let qty = size_of(&forms.1, listed, bytes, price_end + 3, qty_end)?;
         if price == 0 {
             return None;
         }
@@ -77,6 +114,18 @@ fn through(bytes: &[u8], from: usize, forms: (Form, Form), out: &mut RecordBuf, 
         }
         at = qty_end + 5;
     }
+}
+
+/// The price between `from` and the quote at `end`, in ticks.
+#[inline]
+pub(super) fn price_of(form: &Form, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
+    form.read(bytes, from, end)
+}
+
+/// The size between `from` and the quote at `end`, in lots, rounded up where it is finer (see `Listed::shown_lots`).
+#[inline]
+pub(super) fn size_of(form: &Form, listed: &Listed, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
+    form.read(bytes, from, end).or_else(|| listed.shown_lots(bytes.get(from..end)?).ok())
 }
 
 /// Whether `text` stands at `at`.
@@ -109,10 +158,11 @@ fn quotes(window: &[u8; WINDOW]) -> u64 {
 
 /// How the venue writes the prices or the sizes of one run.
 #[derive(Clone, Copy)]
-struct Form {
-    scale: Scale,
+pub(super) struct Form {
+    /// How a number becomes a count.
+    pub scale: Scale,
     /// Decimals that it writes, 0 where there is no point.
-    shown: usize,
+    pub shown: usize,
     /// Which bytes of the decimals count, and which must be zeros.
     kept: u64,
     zeros: u64,
@@ -132,8 +182,14 @@ impl Form {
         Some(Self { scale, shown, kept, zeros: below(shown) & !kept, seen })
     }
 
+    /// Whether eight decimals hold what is shown, and what counts is shown.
+    #[inline]
+    fn fits(&self) -> bool {
+        self.shown <= 8 && usize::from(self.scale.decimals) <= self.shown
+    }
+
     /// The number between `from` and the quote at `end`, as a count of units.
-    #[inline(always)]
+    #[inline]
     fn read(&self, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
         match self.mantissa(bytes, from, end) {
             Some(mantissa) if self.scale.unit == 1 => Some(mantissa),
@@ -175,10 +231,16 @@ mod tests {
         let decoder = samples::decoder();
         let listed = decoder.symbols.find(Market::Spot, b"BTCUSDT").unwrap();
         let joined: Vec<String> = levels.iter().map(|(price, qty)| format!("[\"{price}\",\"{qty}\"]")).collect();
-        let text = format!("{{\"b\":[{}]{tail}", joined.join(","));
+        let text = format!("{{\"e\":\"depthUpdate\",\"b\":[{}]{tail}", joined.join(","));
         let mut out = RecordBuf::with_capacity(1 << 14);
         out.begin_depth().unwrap();
-        let (count, end) = run(text.as_bytes(), 8, listed, &mut out)?;
+        let mut plain = out.clone();
+        let at = 26;
+        assert_eq!(text.as_bytes()[at - 1], b'"');
+        let found = run(text.as_bytes(), at, listed, &mut out);
+        assert_eq!(run_by(text.as_bytes(), at, listed, &mut plain, through_plain), found, "{text}");
+        let (count, end) = found?;
+        assert_eq!(plain.bytes(), out.bytes());
         let words: Vec<i64> =
             out.bytes()[72..].chunks_exact(8).map(|w| i64::from_ne_bytes(w.try_into().unwrap())).collect();
         let pairs: Vec<_> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
@@ -204,6 +266,7 @@ mod tests {
             (pairs(&[("0.00000000", "1.00000000")]), None),
             (pairs(&[("-1.00000000", "1.00000000")]), None),
             (pairs(&[("1.00000000", "-1.00000000")]), None),
+            (pairs(&[("1.00000000", "0.00000100"), ("1.0", "25.426189")]), Some(vec![(100, 1), (100, 2_542_619)])),
             (pairs(&[("1x.00000000", "1.00000000")]), None),
             (pairs(&[("1.00000000", "1.x0000000")]), None),
             (pairs(&[("", "1.00000000")]), None),

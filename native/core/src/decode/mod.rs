@@ -11,6 +11,8 @@ mod binance_depth;
 mod binance_user;
 pub mod client_id;
 mod level;
+#[cfg(target_arch = "x86_64")]
+mod level_avx2;
 mod number;
 mod scan;
 pub mod survey;

@@ -82,10 +82,10 @@ pub(super) fn market(
     match (outer.stream, outer.data) {
         (Some(stream), Some(data)) if data.raw.first() == Some(&b'{') => {
             let inner = Members::of(data, "data")?;
-            event(symbols, market, &inner, stream.text("stream")?, stamp, out)
+            event(symbols, market, &inner, (payload, stream.text("stream")?), stamp, out)
         }
         (Some(_), Some(_)) => Ok(0),
-        _ => event(symbols, market, &outer, b"", stamp, out),
+        _ => event(symbols, market, &outer, (payload, b""), stamp, out),
     }
 }
 
@@ -94,15 +94,15 @@ fn event(
     symbols: &Symbols,
     market: Market,
     found: &Members<'_>,
-    stream: &[u8],
+    (payload, stream): (&[u8], &[u8]),
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Result<usize> {
     let Some(name) = found.event else {
-        return unnamed(symbols, market, found, stream, stamp, out);
+        return unnamed(symbols, market, found, (payload, stream), stamp, out);
     };
     match name.text("event")? {
-        b"depthUpdate" => delta(found, is_partial(stream))?.write(found.listed(symbols, market)?, stamp, out),
+        b"depthUpdate" => delta(found, is_partial(stream))?.write(found.listed(symbols, market)?, payload, stamp, out),
         b"bookTicker" => top(found, found.listed(symbols, market)?, stamp, out),
         b"trade" => trade(found, found.trade, found.listed(symbols, market)?, stamp, out),
         b"aggTrade" => trade(found, found.ask, found.listed(symbols, market)?, stamp, out),
@@ -116,7 +116,7 @@ fn unnamed(
     symbols: &Symbols,
     market: Market,
     found: &Members<'_>,
-    stream: &[u8],
+    (payload, stream): (&[u8], &[u8]),
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Result<usize> {
@@ -125,7 +125,7 @@ fn unnamed(
             Some(symbol) => symbols.need(market, symbol.text("symbol")?)?,
             None => symbols.of_stream(market, stream)?,
         };
-        return full(found, id)?.write(listed, stamp, out);
+        return full(found, id)?.write(listed, payload, stamp, out);
     }
     if found.bid.is_some() && found.ask.is_some() && found.last.is_some() {
         return top(found, found.listed(symbols, market)?, stamp, out);
@@ -148,7 +148,7 @@ pub(super) fn snapshot(listed: &Listed, payload: &[u8], stamp: Stamp, out: &mut 
             return Err(symbol.refuse("symbol of the depth snapshot"));
         }
     }
-    full(&found, need(found.snapshot_id, "lastUpdateId")?)?.write(listed, stamp, out)
+    full(&found, need(found.snapshot_id, "lastUpdateId")?)?.write(listed, payload, stamp, out)
 }
 
 /// The members of a book that replaces what was there.

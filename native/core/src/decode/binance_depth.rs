@@ -5,7 +5,7 @@
 //! `usual` assumes the order of members in which the venue writes them today; at the first byte that differs it
 //! gives up, and the general reader of `binance` decides what the message means or what is wrong with it.
 
-use super::level;
+use super::level::{self, Layouts};
 use super::scan::{Scan, Shape, Value};
 use super::symbols::{Listed, Symbols};
 use super::{Stamp, venue_time};
@@ -80,25 +80,26 @@ fn body(scan: &mut Scan<'_>, listed: &Listed, combined: bool, out: &mut RecordBu
     if !scan.literal(b",\"b\":[") {
         return None;
     }
-    let bids = run(scan, listed, out)?;
+    let mut layouts = Layouts::default();
+    let bids = run(scan, &mut layouts, listed, out)?;
     if !scan.literal(b",\"a\":[") {
         return None;
     }
-    let asks = run(scan, listed, out)?;
+    let asks = run(scan, &mut layouts, listed, out)?;
     let closed = scan.literal(if combined { b"}}" } else { b"}" });
     (closed && scan.end().is_ok()).then_some((at, bids, asks))
 }
 
 /// Levels up to and with the closing bracket.
 #[inline(always)]
-fn run(scan: &mut Scan<'_>, listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
+fn run(scan: &mut Scan<'_>, layouts: &mut Layouts, listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
     if scan.literal(b"]") {
         return Some(0);
     }
     if !scan.literal(b"[\"") {
         return None;
     }
-    let (count, end) = level::run(scan.bytes(), scan.at(), listed, out)?;
+    let (count, end) = level::run(scan.bytes(), scan.at(), layouts, listed, out)?;
     scan.move_to(end);
     Some(count)
 }
@@ -149,14 +150,29 @@ pub(super) struct Depth<'a> {
 
 impl Depth<'_> {
     /// Writes the record.
-    pub fn write(&self, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+    pub fn write(&self, listed: &Listed, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
         let at = out.begin_depth()?;
-        let bids = levels(self.bids, "bids", listed, out)?;
-        let asks = levels(self.asks, "asks", listed, out)?;
+        let bids = side(self.bids, payload, "bids", listed, out)?;
+        let asks = side(self.asks, payload, "asks", listed, out)?;
         let (first, last, previous) = self.ids;
         let numbers = Numbers { ts_venue: self.ts_venue, first, last, previous };
         finish(listed, numbers, self.snapshot, stamp, out, at, (bids, asks))
     }
+}
+
+/// Levels of one side, in the usual form where they have it.
+fn side(side: Value<'_>, payload: &[u8], field: &'static str, listed: &Listed, out: &mut RecordBuf) -> Result<u32> {
+    let mark = out.mark();
+    if side.raw.starts_with(b"[[\"") {
+        let found = level::run(payload, side.at + 3, &mut Layouts::default(), listed, out);
+        if let Some((count, end)) = found
+            && end == side.at + side.raw.len()
+        {
+            return Ok(count);
+        }
+        out.rollback(mark);
+    }
+    levels(side, field, listed, out)
 }
 
 /// Levels of one side: arrays that begin with a price and a quantity as texts.

@@ -25,35 +25,56 @@ pub(super) enum Stop {
     Near(usize),
 }
 
+/// How the numbers of one message are written, learnt from its first level and kept for its second run.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Layouts {
+    plain: Option<(Form, Form)>,
+    #[cfg(target_arch = "x86_64")]
+    avx2: Option<super::level_avx2::Layout>,
+}
+
 /// Reads levels from `at`, which is behind the first `["`, to the closing bracket of the run, into `out`.
 ///
 /// Returns how many there are and the place behind the bracket; None where anything is not in the usual form.
 #[inline]
-pub(super) fn run(bytes: &[u8], at: usize, listed: &Listed, out: &mut RecordBuf) -> Option<(u32, usize)> {
-    run_by(bytes, at, listed, out, through)
+pub(super) fn run(
+    bytes: &[u8],
+    at: usize,
+    layouts: &mut Layouts,
+    listed: &Listed,
+    out: &mut RecordBuf,
+) -> Option<(u32, usize)> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
+        let mark = out.mark();
+        let found = run_by(bytes, at, |bytes, from, count| {
+            // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
+            unsafe { super::level_avx2::through(bytes, from, &mut layouts.avx2, listed, out, count) }
+        });
+        if found.is_some() {
+            return found;
+        }
+        out.rollback(mark);
+    }
+    run_by(bytes, at, |bytes, from, count| through_plain(bytes, from, &mut layouts.plain, listed, out, count))
 }
 
+/// Runs `through` over the bytes, and over a copy of their end that is long enough for its windows.
 #[inline(always)]
 fn run_by(
     bytes: &[u8],
     at: usize,
-    listed: &Listed,
-    out: &mut RecordBuf,
-    through: impl Fn(&[u8], usize, &(Form, Form), &Listed, &mut RecordBuf, &mut u32) -> Option<Stop>,
+    mut through: impl FnMut(&[u8], usize, &mut u32) -> Option<Stop>,
 ) -> Option<(u32, usize)> {
-    let rest = bytes.get(at..)?;
-    let price = Form::of(rest, listed.price)?;
-    let qty = Form::of(rest.get(price.seen + 3..)?, listed.qty)?;
-    let forms = (price, qty);
     let mut count = 0;
-    match through(bytes, at, &forms, listed, out, &mut count)? {
+    match through(bytes, at, &mut count)? {
         Stop::Closed(end) => Some((count, end)),
         Stop::Near(at) => {
             let from = at.checked_sub(BEFORE)?;
             let rest = bytes.get(from..)?;
             let mut tail = [0; TAIL];
             tail.get_mut(..rest.len())?.copy_from_slice(rest);
-            match through(&tail, BEFORE, &forms, listed, out, &mut count)? {
+            match through(&tail, BEFORE, &mut count)? {
                 Stop::Closed(end) => Some((count, from + end)),
                 Stop::Near(_) => None,
             }
@@ -61,34 +82,20 @@ fn run_by(
     }
 }
 
-/// Reads levels with what the processor has.
-#[inline]
-fn through(
-    bytes: &[u8],
-    from: usize,
-    forms: &(Form, Form),
-    listed: &Listed,
-    out: &mut RecordBuf,
-    count: &mut u32,
-) -> Option<Stop> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") && forms.0.fits() && forms.1.fits() {
-        // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
-        return unsafe { super::level_avx2::through(bytes, from, forms, listed, out, count) };
-    }
-    through_plain(bytes, from, forms, listed, out, count)
-}
-
 /// Reads levels with the instructions that every processor has.
 fn through_plain(
     bytes: &[u8],
     from: usize,
-    forms: &(Form, Form),
+    layout: &mut Option<(Form, Form)>,
     listed: &Listed,
     out: &mut RecordBuf,
     count: &mut u32,
 ) -> Option<Stop> {
     let mut at = from;
+    let forms = match *layout {
+        Some(known) => known,
+        None => *layout.insert(Form::both(bytes.get(at..)?, listed)?),
+    };
     loop {
         let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
             return Some(Stop::Near(at));
@@ -102,12 +109,16 @@ fn through_plain(
         if !follows(bytes, price_end, b"\",\"") {
             return None;
         }
-        let price = price_of(&forms.0, bytes, at, price_end)?;
-        let qty = size_of(&forms.1, listed, bytes, price_end + 3, qty_end)?;
-        if price == 0 {
+        let price = forms.0.read(bytes, at, price_end);
+        let qty = forms.1.read(bytes, price_end + 3, qty_end);
+        let level = match (price, qty) {
+            (Some(price), Some(qty)) => Level { price, qty },
+            _ => unusual_level(listed, bytes, (at, price_end, qty_end))?,
+        };
+        if level.price == 0 {
             return None;
         }
-        out.level(Level { price, qty }).ok()?;
+        out.level(level).ok()?;
         *count += 1;
         if !follows(bytes, qty_end, b"\"],[\"") {
             return follows(bytes, qty_end, b"\"]]").then_some(Stop::Closed(qty_end + 3));
@@ -116,16 +127,20 @@ fn through_plain(
     }
 }
 
-/// The price between `from` and the quote at `end`, in ticks.
-#[inline]
-pub(super) fn price_of(form: &Form, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
-    form.read(bytes, from, end)
-}
-
-/// The size between `from` and the quote at `end`, in lots, rounded up where it is finer (see `Listed::shown_lots`).
-#[inline]
-pub(super) fn size_of(form: &Form, listed: &Listed, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
-    form.read(bytes, from, end).or_else(|| listed.shown_lots(bytes.get(from..end)?).ok())
+/// A level whose numbers are not written as the first one's: its price from `from` to the quote at `price_end`, then its
+/// size up to the quote at `qty_end`, rounded up where it is finer than a lot (see `Listed::shown_lots`).
+#[cold]
+pub(super) fn unusual_level(
+    listed: &Listed,
+    bytes: &[u8],
+    (from, price_end, qty_end): (usize, usize, usize),
+) -> Option<Level> {
+    let fixed = |from, end, scale| number::fixed(bytes, from, scale).filter(|(_, at)| *at == end).map(|found| found.0);
+    let size = || listed.shown_lots(bytes.get(price_end + 3..qty_end)?).ok();
+    Some(Level {
+        price: fixed(from, price_end, listed.price)?,
+        qty: fixed(price_end + 3, qty_end, listed.qty).or_else(size)?,
+    })
 }
 
 /// Whether `text` stands at `at`.
@@ -158,11 +173,10 @@ fn quotes(window: &[u8; WINDOW]) -> u64 {
 
 /// How the venue writes the prices or the sizes of one run.
 #[derive(Clone, Copy)]
-pub(super) struct Form {
-    /// How a number becomes a count.
-    pub scale: Scale,
+struct Form {
+    scale: Scale,
     /// Decimals that it writes, 0 where there is no point.
-    pub shown: usize,
+    shown: usize,
     /// Which bytes of the decimals count, and which must be zeros.
     kept: u64,
     zeros: u64,
@@ -182,20 +196,20 @@ impl Form {
         Some(Self { scale, shown, kept, zeros: below(shown) & !kept, seen })
     }
 
-    /// Whether eight decimals hold what is shown, and what counts is shown.
-    #[inline]
-    fn fits(&self) -> bool {
-        self.shown <= 8 && usize::from(self.scale.decimals) <= self.shown
+    /// The forms of the level at the beginning of `text`.
+    fn both(text: &[u8], listed: &Listed) -> Option<(Self, Self)> {
+        let price = Self::of(text, listed.price)?;
+        Some((price, Self::of(text.get(price.seen + 3..)?, listed.qty)?))
     }
 
-    /// The number between `from` and the quote at `end`, as a count of units.
+    /// The number between `from` and the quote at `end`, as a count of units; None where it has another form.
     #[inline]
     fn read(&self, bytes: &[u8], from: usize, end: usize) -> Option<i64> {
-        match self.mantissa(bytes, from, end) {
-            Some(mantissa) if self.scale.unit == 1 => Some(mantissa),
-            Some(mantissa) => (mantissa % self.scale.unit == 0).then_some(mantissa / self.scale.unit),
-            None => number::fixed(bytes, from, self.scale).filter(|(_, at)| *at == end).map(|(value, _)| value),
+        let mantissa = self.mantissa(bytes, from, end)?;
+        if self.scale.unit == 1 {
+            return Some(mantissa);
         }
+        (mantissa % self.scale.unit == 0).then_some(mantissa / self.scale.unit)
     }
 
     #[inline(always)]
@@ -237,8 +251,12 @@ mod tests {
         let mut plain = out.clone();
         let at = 26;
         assert_eq!(text.as_bytes()[at - 1], b'"');
-        let found = run(text.as_bytes(), at, listed, &mut out);
-        assert_eq!(run_by(text.as_bytes(), at, listed, &mut plain, through_plain), found, "{text}");
+        let found = run(text.as_bytes(), at, &mut Layouts::default(), listed, &mut out);
+        let mut layout = None;
+        let by_plain = run_by(text.as_bytes(), at, |bytes, from, count| {
+            through_plain(bytes, from, &mut layout, listed, &mut plain, count)
+        });
+        assert_eq!(by_plain, found, "{text}");
         let (count, end) = found?;
         assert_eq!(plain.bytes(), out.bytes());
         let words: Vec<i64> =
@@ -291,7 +309,7 @@ mod tests {
             let decoder = samples::decoder();
             let listed = decoder.symbols.find(Market::Spot, b"BTCUSDT").unwrap();
             let mut out = RecordBuf::with_capacity(1 << 14);
-            if let Some((_, end)) = run(&bytes, at, listed, &mut out) {
+            if let Some((_, end)) = run(&bytes, at, &mut Layouts::default(), listed, &mut out) {
                 prop_assert!(end <= bytes.len());
             }
         }

@@ -4,7 +4,8 @@
 //! the digits that count stand right-aligned, the price in the low eight lanes and the size in the high eight, and four
 //! multiply-adds turn both into integers. What does not fit (more than eight digits, other decimals) is read by `level`.
 
-use super::level::{Form, Stop, price_of, size_of};
+use super::level::{Stop, unusual_level};
+use super::number::Scale;
 use super::symbols::Listed;
 use crate::event::{Level, RecordBuf};
 use std::arch::x86_64::{
@@ -22,6 +23,7 @@ pub(super) const BEFORE: usize = 16;
 const QUOTE_MAX: u32 = WINDOW as u32 - 8;
 
 /// How one number of the run is brought into its lanes.
+#[derive(Clone, Copy)]
 struct Lanes {
     /// Which byte of the number's last sixteen each lane takes.
     shuffle: __m128i,
@@ -34,44 +36,79 @@ struct Lanes {
     unit: i64,
 }
 
+/// How the prices and the sizes of a message are written.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    price: Lanes,
+    qty: Lanes,
+}
+
+/// The most decimals that a number shows or that count.
+const DECIMALS: usize = 9;
+
+/// The bytes behind `Lanes`: shuffle, expected bytes, and which of them are required.
+type Bytes = ([u8; 16], [u8; 16], u32);
+
+/// The lanes of a number by decimals that count and decimals shown, in the low half of the register.
+static LOW: [[Bytes; DECIMALS]; DECIMALS] = table(0);
+/// The same in the high half.
+static HIGH: [[Bytes; DECIMALS]; DECIMALS] = table(8);
+
+const fn table(first_lane: usize) -> [[Bytes; DECIMALS]; DECIMALS] {
+    let mut all = [[([0x80; 16], [b'0'; 16], 0); DECIMALS]; DECIMALS];
+    let mut decimals = 0;
+    while decimals < DECIMALS {
+        let mut shown = decimals;
+        while shown < DECIMALS {
+            all[decimals][shown] = lanes(first_lane, decimals, shown);
+            shown += 1;
+        }
+        decimals += 1;
+    }
+    all
+}
+
+const fn lanes(first_lane: usize, decimals: usize, shown: usize) -> Bytes {
+    let behind = if shown == 0 { 0 } else { shown + 1 };
+    let (mut shuffle, mut expect, mut required) = ([0x80; 16], [b'0'; 16], 0);
+    let mut from_last = 0;
+    while from_last < 8 {
+        // The last lane holds the last digit that counts: a decimal where there are any, else the units.
+        let byte = if from_last < decimals {
+            16 - shown + decimals - 1 - from_last
+        } else {
+            // A digit before the sixteen bytes leaves its lane empty, which is no digit: such a number is unusual.
+            (15 + decimals).wrapping_sub(behind + from_last)
+        };
+        shuffle[first_lane + 7 - from_last] = if byte < 16 { byte as u8 } else { 0x80 };
+        from_last += 1;
+    }
+    if shown > 0 {
+        expect[15 - shown] = b'.';
+        required = 1 << (15 - shown);
+        let mut zero = 16 - shown + decimals;
+        while zero < 16 {
+            required |= 1 << zero;
+            zero += 1;
+        }
+    }
+    (shuffle, expect, required)
+}
+
 impl Lanes {
-    /// The lanes of a form, in the low half of the register or in the high one; None where it has too many decimals.
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    fn of(form: &Form, high: bool) -> Option<Self> {
-        let (shown, decimals) = (form.shown, usize::from(form.scale.decimals));
-        if shown > 8 || decimals > shown {
-            return None;
-        }
-        let behind = if shown == 0 { 0 } else { shown + 1 };
-        let (mut shuffle, mut expect, mut required) = ([0x80u8; 16], [b'0'; 16], 0u32);
-        for lane in 0..8 {
-            // Lane 7 holds the last digit that counts: a decimal where there are any, else the units.
-            let from_last = 7 - lane;
-            let byte = if from_last < decimals {
-                16 - shown + decimals - 1 - from_last
-            } else {
-                15 - behind - (from_last - decimals)
-            };
-            *shuffle.get_mut(lane + if high { 8 } else { 0 })? = byte as u8;
-        }
-        if shown > 0 {
-            *expect.get_mut(15 - shown)? = b'.';
-            required = 1 << (15 - shown);
-            required |= (16 - shown + decimals..16).fold(0, |bits, byte| bits | 1 << byte);
-        }
+    /// None where more decimals count than are shown, or more than eight are.
+    #[inline(always)]
+    fn of(scale: Scale, shown: usize, table: &[[Bytes; DECIMALS]; DECIMALS]) -> Option<Self> {
+        let decimals = usize::from(scale.decimals);
+        let (shuffle, expect, required) = table.get(decimals)?.get(shown).filter(|_| decimals <= shown)?;
         // SAFETY: both arrays are sixteen bytes long, and the loads need no alignment.
         let load = |bytes: &[u8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
-        Some(Self {
-            shuffle: load(&shuffle),
-            expect: load(&expect),
-            required,
-            behind: behind as u32,
-            decimals: decimals as u32,
-            unit: form.scale.unit,
-        })
+        let behind = if shown == 0 { 0 } else { shown as u32 + 1 };
+        let (shuffle, expect) = (load(shuffle), load(expect));
+        Some(Self { shuffle, expect, required: *required, behind, decimals: decimals as u32, unit: scale.unit })
     }
 
-    /// Digits that count in a number of `length` bytes, and whether there are one to eight of them with a whole one.
+    /// Digits that count in a number of `length` bytes, and whether they are eight at most with a whole one.
     #[inline(always)]
     const fn digits(&self, length: u32) -> (u32, bool) {
         let whole = length.wrapping_sub(self.behind);
@@ -88,28 +125,51 @@ impl Lanes {
     }
 }
 
+impl Layout {
+    /// The layout of the level that begins the window: how many decimals stand behind the points of its two numbers.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    fn of(listed: &Listed, window: &[u8; WINDOW]) -> Option<Self> {
+        let quotes = positions(window, b'"');
+        let points = positions(window, b'.');
+        let rest = quotes & quotes.wrapping_sub(1);
+        let (price_end, qty_end) = (quotes.trailing_zeros(), (rest & rest.wrapping_sub(1)).trailing_zeros());
+        let first = points.trailing_zeros();
+        let second = (points & u64::MAX.wrapping_shl(price_end)).trailing_zeros();
+        let shown = |point: u32, end: u32| if point < end { (end - 1 - point) as usize } else { 0 };
+        Some(Self {
+            price: Lanes::of(listed.price, shown(first, price_end), &LOW)?,
+            qty: Lanes::of(listed.qty, shown(second, qty_end), &HIGH)?,
+        })
+    }
+}
+
 /// Reads levels from `from` (at least `BEFORE`) to the closing bracket or to the last window; see `level::run`.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 pub(super) fn through(
     bytes: &[u8],
     from: usize,
-    forms: &(Form, Form),
+    layout: &mut Option<Layout>,
     listed: &Listed,
     out: &mut RecordBuf,
     count: &mut u32,
 ) -> Option<Stop> {
-    let (price_lanes, qty_lanes) = (Lanes::of(&forms.0, false)?, Lanes::of(&forms.1, true)?);
     let mut at = from;
     if at < BEFORE {
         return None;
     }
+    let Some(first) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
+        return Some(Stop::Near(at));
+    };
+    let Layout { price: price_lanes, qty: qty_lanes } = match *layout {
+        Some(known) => known,
+        None => *layout.insert(Layout::of(listed, first)?),
+    };
     loop {
-        if bytes.len() < at + WINDOW {
+        let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
             return Some(Stop::Near(at));
-        }
-        let window = bytes.as_ptr().wrapping_add(at);
-        // SAFETY: `WINDOW` bytes from `window` on are inside `bytes`, as was checked.
-        let mask = unsafe { quotes(window) };
+        };
+        let mask = positions(window, b'"');
+        let window = window.as_ptr();
         let rest = mask & mask.wrapping_sub(1);
         let (price_end, qty_end) = (mask.trailing_zeros(), (rest & rest.wrapping_sub(1)).trailing_zeros());
         if qty_end > QUOTE_MAX {
@@ -146,8 +206,7 @@ pub(super) fn through(
             Level { price: price_lanes.counted(price)?, qty: qty_lanes.counted(qty)? }
         } else {
             let (price_end, qty_end) = (at + price_end as usize, at + qty_end as usize);
-            let qty = size_of(&forms.1, listed, bytes, price_end + 3, qty_end)?;
-            Level { price: price_of(&forms.0, bytes, at, price_end)?, qty }
+            unusual_level(listed, bytes, (at, price_end, qty_end))?
         };
         if level.price == 0 {
             return None;
@@ -163,17 +222,16 @@ pub(super) fn through(
     }
 }
 
-/// A bit for each quote of the window.
-///
-/// # Safety
-/// `WINDOW` bytes from `window` on can be read.
+/// A bit for each place of the window where `byte` stands.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-unsafe fn quotes(window: *const u8) -> u64 {
-    // SAFETY: the caller's promise; the loads need no alignment.
-    let (low, high) =
-        unsafe { (_mm256_loadu_si256(window.cast::<__m256i>()), _mm256_loadu_si256(window.add(32).cast::<__m256i>())) };
-    let quote = _mm256_set1_epi8(b'"' as i8);
-    let bits = |half| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(half, quote)) as u32);
+fn positions(window: &[u8; WINDOW], byte: u8) -> u64 {
+    // SAFETY: the window is twice 32 bytes, and the loads need no alignment.
+    let (low, high) = unsafe {
+        let from = window.as_ptr().cast::<__m256i>();
+        (_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1)))
+    };
+    let wanted = _mm256_set1_epi8(byte as i8);
+    let bits = |half| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(half, wanted)) as u32);
     bits(low) | bits(high) << 32
 }
 

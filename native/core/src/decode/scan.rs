@@ -198,7 +198,19 @@ impl<'a> Scan<'a> {
     #[inline(always)]
     pub fn until_quote(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest();
-        let end = rest.iter().position(|b| *b == b'"')?;
+        let mut end = 0;
+        while let Some(chunk) = rest.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
+            // The lowest byte that is a quote becomes zero, and borrows its high bit.
+            let quotes = u64::from_le_bytes(*chunk) ^ 0x2222_2222_2222_2222;
+            let found = quotes.wrapping_sub(0x0101_0101_0101_0101) & !quotes & 0x8080_8080_8080_8080;
+            if found != 0 {
+                end += found.trailing_zeros() as usize / 8;
+                self.pos += end + 1;
+                return rest.get(..end);
+            }
+            end += 8;
+        }
+        end += rest.get(end..)?.iter().position(|byte| *byte == b'"')?;
         self.pos += end + 1;
         rest.get(..end)
     }

@@ -78,7 +78,8 @@ fn floor(dir: &Path, batch: usize) -> Run {
 fn ours(dir: &Path, batch: usize, realtime: bool) -> Run {
     let dir = dir.join("journal");
     let _ = std::fs::remove_dir_all(&dir);
-    let options = Options { realtime, ..Options::new("bench", [0; 32], 1) };
+    // The colocated profile: a processor for the writer, so it and the waiting thread spin over a whole sync.
+    let options = Options { realtime, spin: 20_000, ..Options::new("bench", [0; 32], 1) };
     let (mut journal, _) = Journal::open(&dir, options).expect("a new journal");
     let record = command(1);
     let record = RecordRef::new(record.bytes()).expect("a record");
@@ -142,8 +143,9 @@ fn compare(dir: &Path, batch: usize, realtime: bool) {
 /// Events a microsecond of CPU time: written through the ring, then read back and verified.
 fn scan(dir: &Path) {
     let dir = dir.join("scan");
+    let options = Options { full_wait: Duration::from_secs(60), ..Options::new("bench", [0; 32], 1) };
     let _ = std::fs::remove_dir_all(&dir);
-    let (mut journal, _) = Journal::open(&dir, Options::new("bench", [0; 32], 1)).expect("a new journal");
+    let (mut journal, _) = Journal::open(&dir, options).expect("a new journal");
     let mut buf = RecordBuf::with_capacity(256);
     let (from, from_cpu) = (Instant::now(), cpu_ns());
     for seq in 1..=SCANNED {

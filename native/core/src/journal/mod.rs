@@ -81,11 +81,11 @@ impl Options {
             ring_bytes: 4 << 20,
             sync_interval: Duration::from_millis(50),
             sync_bytes: 1 << 20,
-            full_wait: Duration::from_secs(1),
+            full_wait: Duration::from_secs(5),
             realtime: false,
             keep_segments: 0,
             keep_bytes: 0,
-            spin: 5000,
+            spin: 10_000,
         }
     }
 

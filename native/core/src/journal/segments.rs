@@ -14,8 +14,9 @@ use crate::event::SCHEMA;
 use std::sync::Arc;
 
 /// The first segment of a session is small, so that a short session opens quickly; each next one is larger by
-/// this factor until the size that the options name.
-const GROWTH: u64 = 4;
+/// this factor until the size that the options name. The next one is zeroed while this one fills, so the factor is
+/// also how much faster than the stream the disk must be.
+const GROWTH: u64 = 2;
 const FIRST_SEGMENT_BYTES: u64 = 4 << 20;
 /// Frames are gathered up to this many bytes before they are written.
 const BATCH_BYTES: usize = 1 << 18;

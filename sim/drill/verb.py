@@ -115,6 +115,8 @@ class Drill:
             verdict.faults.append(
                 f"the engine ended by itself with {code} in phase {victim.phase!r}: {victim.last_words()}"
             )
+        if victim.halted:
+            verdict.faults.append("the engine began halted by the one before; it was resumed")
         row = self.tally.add(when, code == _KILLED, ready_ms, verdict)
         self._output.row({**row, "seq": self._evidence.checked, "acknowledged": victim.acknowledged})
         self._say(when, row)
@@ -124,7 +126,11 @@ class Drill:
         if when.phase == "start":
             usual_ms = median(self.tally.ready_ms) if self.tally.ready_ms else _START_MS
             return await victim.pause(when.after * usual_ms / 1e3)
-        if not await victim.until_ready() or not await victim.pause(when.trade_s):
+        if not await victim.until_ready():
+            return False
+        if victim.halted:
+            await victim.resume()
+        if not await victim.pause(when.trade_s):
             return False
         if when.phase == "stop":
             victim.ask_to_stop()

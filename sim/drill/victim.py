@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pycore.clock import Clock
+from pycore.telemetry import command
 from pycore.terminal import Subscriber
 from sim.process import Process
 
@@ -42,6 +43,9 @@ class Victim:
         #: The event and the state hash that it told after its recovery; 0 where it did not come so far.
         self.recovered: tuple[int, str] = (0, "")
         self.phase = ""
+        #: Whether it began halted: only cancels pass, until `resume`.
+        self.halted = False
+        self._control = ""
 
     async def __aenter__(self) -> Self:
         """Starts it."""
@@ -63,6 +67,10 @@ class Victim:
         """Waits until it trades; False where it ended before or did not come so far in time."""
         await self._either(self.ready.wait(), _READY_S)
         return self.ready.is_set()
+
+    async def resume(self) -> None:
+        """Ends a halt that an earlier engine left in the journal."""
+        await command(self._control, "resume")
 
     async def pause(self, seconds: float) -> bool:
         """Lets it be; False where it ended meanwhile."""
@@ -102,6 +110,7 @@ class Victim:
         first = await self._process.first_row()
         if "publish" not in first:
             return
+        self._control = first["control"]
         subscriber = Subscriber(first["publish"])
         try:
             while True:
@@ -115,4 +124,5 @@ class Victim:
         self.recovered = (state["recovered"]["seq"], state["recovered"]["state_hash"])
         if self.phase == "run" and not self.ready.is_set():
             self.ready_ms = (self._clock.mono_ns() - self._began_ns) / 1e6
+            self.halted = state["halted"]
             self.ready.set()

@@ -165,10 +165,26 @@ impl Order {
         if self.doubt == Doubt::None || now < self.asked.after {
             return None;
         }
-        self.asked.after = now.saturating_add(proof.pause(self.asked.tries));
+        let after = now.saturating_add(proof.pause(self.asked.tries));
         self.asked.ask(now);
+        self.asked.after = match self.ripe(proof) {
+            Some(ripe) if now < ripe && ripe < after => {
+                self.asked.tries = 0;
+                ripe
+            }
+            _ => after,
+        };
         let (order, venue_order, account, instrument) = (self.id, self.venue_order, self.account, self.instrument);
         Some(Query { order, venue_order, account, instrument, what: self.doubt, lost })
+    }
+
+    /// From when on a not-found counts. The pauses between questions double until then and begin anew there, or the
+    /// second one that a proof needs would come as long after it as everything before took.
+    fn ripe(&self, proof: &Proof) -> Option<Nanos> {
+        let unknown = self.state == State::Unknown && self.expires != NO_TIME;
+        let lost_amend = self.pending != Pending::Replace && self.amend.expires != NO_TIME;
+        let expires = if unknown { self.expires } else { self.amend.expires };
+        (unknown || lost_amend).then(|| proof.conclusive_after(expires).saturating_add(1))
     }
 
     /// When this order next needs a look, or `Nanos::MAX`.

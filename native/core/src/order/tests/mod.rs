@@ -2,5 +2,6 @@
 
 mod faults;
 mod model;
+mod pace;
 mod rig;
 mod snapshot;

@@ -48,15 +48,18 @@ async def drive(session: Session) -> None:
     session.phase = _SUCCESS
 
 
-async def run_engine(config: Config, credentials: Credentials, on_ready: Callable[[Telemetry], None]) -> Outcome:
+async def run_engine(
+    config: Config, credentials: Credentials, on_ready: Callable[[Telemetry], None], *, resume: bool = False
+) -> Outcome:
     """Runs one session from start to stop. Raises `ConfigError` where nothing was started yet.
 
-    `on_ready` is called once with the telemetry's addresses when its sockets are bound.
+    `on_ready` is called once with the telemetry's addresses when its sockets are bound. `resume` is the operator's
+    word that lifts an earlier session's kill or halt, once the account is reconciled.
     """
     timeout = aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as http:
         clock = Clock()
-        session = Session(config, credentials, clock, http, random.Random(clock.utc_ns()))
+        session = Session(config, credentials, clock, http, random.Random(clock.utc_ns()), resume=resume)
         _obey_signals(session)
         try:
             with contextlib.ExitStack() as stack:

@@ -33,6 +33,8 @@ Phase = Callable[[Session], Awaitable[None]]
 #: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
 SKEW_NS_MAX = 1_000_000_000
 _WATCH_EVERY_S = 1.0
+#: The author of a command that a person gave.
+OPERATOR = 1
 #: The venue's codes for a wrong signature, a malformed key and an unknown key (binance.md section 4).
 _KEY_REFUSED = frozenset({-1022, -2014, -2015})
 #: The order table's alarm that more is filled than was reported (native/core/src/order/effects.rs).
@@ -122,9 +124,11 @@ async def run(session: Session) -> None:
     if session.stop_asked.is_set():
         return
     watch = HostWatch(session.config.watch, session.config.journal.directory)
+    if session.resume:
+        session.port.command("resume", author=OPERATOR)
     _mark(session, STARTED)
     if session.port.halted:
-        log.warning("the journal was killed or halted: only cancels pass until `resume` comes over the control socket")
+        log.warning("the journal was killed or halted: only cancels pass until it is resumed (run --resume)")
     session.runner.start()
     for seat in session.seats:
         if seat.compiled:

@@ -28,6 +28,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example:\n  tickwright run deploy/config/paper.toml --json"
     parser.add_argument("config", metavar="CONFIG", help="a TOML file")
     parser.add_argument("--live", action="store_true", help="needed, besides mode live, to reach a real venue")
+    parser.add_argument(
+        "--resume", action="store_true", help="lift the kill or halt that an earlier session ended with"
+    )
     add_overrides(parser)
 
 
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         args.output.flush()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        outcome = runner.run(run_engine(config, secrets, on_ready))
+        outcome = runner.run(run_engine(config, secrets, on_ready, resume=args.resume))
     args.output.summary({"journal": config.journal.directory, **outcome.figures})
     return _code(outcome)
 

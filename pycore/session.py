@@ -49,6 +49,7 @@ class Session:
     jitter: random.Random
     stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
+    resume: bool = False
     phase: str = "new"
     final_state: str = ""
     latency: LatencyTracker = field(default_factory=LatencyTracker)

@@ -83,11 +83,11 @@ class Bench:
         self.config = asyncio.run(write_config(venue, directory))
         self.started: list[Run] = []
 
-    def start(self, *sets: str, kind: str = "tests.strategies:Resting") -> Run:
+    def start(self, *sets: str, kind: str = "tests.strategies:Resting", resume: bool = False) -> Run:
         """Starts an engine whose two strategies are of one kind."""
         overrides = [f'strategies.{at}.kind="{kind}"' for at in (0, 1)] if kind != "glft" else []
         overrides += [f"strategies.{at}.params={{}}" for at in (0, 1)] if kind != "glft" else []
-        words = ["run", str(self.config), "--json"]
+        words = ["run", str(self.config), "--json", *(["--resume"] if resume else [])]
         for item in (*overrides, *sets):
             words += ["--set", item]
         log = self.directory / f"engine-{len(self.started)}.log"
@@ -282,10 +282,12 @@ async def test_a_killed_journal_stays_halted_until_it_is_resumed(bench: Bench) -
     again = await asyncio.to_thread(bench.start)
     state = await again.states(lambda state: state["phase"] == "run" and state["seq"] > 200, "some events")
     assert (state["halted"], _orders(state)) == (True, [])
-    assert (await command(again.first["control"], "resume"))["ok"]
-    await again.states(four_resting, "four resting orders")
-    again.process.send_signal(signal.SIGTERM)
+    assert (await command(again.first["control"], "stop"))["ok"]
     assert (await asyncio.to_thread(again.summary))["state"] == "stopped"
+    resumed = await asyncio.to_thread(bench.start, resume=True)
+    await resumed.states(four_resting, "four resting orders")
+    resumed.process.send_signal(signal.SIGTERM)
+    assert (await asyncio.to_thread(resumed.summary))["state"] == "stopped"
 
 
 async def _trade_by_hand(venue: dict[str, Any], bench: Bench) -> None:

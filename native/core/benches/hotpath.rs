@@ -27,7 +27,7 @@ use tickwright_core::engine::{Engine, Now};
 use tickwright_core::event::{Answer, Balance, Header, LimitSet, Outcome, Request};
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::instrument::Market;
-use tickwright_core::kernel::{Kernel, View, Wish};
+use tickwright_core::kernel::{Kernel, View, Wish, happened};
 use tickwright_core::quote::{glft, levels};
 use tickwright_core::quoting::Seat;
 use tickwright_core::units::{NO_PRICE, NO_TIME, Side};
@@ -55,7 +55,8 @@ struct Maker {
 unsafe extern "C" fn quote(state: *mut c_void, view: *const View, out: *mut Wish, _capacity: u32) -> i32 {
     // SAFETY: the bench attaches this function with a Maker and the engine gives a view and room for wishes.
     let (maker, view) = unsafe { (&mut *state.cast::<Maker>(), &*view) };
-    if view.bid == NO_PRICE || view.ask == NO_PRICE {
+    // The refusal that clears the order is an event of its own; only a book makes this maker quote.
+    if view.bid == NO_PRICE || view.ask == NO_PRICE || view.happened & happened::BOOK == 0 {
         return 0;
     }
     let around = levels::View {
@@ -147,6 +148,20 @@ fn engine(capture: &Capture, signing: Signing, maker: &mut Maker) -> Engine {
     engine
 }
 
+/// The venue's refusal of an order.
+fn refusal(order: u64, now: i64) -> Answer {
+    Answer {
+        header: Header::of::<Answer>(1, 0, now, now),
+        order,
+        venue_order: 0,
+        code: -2010,
+        request: Request::Place as u8,
+        outcome: Outcome::Rejected as u8,
+        account: 1,
+        ts_query: NO_TIME,
+    }
+}
+
 /// Cycles of each message of one pass, and how many orders were encoded.
 fn pass(capture: &Capture, messages: &[Vec<u8>], signing: Signing) -> (Vec<u64>, usize) {
     let model = glft::Parameters { a: 3.0, k: 0.05, gamma: 0.05, xi: 0.05, sigma: 10.0, size: 1.0 };
@@ -177,20 +192,7 @@ fn pass(capture: &Capture, messages: &[Vec<u8>], signing: Signing) -> (Vec<u64>,
             assert!(signing == Signing::Nothing || frame.payload().ends_with(b"\"}}"), "a signed frame");
             orders += 1;
             engine.outbox().pop();
-            let refusal = Answer {
-                header: Header::of::<Answer>(1, 0, now, now),
-                order,
-                venue_order: 0,
-                code: -2010,
-                request: Request::Place as u8,
-                outcome: Outcome::Rejected as u8,
-                account: 1,
-                ts_query: NO_TIME,
-            };
-            engine.record(&refusal).expect("a refusal");
-            while engine.outbox().front().is_some_and(|frame| frame.order == order) {
-                engine.outbox().pop();
-            }
+            engine.record(&refusal(order, now)).expect("a refusal");
         }
     }
     (cycles, orders)

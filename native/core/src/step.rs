@@ -320,16 +320,21 @@ impl State {
     fn on_funding(&mut self, at: At, funding: &Funding, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let amount = Amount::from(funding.amount);
-        if let Ok(slot) = self.slot(id) {
-            let instrument = &self.definitions.instruments[slot];
-            self.ledger.ensure_fill(funding.account, instrument, funding.asset)?;
-            self.ledger.funding(at.seq, funding, instrument.market)?;
+        let named = self.slot(id).ok().map(|slot| self.definitions.instruments[slot].market);
+        self.ledger.funding(at.seq, funding, named.unwrap_or_else(|| self.market_of_wallet(funding.asset)))?;
+        if named.is_some() {
             self.positions.ensure(funding.account, 0, id)?;
             self.positions.funding(funding)?;
         }
         let note = Note::Funding { account: funding.account, asset: funding.asset, amount };
         out.note(at.seq, id, at.header.ts_receive, note);
         self.revalue(funding.account)
+    }
+
+    /// The market whose wallet holds a settlement asset: venues do not always name the contract they pay funding for.
+    fn market_of_wallet(&self, asset: u16) -> Market {
+        let contracts = self.definitions.instruments.iter().filter(|i| i.market != Market::Spot);
+        contracts.filter(|i| i.settle == asset).map(|i| i.market).next().unwrap_or(Market::Linear)
     }
 
     /// Marks the equity of one account in every settlement asset: wallet plus unrealised results, spot at the mid.

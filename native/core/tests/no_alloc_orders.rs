@@ -3,8 +3,9 @@
 //! The allocator counts what the measured thread allocates between two marks. The times are printed and never
 //! asserted: run `cargo test --release --test no_alloc_orders -- --nocapture` to read them.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
+use counting::{Counting, allocations};
 use std::time::Instant;
 use tickwright_core::event::*;
 use tickwright_core::gate::limits::{LimitKind, Scope};
@@ -15,32 +16,8 @@ use tickwright_core::order::{Bounds, Effects, OrderTable, Proof, State};
 use tickwright_core::position::PositionBook;
 use tickwright_core::units::{Amount, NO_PRICE, NO_TIME};
 
-/// Counts allocations of the current thread.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system allocator unchanged; the counter needs no allocation itself.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's contract is the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is the system allocator's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn allocations() -> u64 {
-    COUNT.with(Cell::get)
-}
 
 fn perp() -> Instrument {
     Instrument {

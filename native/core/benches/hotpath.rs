@@ -5,7 +5,7 @@
 //! (HMAC-SHA256 with a precomputed key state). Beside it, alternating, simd-json parses the same bytes into its tape,
 //! input copy included. A message's figure is its median over five rounds, timed by the cycle counter around it (the
 //! venue's refusal that clears the order afterwards is not timed, for it is another message); a capture's figure is
-//! their sum. Run with `cargo bench --bench hotpath [-- DIRECTORY]`.
+//! their sum (Ed25519: one round). Run with `cargo bench --bench hotpath [-- DIRECTORY]`.
 
 #[path = "measure/captures.rs"]
 mod captures;
@@ -245,13 +245,13 @@ fn run(directory: &Path, capture: &Capture, per_ns: f64, worst: &mut [f64; 2]) -
     let mut rival = Rival::new(false);
     let (mut signed, mut bare, mut curve, mut tape) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut orders = 0;
+    curve.push(pass(capture, &messages, Signing::Ed25519).0);
     for _ in 0..ROUNDS {
         let (cycles, count) = pass(capture, &messages, Signing::Hmac);
         signed.push(cycles);
         orders = count;
         tape.push(parse(&messages, &mut rival));
         bare.push(pass(capture, &messages, Signing::Nothing).0);
-        curve.push(pass(capture, &messages, Signing::Ed25519).0);
     }
     let (signed, bare, curve, tape) = (medians(&signed), medians(&bare), medians(&curve), medians(&tape));
     let sum = |values: &[u64]| values.iter().sum::<u64>() as f64;

@@ -1,137 +1,126 @@
-//! What the gate is told: the exposure, equity and prices around one proposal, gathered from the state.
+//! What the gate is told: the exposure, equity and prices around one proposal, gathered from the state in one pass.
+//!
+//! Every open order, position and account is looked at once and added to each scope that it belongs to, because this
+//! runs for every order on the hot path.
 
 use crate::event::{Action, Proposal};
 use crate::gate::limits::Scope;
 use crate::gate::{Context, Exposure};
 use crate::instrument::Instrument;
-use crate::order::Order;
 use crate::position::Position;
 use crate::state::State;
-use crate::units::{Amount, Lots, NO_PRICE, Side, Ticks};
+use crate::units::{Amount, NO_PRICE, Side, Ticks};
+
+/// The scopes whose positions are the netted rows; a strategy has rows of its own.
+const NETTED: [Scope; 4] = [Scope::All, Scope::Account, Scope::Symbol, Scope::Venue];
 
 /// Builds the gate's context for a place or replace; a cancel needs none.
 #[must_use]
 pub fn context(state: &State, proposal: &Proposal, instrument: &Instrument) -> Context {
     let top = state.top(instrument.id);
-    let reference = reference_ticks(state, instrument);
     let side = if proposal.side == Side::Sell as u8 { Side::Sell } else { Side::Buy };
-    let mut context = Context {
-        now: state.session.now,
-        bid: top.bid,
-        ask: top.ask,
-        reference,
-        opposite: NO_PRICE,
-        ..Context::default()
-    };
-    opposite(state, proposal, instrument, side, &mut context);
-    target(state, proposal, instrument, side, reference, &mut context);
-    for scope in [Scope::All, Scope::Account, Scope::Strategy, Scope::Symbol, Scope::Venue] {
-        context.exposure[scope as usize] = exposure(state, proposal, instrument, side, scope);
+    let reference = state.reference_ticks(instrument);
+    let mut context = Context { now: state.session.now, bid: top.bid, ask: top.ask, reference, ..Context::default() };
+    if let Some(best) = state.orders.best_own(proposal.account, instrument.id, side.flip(), proposal.target) {
+        (context.opposite, context.opposite_order) = best;
     }
+    target(state, proposal, instrument, side, &mut context);
+    orders(state, proposal, instrument, side, &mut context.exposure);
+    positions(state, proposal, instrument, &mut context.exposure);
+    money(state, proposal, instrument, &mut context.exposure);
     context
 }
 
-/// The reference price in ticks, towards zero, or `NO_PRICE`.
-fn reference_ticks(state: &State, instrument: &Instrument) -> Ticks {
-    let e8 = i128::from(state.reference_e8(instrument.id));
-    if e8 == 0 {
-        return NO_PRICE;
-    }
-    let tick = i128::from(instrument.tick) * crate::units::pow10(8u8.saturating_sub(instrument.price_scale));
-    i64::try_from(e8 / tick).unwrap_or(NO_PRICE)
-}
-
-/// The best own open order on the other side: what self-trade prevention compares with.
-fn opposite(state: &State, proposal: &Proposal, instrument: &Instrument, side: Side, context: &mut Context) {
-    let best = state.orders.best_own(proposal.account, instrument.id, side.flip(), proposal.target);
-    if let Some((price, order)) = best {
-        (context.opposite, context.opposite_order) = (price, order);
+/// Whether a scope of the proposal covers something of this account, strategy and instrument.
+fn covers(scope: Scope, proposal: &Proposal, id: u32, account: u16, strategy: u16, instrument: u32) -> bool {
+    match scope {
+        Scope::All | Scope::Venue => true,
+        Scope::Account => account == proposal.account,
+        Scope::Strategy => account == proposal.account && strategy == proposal.strategy,
+        Scope::Symbol => instrument == id,
     }
 }
 
-fn target(
-    state: &State,
-    proposal: &Proposal,
-    instrument: &Instrument,
-    side: Side,
-    reference: Ticks,
-    context: &mut Context,
-) {
+/// A replace frees what its target still has open.
+fn target(state: &State, proposal: &Proposal, instrument: &Instrument, side: Side, context: &mut Context) {
     if proposal.action != Action::Replace as u8 {
         return;
     }
     if let Some(order) = state.orders.get(proposal.target).filter(|o| o.side == side && !o.state.terminal()) {
-        context.target_lots = open_rest(order);
-        context.target_notional = value(order, instrument, reference);
+        let price = if order.price == NO_PRICE { context.reference } else { order.price };
+        context.target_lots = (order.qty - order.filled).max(0);
+        context.target_notional = if price == NO_PRICE { 0 } else { instrument.notional(price, context.target_lots) };
     }
 }
 
-fn open_rest(order: &Order) -> Lots {
-    (order.qty - order.filled).max(0)
-}
-
-fn value(order: &Order, instrument: &Instrument, reference: Ticks) -> Amount {
-    let price = if order.price == NO_PRICE { reference } else { order.price };
-    if price == NO_PRICE { 0 } else { instrument.notional(price, open_rest(order)) }
-}
-
-/// One scope's figures. Money counts only what settles in the instrument's settlement asset.
-fn exposure(state: &State, proposal: &Proposal, instrument: &Instrument, side: Side, scope: Scope) -> Exposure {
-    let of_scope = |account: u16, strategy: u16, id: u32| match scope {
-        Scope::All | Scope::Venue => true,
-        Scope::Account => account == proposal.account,
-        Scope::Strategy => strategy == proposal.strategy,
-        Scope::Symbol => id == instrument.id,
-    };
-    let mut sum = Exposure::default();
-    for open in state.orders.exposures().iter().filter(|o| of_scope(o.account, o.strategy, o.instrument)) {
-        sum.open_orders += open.count[0] + open.count[1];
-        if open.instrument == instrument.id {
-            sum.open_lots += open.lots[side as usize];
-        }
-        if state.definitions.instrument(open.instrument).is_ok_and(|def| def.settle == instrument.settle) {
-            sum.gross_notional += open.notional[0] + open.notional[1];
-        }
-    }
-    if scope == Scope::Strategy {
-        add_positions(state, instrument, state.positions.iter().filter(|p| p.strategy == proposal.strategy), &mut sum);
-    } else {
-        let net = state.positions.iter_net().filter(|p| of_scope(p.account, 0, p.instrument));
-        add_positions(state, instrument, net, &mut sum);
-    }
-    money(state, proposal, instrument, scope, &mut sum);
-    sum
-}
-
-/// Adds positions: lots where they are in this instrument, notional where they settle in the same asset.
-fn add_positions<'a>(
-    state: &State,
-    instrument: &Instrument,
-    positions: impl Iterator<Item = &'a Position>,
-    sum: &mut Exposure,
-) {
-    for position in positions {
-        if position.instrument == instrument.id {
-            sum.position += position.qty;
-        }
-        let Ok(def) = state.definitions.instrument(position.instrument) else { continue };
-        let price = reference_ticks(state, def);
-        if def.settle == instrument.settle && price != NO_PRICE {
-            sum.gross_notional += def.notional(price, position.qty.abs());
+/// Open orders, from the sums that the order table keeps. Money counts only what settles in the same asset.
+fn orders(state: &State, proposal: &Proposal, instrument: &Instrument, side: Side, sums: &mut [Exposure]) {
+    for open in state.orders.exposures() {
+        let same_asset = open.instrument == instrument.id
+            || state.definitions.instrument(open.instrument).is_ok_and(|def| def.settle == instrument.settle);
+        for scope in Scope::ALL {
+            if !covers(scope, proposal, instrument.id, open.account, open.strategy, open.instrument) {
+                continue;
+            }
+            let sum = &mut sums[scope as usize];
+            sum.open_orders += open.count[0] + open.count[1];
+            if open.instrument == instrument.id {
+                sum.open_lots += open.lots[side as usize];
+            }
+            if same_asset {
+                sum.gross_notional += open.notional[0] + open.notional[1];
+            }
         }
     }
 }
 
-/// Equity is the account's (a strategy, symbol or venue has none of its own); results are the scope's own where known.
-fn money(state: &State, proposal: &Proposal, instrument: &Instrument, scope: Scope, sum: &mut Exposure) {
-    if let Some(figures) = state.equity.figures(proposal.account, instrument.settle) {
-        sum.equity = figures.now;
-        sum.equity_peak = figures.peak;
-        sum.pnl_today = figures.day();
+/// Positions: netted rows for every scope but the strategy's own.
+fn positions(state: &State, proposal: &Proposal, instrument: &Instrument, sums: &mut [Exposure]) {
+    for net in state.positions.iter_net() {
+        let notional = notional_of(state, instrument, net);
+        for scope in NETTED {
+            if covers(scope, proposal, instrument.id, net.account, 0, net.instrument) {
+                add(&mut sums[scope as usize], instrument, net, notional);
+            }
+        }
     }
+    let own = |p: &&Position| p.account == proposal.account && p.strategy == proposal.strategy;
+    for row in state.positions.iter().filter(own) {
+        let notional = notional_of(state, instrument, row);
+        add(&mut sums[Scope::Strategy as usize], instrument, row, notional);
+    }
+}
+
+fn add(sum: &mut Exposure, instrument: &Instrument, position: &Position, notional: Amount) {
+    if position.instrument == instrument.id {
+        sum.position += position.qty;
+    }
+    sum.gross_notional += notional;
+}
+
+/// A position's value where it settles in the same asset, else 0.
+fn notional_of(state: &State, instrument: &Instrument, position: &Position) -> Amount {
+    if position.qty == 0 {
+        return 0;
+    }
+    let Ok(def) = state.definitions.instrument(position.instrument) else { return 0 };
+    let price: Ticks = state.reference_ticks(def);
+    if def.settle != instrument.settle || price == NO_PRICE { 0 } else { def.notional(price, position.qty.abs()) }
+}
+
+/// Equity is the account's (a strategy, symbol or venue has none of its own); the last trade's result is the
+/// strategy's or the account's.
+fn money(state: &State, proposal: &Proposal, instrument: &Instrument, sums: &mut [Exposure]) {
+    let figures = state.equity.figures(proposal.account, instrument.settle);
     let last = |list: &[Amount], id: u16| list.get((id as usize).wrapping_sub(1)).copied().unwrap_or(0);
-    sum.last_trade_pnl = match scope {
-        Scope::Strategy => last(&state.session.last_close_by_strategy, proposal.strategy),
-        _ => last(&state.session.last_close_by_account, proposal.account),
-    };
+    for scope in Scope::ALL {
+        let sum = &mut sums[scope as usize];
+        if let Some(figures) = figures {
+            (sum.equity, sum.equity_peak, sum.pnl_today) = (figures.now, figures.peak, figures.day());
+        }
+        sum.last_trade_pnl = match scope {
+            Scope::Strategy => last(&state.session.last_close_by_strategy, proposal.strategy),
+            _ => last(&state.session.last_close_by_account, proposal.account),
+        };
+    }
 }

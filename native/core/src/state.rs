@@ -10,12 +10,13 @@ use crate::canon::Canon;
 use crate::definitions::Definitions;
 use crate::error::Result;
 use crate::gate::Gate;
+use crate::instrument::Instrument;
 use crate::ledger::Ledger;
 use crate::order::{Bounds, OrderTable, Proof};
 use crate::position::{EquityBook, PositionBook};
 use crate::state;
 use crate::state_hash::{combine, component_hash};
-use crate::units::{Amount, Lots, NO_PRICE, NO_QTY, Nanos, Side, Ticks};
+use crate::units::{Amount, Lots, NO_PRICE, NO_QTY, Nanos, Side, Ticks, pow10};
 
 /// The bounds of the state's tables.
 pub const POSITION_ROWS_MAX: u32 = 4096;
@@ -287,7 +288,7 @@ impl State {
         Top { bid, bid_qty, ask, ask_qty }
     }
 
-    /// The price that values a position and centres the collar, in 1e-8 of the quote asset: mark, else mid, else 0.
+    /// The price that values a position, in 1e-8 of the quote asset: mark, else mid, else 0.
     #[must_use]
     pub fn reference_e8(&self, instrument: u32) -> i64 {
         let at = (instrument as usize).wrapping_sub(1);
@@ -296,7 +297,24 @@ impl State {
             return quotes.mark_e8;
         }
         let Some(twice) = self.top(instrument).mid_twice() else { return 0 };
-        let scale = crate::units::pow10(8u8.saturating_sub(def.price_scale));
-        i64::try_from(i128::from(twice) * i128::from(def.tick) * scale / 2).unwrap_or(0)
+        let exact = i128::from(twice) * i128::from(def.tick) * pow10(8);
+        i64::try_from(exact / (2 * pow10(def.price_scale))).unwrap_or(0)
+    }
+
+    /// The price that centres the collar, in ticks, towards zero: mark, else mid, else `NO_PRICE`.
+    #[must_use]
+    pub fn reference_ticks(&self, instrument: &Instrument) -> Ticks {
+        let mark = self.market.get((instrument.id as usize).wrapping_sub(1)).map_or(0, |quotes| quotes.mark_e8);
+        if mark == 0 {
+            return self.top(instrument.id).mid_twice().map_or(NO_PRICE, |twice| twice / 2);
+        }
+        // Venues list ticks of at most 8 decimals, where one 64-bit division does; finer ones take the long way.
+        match 10_i64.checked_pow(8_u32.saturating_sub(u32::from(instrument.price_scale))) {
+            Some(unit) if instrument.price_scale <= 8 => mark / instrument.tick.saturating_mul(unit).max(1),
+            _ => {
+                let ticks = i128::from(mark) * pow10(instrument.price_scale - 8) / i128::from(instrument.tick);
+                i64::try_from(ticks).unwrap_or(NO_PRICE)
+            }
+        }
     }
 }

@@ -173,9 +173,11 @@ impl State {
                 return Ok(());
             }
         };
-        let settle = instrument.settle;
-        self.positions.ensure(proposal.account, proposal.strategy, id)?;
-        self.ledger.ensure_fill(proposal.account, instrument, settle)?;
+        // The rows a fill will need are made with a strategy's first order, so that no fill ever meets a full book.
+        if self.positions.get(proposal.account, proposal.strategy, id).is_none() {
+            self.positions.ensure(proposal.account, proposal.strategy, id)?;
+            self.ledger.ensure_fill(proposal.account, instrument, instrument.settle)?;
+        }
         let wire = self.wire(proposal, instrument);
         match self.orders.insert(&approved, at.seq, self.session.now) {
             Ok(effects) => {

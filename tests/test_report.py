@@ -32,7 +32,7 @@ PARAMS = {
 }
 SECTIONS = (
     *("summary", "equity-and-drawdown", "inventory", "fills-on-the-price-linear-btcusdt", "markouts"),
-    *("latency", "refusals-by-check", "orders-by-state", "result", "markout-table", "risk", "session"),
+    *("latency", "refusals-by-check", "orders-by-state", "result", "latency-table", "markout-table", "risk", "session"),
 )
 
 

@@ -24,6 +24,10 @@ _PARTS = (
     ("base_fees", -1, "fees in the base asset, at the mid"),
     ("funding", 1, "funding"),
 )
+_LATENCY_NOTE = (
+    "Rows of the engine are what it measured itself. A compiled kernel's decision time is only there: the journal "
+    "stamps its orders with the time of the input that caused them."
+)
 
 
 def html(figures: Figures) -> str:
@@ -33,6 +37,7 @@ def html(figures: Figures) -> str:
         _section("Summary", _summary(figures), wide=True),
         *_pictures(figures),
         _section("Result", _result(figures)),
+        _section("Latency table", _latency(figures), note=_LATENCY_NOTE),
         _section("Markout table", _markouts(figures), wide=True, note="Mean in bp ± standard error (count of fills)."),
         _section("Risk", _risk(figures), wide=True),
         _section("Session", _session(figures), wide=True),
@@ -133,12 +138,10 @@ def _pictures(figures: Figures) -> Iterable[str]:
         note = "Positive: the mid went the way of the fill. Bars: one standard error of the mean."
         yield _section("Markouts", pictures.markouts(figures.markouts), note=note)
     if any(histogram.samples for histogram in records.hops.values()):
-        note = (
-            "Receive to decision to bytes sent (after the journal is durable) to the venue's answer, monotonic clock."
-        )
-        yield _section("Latency", pictures.latency(records.hops) + _latency(figures), note=note)
-    if story.refusals:
-        yield _section("Refusals by check", pictures.bars("refusals", story.refusals, ORANGE))
+        note = "From the journal's monotonic times; bytes are sent once the journal is durable up to their order."
+        yield _section("Latency", pictures.latency(records.hops), note=note)
+    refused = pictures.bars("refusals", story.refusals, ORANGE) if story.refusals else ""
+    yield _section("Refusals by check", refused, note="" if refused else "Every order passed the gate.")
     if story.states:
         yield _section("Orders by state", pictures.bars("states", story.orders_by_state(), BLUE))
 

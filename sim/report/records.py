@@ -97,8 +97,10 @@ class _Walk:
         elif kind == "Sent":
             came, decided = self._decided.pop(order, (0, 0))
             _bounded(self._left)[order, row["request"]] = (came, mono)
-            if decided:
+            # A kernel decides within its input's step and carries the input's time: that hop is the engine's to tell.
+            if decided > came:
                 hops[RECEIVE_DECISION].record(decided - came)
+            if decided:
                 hops[DECISION_SENT].record(mono - decided)
         elif row["outcome"] == "Unknown":
             self.found.unanswered += 1

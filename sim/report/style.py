@@ -23,10 +23,9 @@ svg { display: block; width: 100%; height: auto; max-width: 720px; margin: 0 aut
 .tiles small { display: block; color: var(--soft); font-size: .8rem; }
 .scroll { overflow-x: auto; margin-top: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: .82rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--grid); overflow-wrap: anywhere; }
+th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-#session td, #session th { text-align: left; }
-#session td:first-child { white-space: nowrap; vertical-align: top; }
-#markout-table td, #latency td { white-space: nowrap; }
+#session td, #session th { text-align: left; vertical-align: top; }
+#session td + td { white-space: normal; overflow-wrap: anywhere; }
 #risk td:nth-child(2), #risk th:nth-child(2) { text-align: left; }
 """

@@ -33,7 +33,7 @@ test: $(DEPS)  ## every test, lint and type check; a summary of all failures at 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
-	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench gate --bench encode --bench venue --bench replay
+	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py
 

@@ -6,9 +6,16 @@
 //! CPU time of the thread, median of five alternating rounds, each over the whole capture. Run with
 //! `cargo bench --bench decode [-- DIRECTORY]`; it prints, and judges nothing.
 
-use simd_json::{Buffers, INPUT_PADDING, Tape};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+#[path = "measure/captures.rs"]
+mod captures;
+mod measure;
+#[path = "measure/tape.rs"]
+mod tape;
+
+use captures::{CAPTURES, Capture, directory, payloads};
+use measure::{cpu_ns, refuse_debug};
+use std::path::Path;
+use tape::Rival;
 use tickwright_core::book::{SyncOutcome, SyncedBook};
 use tickwright_core::decode::{Decoder, Stamp};
 use tickwright_core::event::RecordBuf;
@@ -19,78 +26,27 @@ const STAMP: Stamp = Stamp { stream: 1, ts_receive: 0, ts_mono: 0 };
 /// Upper bounds of the size classes in bytes.
 const CLASSES: [(&str, usize); 3] = [("<512 B", 512), ("<2 kB", 2048), (">=2 kB", usize::MAX)];
 
-/// One recorded stream: its files in order, and what the venue lists.
-struct Capture {
-    name: &'static str,
-    market: Market,
-    symbol: &'static str,
-    scales: (u8, u8),
-    days: [&'static str; 2],
-}
-
-const CAPTURES: [Capture; 5] = [
-    capture("spot_btcusdt", Market::Spot, "BTCUSDT", (2, 5), ["20240808", "20240809"]),
-    capture("spot_ethusdt", Market::Spot, "ETHUSDT", (2, 4), ["20240808", "20240809"]),
-    capture("usdm_btcusdt", Market::Linear, "BTCUSDT", (1, 3), ["20240718", "20240719"]),
-    capture("usdm_ethusdt", Market::Linear, "ETHUSDT", (2, 3), ["20240718", "20240719"]),
-    capture("coinm_btcusd_perp", Market::Inverse, "BTCUSD_PERP", (1, 0), ["20240808", "20240809"]),
-];
-
-const fn capture(
-    name: &'static str,
-    market: Market,
-    symbol: &'static str,
-    scales: (u8, u8),
-    days: [&'static str; 2],
-) -> Capture {
-    Capture { name, market, symbol, scales, days }
-}
-
-impl Capture {
-    fn decoder(&self) -> Decoder {
-        let mut decoder = Decoder::new();
-        let instrument = Instrument {
-            id: 1,
-            venue: Venue::Binance,
-            market: self.market,
-            symbol: self.symbol.into(),
-            base: 1,
-            quote: 2,
-            settle: 2,
-            tick: 1,
-            price_scale: self.scales.0,
-            lot: 1,
-            qty_scale: self.scales.1,
-            multiplier: 1,
-            settle_scale: 8,
-            base_scale: 8,
-        };
-        decoder.define(&instrument).expect("the bench's own instrument is valid");
-        decoder
-    }
-}
-
-/// The payloads of one file that change a book: the snapshot and the deltas.
-fn payloads(path: &Path) -> std::io::Result<Vec<Vec<u8>>> {
-    let mut text = Vec::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(path)?).read_to_end(&mut text)?;
-    let lines = text
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| line.iter().position(|b| *b == b' ').map(|at| &line[at + 1..]));
-    let of_book = |line: &&[u8]| {
-        let head = &line[..line.len().min(80)];
-        let has = |needle: &[u8]| head.windows(needle.len()).any(|window| window == needle);
-        has(b"depthUpdate") || has(b"lastUpdateId")
+/// A decoder that knows the capture's contract.
+fn decoder(capture: &Capture) -> Decoder {
+    let mut decoder = Decoder::new();
+    let instrument = Instrument {
+        id: 1,
+        venue: Venue::Binance,
+        market: capture.market,
+        symbol: capture.symbol.into(),
+        base: 1,
+        quote: 2,
+        settle: 2,
+        tick: 1,
+        price_scale: capture.scales.0,
+        lot: 1,
+        qty_scale: capture.scales.1,
+        multiplier: 1,
+        settle_scale: 8,
+        base_scale: 8,
     };
-    Ok(lines.filter(of_book).map(<[u8]>::to_vec).collect())
-}
-
-/// CPU time of this thread in nanoseconds.
-fn cpu_ns() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a timespec of ours; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    decoder.define(&instrument).expect("the bench's own instrument is valid");
+    decoder
 }
 
 /// Our side: bytes to records to book.
@@ -104,7 +60,7 @@ struct Ours {
 impl Ours {
     fn new(capture: &Capture) -> Self {
         let book = SyncedBook::new(capture.market);
-        Self { decoder: capture.decoder(), market: capture.market, book, out: RecordBuf::with_capacity(1 << 20) }
+        Self { decoder: decoder(capture), market: capture.market, book, out: RecordBuf::with_capacity(1 << 20) }
     }
 
     /// Bytes to one depth record in the buffer.
@@ -125,37 +81,6 @@ impl Ours {
         self.decode(message);
         let record = self.out.iter().next().expect("one record").expect("a valid record");
         self.book.on_depth(record.depth().expect("a depth record")).expect("the book has room")
-    }
-}
-
-/// The rival: a copy of the message, then its tape.
-struct Rival {
-    copy: Vec<u8>,
-    buffers: Buffers,
-    tape: Tape<'static>,
-    padded: bool,
-}
-
-impl Rival {
-    fn new(padded: bool) -> Self {
-        Self { copy: Vec::with_capacity(1 << 20), buffers: Buffers::new(1 << 20), tape: Tape::null(), padded }
-    }
-
-    #[inline]
-    fn take(&mut self, message: &[u8]) -> usize {
-        self.copy.clear();
-        self.copy.extend_from_slice(message);
-        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        if self.padded {
-            self.copy.extend_from_slice(&[0; INPUT_PADDING]);
-            simd_json::fill_tape_padded(&mut self.copy, message.len(), &mut self.buffers, &mut tape)
-        } else {
-            simd_json::fill_tape(&mut self.copy, &mut self.buffers, &mut tape)
-        }
-        .expect("a recorded message parses");
-        let nodes = std::hint::black_box(&tape).0.len();
-        self.tape = tape.reset();
-        nodes
     }
 }
 
@@ -256,16 +181,8 @@ fn run(directory: &Path, capture: &Capture, sums: &mut [Vec<f64>; 2]) -> std::io
 }
 
 fn main() -> std::io::Result<()> {
-    if cfg!(debug_assertions) {
-        eprintln!("a debug build says nothing about speed: use `cargo bench`");
-        std::process::exit(2);
-    }
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ws/binance");
-    let directory = std::env::args().skip(1).find(|word| !word.starts_with("--")).map_or(default, PathBuf::from);
-    if !directory.is_dir() {
-        eprintln!("no recordings at {}: pass their directory", directory.display());
-        std::process::exit(2);
-    }
+    refuse_debug();
+    let directory = directory();
     let mut sums = [Vec::new(), Vec::new()];
     for capture in &CAPTURES {
         run(&directory, capture, &mut sums)?;

@@ -2,15 +2,16 @@
 
 mod stage;
 
-use stage::{at, market, propose, set_up, stamp};
+use stage::{SEAT, at, set_up, stamp};
 use std::path::{Path, PathBuf};
 
 use tickwright_core::canon::Canon;
-use tickwright_core::engine::Engine;
+use tickwright_core::engine::{Engine, Now};
 use tickwright_core::event::{Command, Header, Verb};
 use tickwright_core::instrument::Market;
 use tickwright_core::journal::Options;
 use tickwright_core::kernel::Wish;
+use tickwright_core::quoting::proposal;
 use tickwright_core::replay::Replay;
 use tickwright_core::state::State;
 use tickwright_core::units::Side;
@@ -24,6 +25,20 @@ fn directory(name: &str) -> PathBuf {
 
 fn options() -> Options {
     Options::new("test", [7; 32], 42)
+}
+
+/// One market-data message.
+fn market(engine: &mut Engine, now: Now, text: &str) {
+    engine.market(Market::Linear, text.as_bytes(), stamp(now)).unwrap();
+}
+
+/// Proposes one wish; the order's id.
+fn propose(engine: &mut Engine, wish: &Wish, now: Now) -> u64 {
+    engine.begin_proposals();
+    let record = proposal(engine.state(), SEAT, wish, now).unwrap();
+    engine.propose(&record).unwrap();
+    engine.finish_proposals().unwrap();
+    record.order
 }
 
 /// A short session with a book, trades, orders, a fill with a fee, a timer and a halt.

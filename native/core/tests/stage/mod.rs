@@ -8,8 +8,7 @@ use tickwright_core::engine::{Engine, Now};
 use tickwright_core::event::{Balance, Header, LimitSet};
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::instrument::Market;
-use tickwright_core::kernel::Wish;
-use tickwright_core::quoting::{Seat, proposal};
+use tickwright_core::quoting::Seat;
 
 /// When every session starts.
 pub const NOW: Now = Now { ts: 1_000_000_000, mono: 5 };
@@ -68,18 +67,4 @@ pub fn set_up(engine: &mut Engine) {
     engine.balance(&wallet).unwrap();
     let session = Session::new(Market::Linear, "key", Signer::Hmac(HmacKey::new(b"secret")), 5000).unwrap();
     engine.credentials(account, Market::Linear, session).unwrap();
-}
-
-/// One market-data message.
-pub fn market(engine: &mut Engine, now: Now, text: &str) {
-    engine.market(Market::Linear, text.as_bytes(), stamp(now)).unwrap();
-}
-
-/// Proposes one wish; the order's id.
-pub fn propose(engine: &mut Engine, wish: &Wish, now: Now) -> u64 {
-    engine.begin_proposals();
-    let record = proposal(engine.state(), SEAT, wish, now).unwrap();
-    engine.propose(&record).unwrap();
-    engine.finish_proposals().unwrap();
-    record.order
 }

@@ -661,6 +661,16 @@ pub struct RecordRef<'a> {
     bytes: &'a [u8],
 }
 
+/// The size of each kind's fixed part by its byte, so that checking a record costs one look-up.
+const SIZES: [usize; 256] = {
+    let (mut sizes, mut at) = ([0; 256], 0);
+    while at < LAYOUT.len() {
+        sizes[LAYOUT[at].1 as usize] = LAYOUT[at].2;
+        at += 1;
+    }
+    sizes
+};
+
 impl<'a> RecordRef<'a> {
     /// Checks length, schema, kind and alignment of `bytes`, which must hold exactly one record.
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
@@ -677,7 +687,7 @@ impl<'a> RecordRef<'a> {
             return bad("record.schema", header.schema.to_string(), "is not a schema this version reads");
         }
         let kind = header.kind()?;
-        let least = LAYOUT.iter().find(|(_, k, _)| *k == kind).map_or(0, |(_, _, size)| *size);
+        let least = SIZES[kind as u8 as usize];
         let fits = match kind {
             Kind::Depth => {
                 bytes.len() >= least && {

@@ -245,6 +245,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn equals_a_map(changes in proptest::collection::vec((0usize..2, price(), 0i64..4), 0..200), batch in 1usize..20) {
             let mut book = L2Book::new();
@@ -268,7 +270,7 @@ mod tests {
                 let got: Vec<_> = book.levels(side).map(|l| (l.price, l.qty)).collect();
                 prop_assert_eq!(&got, want);
                 prop_assert_eq!(book.depth(side), want.len());
-                for price in want.iter().map(|l| l.0).chain([1, 99_999, 100_020]) {
+                for price in want.iter().map(|l| l.0).step_by(7).chain([1, 99_999, 100_020]) {
                     let better = |p: i64| if side == Side::Buy { p >= price } else { p <= price };
                     let total: i64 = want.iter().filter(|(p, _)| better(*p)).map(|(_, q)| q).sum();
                     prop_assert_eq!(book.cumulative(side, price), total);

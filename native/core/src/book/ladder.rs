@@ -1,13 +1,14 @@
-//! One side of a book: a ladder of ticks round the best price, and the levels far from it in sorted order.
+//! One side of a book: a ladder of ticks round the best price, and the levels far from it in a table.
 //!
 //! catalogue: M4. Nearly every change of a book is within some thousand ticks of its best price. There, a level's place
 //! is its price: one store for the size, one bit that says whether the level is there, no search and nothing to move.
-//! Two layers of bits find the best level in a few instructions. Levels worse than the ladder's last tick are kept in
-//! two sorted arrays, the best of them at the back. When the best price walks out of the ladder, the ladder moves.
+//! Three layers of bits find the best level in a few instructions. Levels worse than the ladder's last tick are kept in
+//! a hash table (`far`). When the best price walks out of the ladder, the ladder moves.
 //!
 //! Keys grow towards the best level: the price of a bid, the negated price of an ask. Where the ladder stands is no part
 //! of the state: sides with the same levels are equal, and their canonical bytes are the levels alone.
 
+use super::far::Far;
 use crate::canon::{Canon, impossible};
 use crate::error::{CoreError, Result};
 use crate::units::Lots;
@@ -15,8 +16,9 @@ use crate::units::Lots;
 /// The most levels that a side holds.
 pub const LEVELS_MAX: usize = 65_536;
 
-/// Ticks of the ladder; a power of two and at most 64^3, so that two layers of bits over it are enough.
-const TICKS: usize = 65_536;
+/// Ticks of the ladder: 64^3, so that three layers of words are exactly enough. Wider is faster, because far levels cost
+/// more than ticks that are never touched.
+const TICKS: usize = 262_144;
 /// Where the best level stands when the ladder moves: room for it to improve by a quarter of the ladder.
 const HOME: i64 = TICKS as i64 / 4 * 3;
 /// The ladder moves down when the best level stands below this tick.
@@ -33,12 +35,15 @@ pub(super) struct Ladder {
     /// The size at each tick; 0 where there is no level.
     sizes: Box<[Lots]>,
     /// One bit a tick: there is a level.
-    bits: [u64; WORDS],
+    bits: Box<[u64; WORDS]>,
     /// One bit a word of `bits`: it is not zero.
     tops: [u64; TOPS],
-    /// Levels below `base`, ascending.
-    far_keys: Vec<i64>,
-    far_sizes: Vec<Lots>,
+    /// One bit a word of `tops`: it is not zero.
+    root: u64,
+    /// Levels below `base`.
+    far: Far,
+    /// What the ladder takes over while it moves; empty otherwise.
+    moving: Vec<(i64, Lots)>,
     /// All levels, on the ladder and far.
     count: usize,
 }
@@ -49,10 +54,11 @@ impl Ladder {
         Self {
             base: 0,
             sizes: vec![0; TICKS].into_boxed_slice(),
-            bits: [0; WORDS],
+            bits: Box::new([0; WORDS]),
             tops: [0; TOPS],
-            far_keys: Vec::with_capacity(LEVELS_MAX),
-            far_sizes: Vec::with_capacity(LEVELS_MAX),
+            root: 0,
+            far: Far::new(),
+            moving: Vec::with_capacity(LEVELS_MAX),
             count: 0,
         }
     }
@@ -60,8 +66,7 @@ impl Ladder {
     /// Forgets every level.
     pub fn clear(&mut self) {
         self.wipe();
-        self.far_keys.clear();
-        self.far_sizes.clear();
+        self.far.clear();
         self.count = 0;
     }
 
@@ -88,6 +93,7 @@ impl Ladder {
         self.bits[word] = now;
         let top = &mut self.tops[word / 64];
         *top = *top & !(1 << (word % 64)) | u64::from(now != 0) << (word % 64);
+        self.root = self.root & !(1 << (word / 64)) | u64::from(*top != 0) << (word / 64);
         self.count = self.count + there as usize - (was >> bit & 1) as usize;
         Ok(())
     }
@@ -105,21 +111,11 @@ impl Ladder {
             self.move_to(key);
             return self.set(key, size);
         }
-        match (self.far_keys.binary_search(&key), size) {
-            (Ok(at), 0) => {
-                self.far_keys.remove(at);
-                self.far_sizes.remove(at);
-                self.count -= 1;
-            }
-            (Ok(at), _) => self.far_sizes[at] = size,
-            (Err(_), 0) => {}
-            (Err(_), _) if self.count >= LEVELS_MAX => return Err(full()),
-            (Err(at), _) => {
-                self.far_keys.insert(at, key);
-                self.far_sizes.insert(at, size);
-                self.count += 1;
-            }
+        if self.count >= LEVELS_MAX && size != 0 && self.far.get(key) == 0 {
+            return Err(full());
         }
+        let before = self.far.set(key, size);
+        self.count = self.count + usize::from(size != 0) - usize::from(before != 0);
         Ok(())
     }
 
@@ -127,8 +123,8 @@ impl Ladder {
     #[inline]
     pub fn settle(&mut self) {
         let sunk = match self.best_tick() {
-            Some(tick) => tick < LOW && !self.far_keys.is_empty(),
-            None => !self.far_keys.is_empty(),
+            Some(tick) => tick < LOW && self.far.len() > 0,
+            None => self.far.len() > 0,
         };
         if sunk && let Some((best, _)) = self.best() {
             self.move_to(best);
@@ -142,33 +138,35 @@ impl Ladder {
             let mut left = self.bits[word];
             while left != 0 {
                 let tick = word * 64 + left.trailing_zeros() as usize;
-                self.far_keys.push(self.base + tick as i64);
-                self.far_sizes.push(self.sizes[tick]);
+                self.far.set(self.base + tick as i64, self.sizes[tick]);
                 left &= left - 1;
             }
         }
         self.wipe();
         self.base = best.saturating_sub(HOME);
-        while let Some(key) = self.far_keys.pop_if(|key| *key >= self.base) {
+        self.moving.extend(self.far.iter().filter(|(key, _)| *key >= self.base));
+        while let Some((key, size)) = self.moving.pop() {
+            self.far.set(key, 0);
             let tick = key.wrapping_sub(self.base) as usize;
-            let size = self.far_sizes.pop().unwrap_or_default();
             self.sizes[tick] = size;
             self.bits[tick / 64] |= 1 << (tick % 64);
             self.tops[tick / 4096] |= 1 << (tick / 64 % 64);
+            self.root |= 1 << (tick / 4096);
         }
     }
 
     /// Empties the ladder.
     fn wipe(&mut self) {
-        self.bits = [0; WORDS];
+        self.bits.fill(0);
         self.tops = [0; TOPS];
+        self.root = 0;
     }
 
     /// The best tick of the ladder that has a level.
     #[inline]
     fn best_tick(&self) -> Option<usize> {
-        let (at, top) = self.tops.iter().enumerate().rev().find(|(_, top)| **top != 0)?;
-        let word = at * 64 + top.ilog2() as usize;
+        let top = self.root.checked_ilog2()? as usize;
+        let word = top * 64 + self.tops[top].checked_ilog2()? as usize;
         Some(word * 64 + self.bits[word].checked_ilog2()? as usize)
     }
 
@@ -177,7 +175,7 @@ impl Ladder {
     pub fn best(&self) -> Option<(i64, Lots)> {
         match self.best_tick() {
             Some(tick) => Some((self.base + tick as i64, self.sizes[tick])),
-            None => Some((*self.far_keys.last()?, *self.far_sizes.last()?)),
+            None => self.far.iter().max_by_key(|(key, _)| *key),
         }
     }
 
@@ -188,7 +186,7 @@ impl Ladder {
             let there = self.bits[tick as usize / 64] >> (tick % 64) & 1 != 0;
             return if there { self.sizes[tick as usize] } else { 0 };
         }
-        self.far_keys.binary_search(&key).map_or(0, |at| self.far_sizes[at])
+        self.far.get(key)
     }
 
     /// Keys and sizes, best first.
@@ -203,7 +201,7 @@ impl Ladder {
             })
         });
         let near = ticks.map(|tick| (self.base + tick as i64, self.sizes[tick]));
-        near.chain(self.far_keys.iter().copied().zip(self.far_sizes.iter().copied()).rev())
+        near.chain(std::iter::once_with(|| self.far.sorted()).flatten())
     }
 }
 
@@ -225,9 +223,9 @@ impl Clone for Ladder {
         let mut copy = Self::new();
         copy.base = self.base;
         copy.sizes.copy_from_slice(&self.sizes);
-        (copy.bits, copy.tops, copy.count) = (self.bits, self.tops, self.count);
-        copy.far_keys.extend_from_slice(&self.far_keys);
-        copy.far_sizes.extend_from_slice(&self.far_sizes);
+        copy.bits.copy_from_slice(&*self.bits);
+        (copy.tops, copy.root, copy.count) = (self.tops, self.root, self.count);
+        copy.far = self.far.clone();
         copy
     }
 }

@@ -4,6 +4,7 @@
 //! and `check` compares rebuilt books with the venue's own best prices.
 
 pub mod check;
+mod far;
 pub mod l2;
 mod ladder;
 pub mod sync;

@@ -143,6 +143,8 @@ fn every_leaf_is_in_the_canonical_bytes() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// However the snapshot and the deltas interleave, the book ends as the model that saw everything.
     #[test]
     fn any_interleaving_ends_in_the_same_book(

@@ -197,11 +197,25 @@ fn unknown(what: &'static str, name: &[u8]) -> CoreError {
     CoreError::Unknown { what, was: String::from_utf8_lossy(&name[..name.len().min(SYMBOL_MAX)]).into_owned() }
 }
 
-/// FNV-1a over the market and the symbol.
+/// A hash of the market, the symbol's length, and its first and last eight bytes (which overlap in a shorter one).
 #[inline]
 fn hash(market: Market, symbol: &[u8]) -> u64 {
-    let seed = 0xcbf2_9ce4_8422_2325 ^ market as u64;
-    symbol.iter().fold(seed, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    let (first, last) = match (symbol.first_chunk::<8>(), symbol.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => short(symbol),
+    };
+    let mixed = (first ^ market as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last.rotate_left(symbol.len() as u32);
+    let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 32)
+}
+
+/// The same of a symbol of less than eight bytes.
+#[inline]
+fn short(symbol: &[u8]) -> (u64, u64) {
+    match (symbol.first_chunk::<4>(), symbol.last_chunk::<4>()) {
+        (Some(first), Some(last)) => (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))),
+        _ => (symbol.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)), 0),
+    }
 }
 
 #[cfg(test)]

@@ -142,28 +142,28 @@ async def _fresh_process(words: list[str], log: Path) -> dict[str, Any]:
         return await process.finish(_VERB_S)
 
 
-async def _report(journal: str, directory: Path, output: Output) -> str | None:
-    """Writes the HTML report with the verb `report`, where this installation has it."""
+async def _report(journal: str, directory: Path, output: Output) -> dict[str, Any]:
+    """Writes the HTML report with the verb `report`, where this installation has it; the verb's summary, or nothing."""
     if "report" not in verbs():
         output.say("this installation has no verb `report`: no report is written")
-        return None
-    path = directory / "report.html"
-    await _fresh_process(["report", journal, "-o", str(path), "--json"], directory / "report.log")
-    return str(path)
+        return {}
+    words = ["report", journal, "-o", str(directory / "report.html"), "--json"]
+    return await _fresh_process(words, directory / "report.log")
 
 
-def _summary(last: dict[str, Any], replayed: dict[str, Any], report: str | None) -> dict[str, Any]:
+def _summary(last: dict[str, Any], replayed: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
     return {
         "orders": last["orders"],
         "fills": last["fills"],
-        "pnl": last["pnl"],
+        # The report also counts fees that spot takes in the base asset, which the engine's position rows leave out.
+        "pnl": report.get("pnl", last["pnl"]),
         "refusals": sum(last["refusals"].values()),
         "journal": last["journal"],
         "events": last["events"],
         "state": last["state"],
         "state_hash": last["state_hash"],
         "replay_hash": replayed["state_hash"],
-        "report": report,
+        "report": report.get("report"),
     }
 
 

@@ -31,6 +31,7 @@ def test_a_short_demo_trades_stops_and_replays_equal(tmp_path: Path) -> None:
     assert summary["fills"] > 0
     assert Path(summary["journal"]).is_dir()
     assert "EQUAL" in err
+    assert Path(summary["report"]).read_text().startswith("<!doctype html>")
     assert Path(summary["report"]).stat().st_size > 10_000
     again = subprocess.run(
         [

@@ -78,7 +78,7 @@ def _places(given: str, output_file: str | None) -> tuple[Path, Path]:
     journal = inner if inner.is_dir() else path
     default = path / "report.html" if inner.is_dir() else path.with_name(f"{path.name}.report.html")
     target = Path(output_file) if output_file else default
-    if not target.parent.is_dir():
+    if not target.parent.is_dir() or target.is_dir():
         raise InputError(f"-o must name a file in a directory that exists, was {target}")
     return journal, target
 

@@ -115,6 +115,10 @@ class Drill:
             verdict.faults.append(
                 f"the engine ended by itself with {code} in phase {victim.phase!r}: {victim.last_words()}"
             )
+        elif gone and when.phase != "start":
+            verdict.faults.append(
+                f"the engine was not seen ready in time, phase {victim.phase!r}: {victim.last_words()}"
+            )
         if victim.halted:
             verdict.faults.append("the engine began halted by the one before; it was resumed")
         row = self.tally.add(when, code == _KILLED, ready_ms, verdict)

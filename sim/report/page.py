@@ -104,7 +104,9 @@ def _verdict(figures: Figures) -> tuple[str, str]:
     all_of, wrong = figures.records.checkpoints, len(figures.story.diverged)
     if wrong:
         return "DIFFERENT", f"{wrong} of {all_of} checkpoints, first at {figures.story.diverged[0]}"
-    return ("equal" if all_of else "unchecked"), f"{all_of} checkpoints, {figures.story.applied:,} events"
+    return (
+        "equal" if all_of else "unchecked"
+    ), f"{all_of} checkpoint{'s' * (all_of != 1)}, {figures.story.applied:,} events"
 
 
 def _most(counts: Mapping[str, int]) -> str:

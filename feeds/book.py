@@ -79,21 +79,24 @@ def run(args: argparse.Namespace) -> int:
     return _print(files, output, (clock.mono_ns() - began) / 1e9)
 
 
-def _batches(recording: Recording) -> Iterator[tuple[int, str | None, list[Recorded]]]:
-    """Runs of records of one kind with the number of their first: messages (None) or snapshots of one symbol."""
+def _batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int, str | None, list[Recorded]]]:
+    """Runs of records of one kind with the number of their first: messages (None) or snapshots of one symbol.
+
+    A snapshot that no request names is of the `only` symbol of its file.
+    """
     at = 0
     for batch in recording.batches():
-        for symbol, run_of in groupby(batch, key=_symbol):
+        for symbol, run_of in groupby(batch, key=lambda record: _symbol(record, only)):
             records = list(run_of)
             if symbol != "":
                 yield at, symbol, records
             at += len(records)
 
 
-def _symbol(record: Recorded) -> str | None:
+def _symbol(record: Recorded, only: str | None) -> str | None:
     """None for a message, the symbol for its snapshot, an empty text for what is no part of a book."""
     if record.what is What.MESSAGE:
-        return None
+        return only if record.payload.startswith(b'{"lastUpdateId"') else None
     return (snapshot_symbol(record.source) or "") if record.what is What.REST else ""
 
 
@@ -119,7 +122,9 @@ def _rebuild(market: str, files: list[_File], clock: Clock, tick: Callable[[Reco
     for file in files:
         began, recording = clock.mono_ns(), file.recording
         check.begin_file()
-        for at, symbol, records in _batches(recording):
+        listed = file.survey.instruments()
+        only = listed[0][0] if len(listed) == 1 else None
+        for at, symbol, records in _batches(recording, only):
             check.feed([record.payload for record in records], symbol, origin=str(recording.path), first=at)
             tick(recording)
         file.seconds += (clock.mono_ns() - began) / 1e9

@@ -46,10 +46,11 @@ def test_the_order_of_files_and_other_markets_beside_them_change_nothing(
 ) -> None:
     folder = shared_data / "ws" / "binance"
     names = ["usdm_btcusdt_20240719", "spot_btcusdt_20240809", "usdm_btcusdt_20240718", "spot_btcusdt_20240808"]
+    names += ["spot_ethusdt_20240808", "spot_ethusdt_20240809"]
     code, rows, summary = book(capsys, *(folder / f"{name}.gz" for name in names))
-    assert (code, summary["tops_compared"], summary["gaps"]) == (0, 6_493 + 9_017, 0)
-    assert [row["venue"] for row in rows] == ["binance-usdm", "binance-spot"] * 2
-    assert [row["messages"] for row in rows] == [60_570, 58_325, 11_414, 41_249]
+    assert (code, summary["tops_compared"], summary["gaps"]) == (0, 6_493 + 9_017 + 6_468, 0)
+    assert [row["venue"] for row in rows] == ["binance-usdm", "binance-spot", "binance-usdm", *["binance-spot"] * 3]
+    assert [row["messages"] for row in rows] == [60_570, 58_325, 11_414, 41_249, 33_618, 46_126]
 
 
 @pytest.mark.parametrize(

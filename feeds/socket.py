@@ -31,6 +31,9 @@ class _Listener(WSListener):
         self._parts: list[bytes] = []
         self._size = 0
 
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._owner.connected(transport)
+
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY or kind is WSMsgType.CONTINUATION:
@@ -154,18 +157,20 @@ class Socket:
         )
         if self._closed:
             transport.disconnect()
-            return
-        self._transport = transport
-        self._heard_ns = self.clock.mono_ns()
         watch = asyncio.ensure_future(self._watch(transport)) if self.stale_ms else None
         try:
-            self._tell(self.on_up)
             await transport.wait_disconnected()
         finally:
             self._transport = None
             if watch is not None:
                 watch.cancel()
             self._tell(self.on_down)
+
+    def connected(self, transport: WSTransport) -> None:
+        """The handshake is done: told from the listener, because messages may have come in the same packet."""
+        self._transport = transport
+        self._heard_ns = self.clock.mono_ns()
+        self._tell(self.on_up)
 
     async def _watch(self, transport: WSTransport) -> None:
         """Drops a connection that is alive but silent (fault 15 of safety.md)."""

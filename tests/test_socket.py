@@ -47,6 +47,7 @@ class Server:
     transports: list[WSTransport] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     address: str = ""
+    greeting: bytes = b""
 
     def listener(self, _: WSUpgradeRequest) -> WSListener:
         server = self
@@ -54,6 +55,8 @@ class Server:
         class Listener(WSListener):
             def on_ws_connected(self, transport: WSTransport) -> None:
                 server.transports.append(transport)
+                if server.greeting:
+                    transport.send(WSMsgType.TEXT, server.greeting)
 
             def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
                 if frame.msg_type == WSMsgType.TEXT:
@@ -124,6 +127,19 @@ async def test_messages_pass_both_ways_and_a_close_ends_it() -> None:
         socket.close()
         await asyncio.wait_for(task, 5)
     assert (heard.messages, server.received, heard.changes) == ([b"world"], [b"hello"], [True, False])
+
+
+async def test_up_is_told_before_a_message_that_came_with_the_handshake() -> None:
+    async with serving() as server:
+        server.greeting = b"at once"
+        for _ in range(20):
+            order: list[object] = []
+            socket = connect(server, Heard(messages=order, changes=order))  # type: ignore[arg-type]  # one list of both
+            task = asyncio.create_task(socket.run())
+            await until(lambda order=order: b"at once" in order, "the greeting")
+            socket.close()
+            await asyncio.wait_for(task, 5)
+            assert order == [True, b"at once", False]
 
 
 async def test_fragments_arrive_as_one_message() -> None:

@@ -34,6 +34,7 @@ build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works af
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
 	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay
+	$(PY) -m pytest -q bench/test_crossing.py --benchmark-only
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py
 

@@ -179,8 +179,9 @@ impl Outbox {
     /// Drops the oldest frame.
     pub fn pop(&mut self) {
         if self.count > 0 {
-            self.head = (self.head + 1) % OUTBOX_MAX;
             self.count -= 1;
+            // An emptied outbox starts again at its first frame, whose memory is still in the processor's cache.
+            self.head = if self.count == 0 { 0 } else { (self.head + 1) % OUTBOX_MAX };
         }
     }
 }

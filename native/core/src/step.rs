@@ -20,7 +20,7 @@ use crate::instrument::{Instrument, Market};
 use crate::kernel::happened;
 use crate::order::{Change, Effects as OrderEffects, Order, Pending};
 use crate::state::{Quotes, State};
-use crate::units::{Amount, NO_PRICE, NO_QTY, Side, pow10};
+use crate::units::{Amount, NO_PRICE, NO_QTY, pow10};
 
 /// The event being applied: its number and its header's facts.
 #[derive(Debug, Clone, Copy)]
@@ -530,9 +530,4 @@ fn cancel_of(order: &Order, cause: Header) -> Proposal {
         qty: NO_QTY,
         tag: order.tag,
     }
-}
-
-/// The side behind a proposal's byte.
-pub fn side_of(proposal: &Proposal) -> Result<Side> {
-    Side::from_raw(proposal.side)
 }

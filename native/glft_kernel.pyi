@@ -21,6 +21,7 @@ class GlftKernel:
         min_spread_ticks: int,
         requote_ticks: int,
         max_position: int,
+        retry_ms: int,
     ) -> None: ...
     @property
     def capsule(self) -> CapsuleType: ...

@@ -3,7 +3,8 @@
 
 catalogue: P4. The model is Guéant, Lehalle, Fernandez-Tapia (Guéant 2016, equations 4.6 and 4.7) in the core; this
 file is the rule around it: estimate volatility once a second of event time, quote a ladder around the mid with
-inventory skew, and move only orders whose price is off by `requote_ticks` or more.
+inventory skew, and move only orders whose price is off by `requote_ticks` or more. A level whose wish came to nothing
+waits before it places or moves an order again (pycore/patience.py); a cancel never waits.
 """
 
 from cpython.pycapsule cimport PyCapsule_Import, PyCapsule_New
@@ -17,16 +18,25 @@ import native._core  # the capsule's module must be imported before PyCapsule_Im
 
 cdef int64_t NO_PRICE = 0x7FFFFFFFFFFFFFFF
 cdef int64_t SAMPLE_NS = 1_000_000_000
+cdef int64_t MS_NS = 1_000_000
+cdef int64_t LONGEST = 32
 cdef const tw_table *API = <const tw_table *>PyCapsule_Import("native._core._API", 0)
 if API.version != TW_KERNEL_ABI or API.size != sizeof(tw_table):
     raise ImportError(f"native._core has kernel table version {API.version}, this kernel needs {TW_KERNEL_ABI}")
 
 
+# The last wish of a tag: the order's id and price then, how long to wait (0: no wish is remembered), and until when.
+cdef struct Asked:
+    uint64_t id
+    int64_t price, wait_ns, again_ns
+
+
 cdef struct Maker:
     double a, k, gamma, xi, decay, variance, half, skew, last_mid
-    int64_t last_sample, requote_ticks
+    int64_t last_sample, requote_ticks, retry_ns
     uint32_t ready
     tw_shape shape
+    Asked asked[32]
 
 
 cdef int32_t cancel_all(const tw_view *view, tw_wish *out, uint32_t capacity) noexcept nogil:
@@ -70,12 +80,36 @@ cdef int32_t estimate(Maker *maker, const tw_view *view, double mid) noexcept no
     return 0
 
 
+cdef bint may_ask(Asked *asked, int64_t now, const tw_own_order *own) noexcept nogil:
+    """Whether a wish about this tag may be made; forgets the last one when it shows in the order."""
+    if asked.wait_ns == 0:
+        return True
+    if own == NULL:
+        if asked.id == 0:
+            return now >= asked.again_ns
+    elif own.pending != 0 or own.state != 1:
+        return False
+    elif own.id == asked.id and own.price == asked.price:
+        return now >= asked.again_ns
+    asked.wait_ns = 0
+    return True
+
+
+cdef void note_wish(Asked *asked, int64_t retry_ns, int64_t now, const tw_own_order *own) noexcept nogil:
+    """Remembers that a wish is made, and doubles the wait where the one before came to nothing."""
+    asked.wait_ns = min(2 * asked.wait_ns, LONGEST * retry_ns) if asked.wait_ns != 0 else retry_ns
+    asked.again_ns = now + asked.wait_ns
+    asked.id = 0 if own == NULL else own.id
+    asked.price = NO_PRICE if own == NULL else own.price
+
+
 cdef int32_t side_wishes(Maker *maker, const tw_view *view, uint8_t side, const tw_level *levels, uint32_t wanted,
                          tw_wish *out, uint32_t capacity) noexcept nogil:
     """Compares one side's ladder with the own orders on it, level by level."""
     cdef uint32_t level, i
     cdef int32_t count = 0
     cdef int64_t off
+    cdef bint patient
     cdef uint64_t tag
     cdef const tw_own_order *own
     for level in range(maker.shape.count):
@@ -86,8 +120,10 @@ cdef int32_t side_wishes(Maker *maker, const tw_view *view, uint8_t side, const 
         for i in range(view.order_count):
             if view.orders[i].tag == tag:
                 own = &view.orders[i]
+        patient = may_ask(&maker.asked[tag], view.now, own)
         if own == NULL:
-            if level < wanted:
+            if level < wanted and patient:
+                note_wish(&maker.asked[tag], maker.retry_ns, view.now, own)
                 put(&out[count], 1, side, 0, levels[level].price, levels[level].qty, tag)
                 count += 1
         elif own.pending == 0 and own.state == 1:
@@ -96,7 +132,8 @@ cdef int32_t side_wishes(Maker *maker, const tw_view *view, uint8_t side, const 
                 count += 1
             else:
                 off = own.price - levels[level].price
-                if off >= maker.requote_ticks or -off >= maker.requote_ticks:
+                if patient and (off >= maker.requote_ticks or -off >= maker.requote_ticks):
+                    note_wish(&maker.asked[tag], maker.retry_ns, view.now, own)
                     put(&out[count], 3, side, own.id, levels[level].price, levels[level].qty, tag)
                     count += 1
     return count
@@ -130,13 +167,16 @@ cdef class GlftKernel:
 
     def __init__(self, *, double a, double k, double gamma, double xi, double sigma, double decay, int64_t size,
                  uint32_t levels, int64_t step_ticks, int64_t min_spread_ticks, int64_t requote_ticks,
-                 int64_t max_position):
+                 int64_t max_position, int64_t retry_ms):
         if not 1 <= levels <= 16:
             raise native._core.InputError(f"levels must be 1 to 16, was {levels}")
         if not 0.0 <= decay < 1.0:
             raise native._core.InputError(f"decay must be at least 0 and below 1, was {decay}")
         if requote_ticks < 1:
             raise native._core.InputError(f"requote_ticks must be at least 1, was {requote_ticks}")
+        if not 0 <= retry_ms <= 60_000:
+            raise native._core.InputError(f"retry_ms must be 0 to 60000, was {retry_ms}")
+        self.maker.retry_ns = retry_ms * MS_NS
         self.maker.a, self.maker.k, self.maker.gamma, self.maker.xi = a, k, gamma, xi
         self.maker.decay, self.maker.variance = decay, sigma * sigma
         self.maker.last_sample, self.maker.ready, self.maker.requote_ticks = 0, 0, requote_ticks

@@ -2,7 +2,8 @@
 
 catalogue: P4. The model is Guéant, Lehalle, Fernandez-Tapia (Guéant 2016, equations 4.6 and 4.7), computed by the
 core's pinned mathematics; the rule around it: estimate volatility once a second of event time, quote a ladder around
-the mid with inventory skew, and move only orders whose price is off by `requote_ticks` or more.
+the mid with inventory skew, and move only orders whose price is off by `requote_ticks` or more. A level whose wish came
+to nothing waits before it places or moves an order again; a cancel never waits.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pydantic import Field
 from native import _core
 from native._core import OwnOrder, View, Wish
 from pycore.config import Section
+from pycore.patience import RESTING, Patience
 from pycore.strategy import BUY, SELL, Contract, Strategy
 
 _SAMPLE_NS = 1_000_000_000
-_RESTING = 1
+_MS_NS = 1_000_000
 
 
 class GlftParams(Section):
@@ -36,6 +38,13 @@ class GlftParams(Section):
     min_spread_ticks: int = Field(default=1, ge=1)
     requote_ticks: int = Field(default=1, ge=1)
     max_position: int = Field(gt=0, description="lots, either way")
+    retry_ms: int = Field(
+        default=250,
+        ge=0,
+        le=60_000,
+        description="milliseconds of event time that a level waits after a wish that was refused, twice as long after "
+        "each more in a row, at most 32 times as long; 0 asks at every event",
+    )
 
 
 class GlftMaker(Strategy):
@@ -51,6 +60,7 @@ class GlftMaker(Strategy):
         self._last_mid = 0.0
         self._half = 0.0
         self._skew = 0.0
+        self._patience = Patience(self.params.retry_ms * _MS_NS)
         self._ladder = _core.Ladder(
             count=self.params.levels,
             step=self.params.step_ticks,
@@ -74,7 +84,7 @@ class GlftMaker(Strategy):
             bid=view.bid,
             ask=view.ask,
         )
-        return self._side(view.orders, BUY, bids) + self._side(view.orders, SELL, asks)
+        return self._side(view, BUY, bids) + self._side(view, SELL, asks)
 
     def _estimate(self, now: int, mid: float) -> None:
         """Folds the mid into the variance once a second of event time and recomputes the model."""
@@ -91,25 +101,31 @@ class GlftMaker(Strategy):
         sigma = _core.sqrt(self.variance)
         self._half, self._skew = _core.glft(a=p.a, k=p.k, gamma=p.gamma, xi=p.xi, sigma=sigma)
 
-    def _side(self, orders: list[OwnOrder], side: int, ladder: list[tuple[int, int]]) -> list[Wish]:
+    def _side(self, view: View, side: int, ladder: list[tuple[int, int]]) -> list[Wish]:
         """Compares one side's ladder with the own orders on it, level by level."""
-        by_tag = {own.tag: own for own in orders}
+        by_tag = {own.tag: own for own in view.orders}
         wishes = []
         for level in range(self.params.levels):
             tag = side * 16 + level
-            wish = self._level(by_tag.get(tag), side, ladder[level] if level < len(ladder) else None, tag)
+            wish = self._level(view.now, by_tag.get(tag), side, ladder[level] if level < len(ladder) else None, tag)
             if wish is not None:
                 wishes.append(wish)
         return wishes
 
-    def _level(self, own: OwnOrder | None, side: int, wanted: tuple[int, int] | None, tag: int) -> Wish | None:
+    def _level(
+        self, now: int, own: OwnOrder | None, side: int, wanted: tuple[int, int] | None, tag: int
+    ) -> Wish | None:
+        may_ask = self._patience.may(now, tag, own)
+        wish = None
         if own is None:
-            return Wish.place(side, *wanted, tag) if wanted else None
-        if own.pending or own.state != _RESTING:
+            wish = Wish.place(side, *wanted, tag) if wanted else None
+        elif own.pending or own.state != RESTING:
             return None
-        if wanted is None:
+        elif wanted is None:
             return Wish.cancel(own.id)
-        price, qty = wanted
-        if abs(own.price - price) >= self.params.requote_ticks:
-            return Wish.replace(own.id, side, price, qty, tag)
-        return None
+        elif abs(own.price - wanted[0]) >= self.params.requote_ticks:
+            wish = Wish.replace(own.id, side, *wanted, tag)
+        if wish is None or not may_ask:
+            return None
+        self._patience.made(now, tag, own)
+        return wish

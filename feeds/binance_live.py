@@ -129,9 +129,9 @@ class MarketFeed:
             task.cancel()
 
     @property
-    def reconnects(self) -> int:
-        """How often a socket of this feed was made again."""
-        return sum(line.socket.reconnects for line in self._lines)
+    def sockets(self) -> list[Socket]:
+        """Its connections, one a category."""
+        return [line.socket for line in self._lines]
 
     def resync(self, instrument: int) -> None:
         """Fetches a depth snapshot for an instrument; a second request while one is under way does nothing."""

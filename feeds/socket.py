@@ -88,6 +88,11 @@ class Socket:
         """Whether messages can be sent now."""
         return self._transport is not None
 
+    @property
+    def silent_ms(self) -> int:
+        """For how long nothing was heard, ms; 0 where it was never up."""
+        return (self.clock.mono_ns() - self._heard_ns) // 1_000_000 if self._heard_ns else 0
+
     def send(self, payload: bytes) -> bool:
         """Sends one text message; False where the connection is down (nothing was sent)."""
         if self._transport is None:
@@ -147,9 +152,11 @@ class Socket:
 
     async def _once(self) -> None:
         """One connection from handshake to end."""
+        address = await self.address()
+        log.debug("%(socket)s: connecting to %(address)s", {"socket": self.name, "address": address})
         transport, _ = await ws_connect(
             lambda: _Listener(self),
-            await self.address(),
+            address,
             enable_auto_ping=True,
             auto_ping_idle_timeout=self.ping_s,
             auto_ping_reply_timeout=self.ping_s,

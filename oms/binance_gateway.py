@@ -103,6 +103,7 @@ class OrderGateway:
     def send(self, request: Outbound) -> None:
         """Sends one request whose event is durable; where that is impossible, its order is lost to UNKNOWN."""
         now = self.clock.mono_ns()
+        log.debug("%(market)s: sends %(frame)s", {"market": self.market, "frame": request.payload})
         if now < self._quiet_until_ns or not self.socket.send(request.payload):
             self.inputs.lost(request.order, request.request)
             return
@@ -126,8 +127,9 @@ class OrderGateway:
         late = [key for key, awaited in self._awaited.items() if awaited.deadline_ns <= now]
         for order, request in late:
             del self._awaited[order, request]
+            told = {"market": self.market, "order": order, "request": request, "deadline_ms": self.deadline_ms}
             log.warning(
-                "%s: no answer for request %d of order %d within %d ms", self.market, request, order, self.deadline_ms
+                "%(market)s: no answer for request %(request)d of order %(order)d within %(deadline_ms)d ms", told
             )
             self.inputs.lost(order, request)
 

@@ -94,6 +94,7 @@ class Rest:
             query["timestamp"] = (self.clock.utc_ns() + self.offset_ns) // 1_000_000
             url = f"{url}?{self.signer.query(query)}"
             query = {}
+        log.debug("%(method)s %(url)s", {"method": method, "url": url})
         try:
             async with self.http.request(method, url, params=query or None, headers=headers) as answer:
                 body = await answer.read()

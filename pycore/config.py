@@ -216,10 +216,36 @@ class Telemetry(Section):
     every_ms: int = Field(default=200, ge=20, le=60_000)
 
 
+class Metrics(Section):
+    """Where `/metrics` and `/health` are served over HTTP; nowhere while `listen` is empty."""
+
+    listen: str = Field(default="", description="address:port, as 127.0.0.1:9464; port 0 takes a free one")
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if self.listen:
+            host, _, port = self.listen.rpartition(":")
+            try:
+                ipaddress.ip_address(host.strip("[]"))
+            except ValueError:
+                host = ""
+            if not host or not port.isdecimal() or int(port) > 65_535:
+                raise ValueError(f"listen must be an IP address and a port, as 127.0.0.1:9464, was {self.listen!r}")
+        return self
+
+    def address(self) -> tuple[str, int]:
+        """The address and port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Log(Section):
-    """What is logged to stderr."""
+    """What is logged: lines for people on stderr, and JSON lines in `file`, where one is named."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str | None = Field(default=None, min_length=1)
+    rotate_mib: int = Field(default=64, ge=1, le=4096, description="a new file is begun at this size")
+    keep: int = Field(default=5, ge=1, le=1000, description="how many full files are kept besides the one in use")
 
 
 class Config(Section):
@@ -239,6 +265,7 @@ class Config(Section):
     timers: Timers = Timers()
     watch: Watch = Watch()
     telemetry: Telemetry = Telemetry()
+    metrics: Metrics = Metrics()
     log: Log = Log()
 
     def markets(self) -> list[str]:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from pycore.clock import Clock
 from pycore.config import Config
 from pycore.credentials import Credentials
 from pycore.errors import InputError
+from pycore.figures import Figures
+from pycore.logs import Logs
+from pycore.metrics_server import served
 from pycore.session import Session
 from pycore.telemetry import Telemetry
 
@@ -43,48 +46,58 @@ async def drive(session: Session) -> None:
     """Walks the phases in order; returns after a clean stop, raises what ended it otherwise."""
     for name, phase in phases.PHASES:
         session.phase = name
-        log.info("phase %s", name)
+        log.info("phase %(name)s", {"name": name})
         await phase(session)
     session.phase = _SUCCESS
 
 
 async def run_engine(
-    config: Config, credentials: Credentials, on_ready: Callable[[Telemetry], None], *, resume: bool = False
+    config: Config,
+    credentials: Credentials,
+    on_ready: Callable[[Telemetry, str], None],
+    *,
+    resume: bool = False,
+    logs: Logs | None = None,
 ) -> Outcome:
     """Runs one session from start to stop. Raises `ConfigError` where nothing was started yet.
 
-    `on_ready` is called once with the telemetry's addresses when its sockets are bound. `resume` is the operator's
-    word that lifts an earlier session's kill or halt, once the account is reconciled.
+    `on_ready` is called once with the telemetry, when its sockets are bound, and the base address of `/metrics` and
+    `/health`, empty where they are off. `resume` is the operator's word that lifts an earlier session's kill or halt,
+    once the account is reconciled. `logs` is the running log, which is told the phase.
     """
     timeout = aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as http:
         clock = Clock()
         session = Session(config, credentials, clock, http, random.Random(clock.utc_ns()), resume=resume)
         _obey_signals(session)
-        try:
-            with contextlib.ExitStack() as stack:
-                await _supervised(session, drive(session), stack, on_ready)
-        except BaseException as error:
-            return await _failed(session, supervisor.first_of(error))
-        return _seal(session, _SUCCESS, clean=True)
+        if logs is not None:
+            logs.phase = lambda: session.phase
+        figures = Figures(session, logs)
+        async with served(session, figures) as pages:
+            try:
+                with contextlib.ExitStack() as stack:
+                    await _supervised(session, figures, stack, lambda telemetry: on_ready(telemetry, pages))
+            except BaseException as error:
+                return await _failed(session, supervisor.first_of(error))
+            return _seal(session, _SUCCESS, clean=True)
 
 
 async def _supervised(
     session: Session,
-    work: Coroutine[Any, Any, None],
+    figures: Figures,
     stack: contextlib.ExitStack,
     on_ready: Callable[[Telemetry], None],
 ) -> None:
     """Runs the phases beside the telemetry; the telemetry's own faults end the session too."""
-    driving = asyncio.create_task(work, name="phases")
-    while not driving.done() and session.phase in ("new", "validate", "recover", "define"):
+    driving = asyncio.create_task(drive(session), name="phases")
+    while not driving.done() and not figures.there:
         await asyncio.wait([driving], timeout=0.01)
     if driving.done():
         return driving.result()
-    telemetry = Telemetry(session)
+    telemetry = Telemetry(session, figures)
     stack.callback(telemetry.close)
     on_ready(telemetry)
-    beside = [asyncio.create_task(telemetry.run()), asyncio.create_task(telemetry.obey())]
+    beside = [asyncio.create_task(work) for work in (telemetry.run(), telemetry.obey(), figures.lag.run())]
     try:
         await asyncio.wait([driving, *beside], return_when=asyncio.FIRST_COMPLETED)
         for task in beside:

@@ -41,12 +41,14 @@ class Histogram:
         """Empty."""
         self.counts = np.zeros(_BUCKETS, dtype=np.int64)
         self.samples = 0
+        self.sum_ns = 0
         self.max_ns = 0
 
     def record(self, ns: int) -> None:
         """Adds one sample in ns."""
         self.counts[bucket_of(ns)] += 1
         self.samples += 1
+        self.sum_ns += max(ns, 0)
         self.max_ns = max(self.max_ns, ns)
 
     def percentile(self, share: float) -> int:
@@ -58,9 +60,10 @@ class Histogram:
         return min(bucket_top(bucket), self.max_ns)
 
     def figures(self) -> dict[str, int]:
-        """Count and percentiles, ns, as telemetry and reports carry them."""
+        """Count, sum and percentiles, ns, as telemetry and reports carry them."""
         return {
             "count": self.samples,
+            "sum_ns": self.sum_ns,
             "p50_ns": self.percentile(0.50),
             "p90_ns": self.percentile(0.90),
             "p99_ns": self.percentile(0.99),

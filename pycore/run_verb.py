@@ -1,20 +1,18 @@
 """The verb `tickwright run`: an engine from a configuration, until SIGTERM.
 
-catalogue: K5. With `--json` the first line says where the telemetry is (`publish`, `control`, `journal`), the last is
-the summary.
+catalogue: K5. With `--json` the first line says where the telemetry is (`publish`, `control`, `journal`) and where
+`/metrics` and `/health` are (`metrics`, empty where they are off); the last is the summary.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
-import sys
 
 import uvloop
 
-from pycore import config_load, credentials
+from pycore import config_load, credentials, logs
 from pycore.config_verb import add_overrides
 from pycore.definitions import check_strategies
 from pycore.engine import Outcome, run_engine
@@ -42,24 +40,24 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(args.config, faults)
     config_load.check_consent(config, args.live)
     secrets = credentials.read(config.account, os.environ)
-    logging.basicConfig(
-        stream=sys.stderr, level=config.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("picows").setLevel(logging.WARNING)
 
-    def on_ready(telemetry: Telemetry) -> None:
+    def on_ready(telemetry: Telemetry, pages: str) -> None:
         args.output.row(
             {
                 "publish": telemetry.publish_at,
                 "control": telemetry.control_at,
+                "metrics": pages,
                 "journal": config.journal.directory,
                 "pid": os.getpid(),
             }
         )
         args.output.flush()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        outcome = runner.run(run_engine(config, secrets, on_ready, resume=args.resume))
+    with (
+        logs.written(config.log, secrets) as log,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        outcome = runner.run(run_engine(config, secrets, on_ready, resume=args.resume, logs=log))
     args.output.summary({"journal": config.journal.directory, **outcome.figures})
     return _code(outcome)
 

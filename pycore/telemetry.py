@@ -15,7 +15,7 @@ import zmq
 import zmq.asyncio
 
 from pycore.errors import TickwrightError
-from pycore.profit import NET
+from pycore.figures import Figures
 from pycore.session import Session
 
 _VERBS = ("halt", "resume", "cancel_all", "kill")
@@ -25,9 +25,10 @@ _HIGH_WATER = 16
 class Telemetry:
     """The two sockets of one engine; `publish_at` and `control_at` are the addresses they were bound to."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, figures: Figures) -> None:
         """Binds both sockets; port 0 takes a free one."""
         self._session = session
+        self._figures = figures
         self._context = zmq.asyncio.Context()
         self._publisher = self._context.socket(zmq.PUB)
         self._publisher.setsockopt(zmq.SNDHWM, _HIGH_WATER)
@@ -41,7 +42,7 @@ class Telemetry:
     async def publish(self) -> None:
         """Publishes the state of now."""
         self.count += 1
-        body = msgpack.packb(state_of(self._session), default=str)
+        body = msgpack.packb(self._figures.state(), default=str)
         await self._publisher.send_multipart([b"state", body])
 
     async def run(self) -> None:
@@ -74,52 +75,6 @@ class Telemetry:
         else:
             return {"ok": False, "why": f"verb must be stop or one of {', '.join(_VERBS)}, was {verb!r}"}
         return {"ok": True, "why": ""}
-
-
-def state_of(session: Session) -> dict[str, Any]:
-    """The published state: every figure an int, prices in ticks, sizes in lots, money in smallest units."""
-    core = session.core
-    instruments = {}
-    orders = core.orders(open_only=True)
-    positions = core.positions()
-    for key, number in session.numbers.instruments.items():
-        item = session.instrument(key)
-        instruments[key] = {
-            "tick": item.tick,
-            "lot": item.lot,
-            "settle": item.settle,
-            "scale": session.config.assets[item.settle],
-            "top": core.top(number),
-            "orders": [_own(row) for row in orders if row["instrument"] == number],
-            "positions": [
-                _position(row) for row in positions if row["instrument"] == number and row["strategy"] == NET
-            ],
-        }
-    return {
-        "phase": session.phase,
-        "ts": session.clock.utc_ns(),
-        "seq": core.last_seq,
-        # No event up to this one may ever be lost again; read after `seq`, it may only be older.
-        "durable": core.durable(),
-        "recovered": {"seq": session.recovered_seq, "state_hash": session.recovered_hash},
-        "halted": session.port.halted,
-        "instruments": instruments,
-        "latency": session.latency.figures(),
-        "refusals": core.refusals(),
-        "fills": session.fills,
-        "sent": session.orders_sent,
-        "awaiting": sum(gateway.awaiting for gateway in session.gateways.values()),
-        "reconnects": sum(feed.reconnects for feed in session.feeds.values()),
-        "unreadable": dict(session.port.unreadable),
-    }
-
-
-def _own(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("order", "side", "price", "qty", "cum_qty", "state")}
-
-
-def _position(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(row[name]) for name in ("qty", "entry_e8", "realised", "unrealised", "fees", "funding")}
 
 
 async def command(address: str, verb: str, timeout_s: float = 5.0) -> dict[str, Any]:

@@ -163,6 +163,31 @@ class Exchange:
         stp: str = "NONE",
         quote_qty: int | None = None,
     ) -> list[dict[str, Any]]: ...
+    def arm(
+        self,
+        account: int,
+        symbol: int,
+        client_id: str,
+        side: str,
+        condition: str,
+        type: str,
+        tif: str,
+        price: int | None,
+        qty: int | None,
+        trigger: int | None,
+        ts: int,
+        *,
+        rate_e8: int = 0,
+        by_mark: bool = False,
+        reduce_only: bool = False,
+        close_position: bool = False,
+        stp: str = "NONE",
+    ) -> list[dict[str, Any]]: ...
+    def disarm(self, account: int, symbol: int, id: int, ts: int) -> list[dict[str, Any]]: ...
+    def conditional(
+        self, account: int, symbol: int, *, id: int | None = None, client_id: str | None = None
+    ) -> dict[str, Any] | None: ...
+    def conditionals(self, account: int, symbol: int, *, open_only: bool) -> list[dict[str, Any]]: ...
     def cancel(self, account: int, symbol: int, order_id: int, ts: int) -> list[dict[str, Any]]: ...
     def cancel_all(self, account: int, symbol: int, ts: int) -> list[dict[str, Any]]: ...
     def amend(

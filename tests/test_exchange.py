@@ -343,7 +343,7 @@ def test_11_liquidation_by_maintenance_margin() -> None:
         ("CANCELED", "LIQUIDATION"),
         ("NEW", "LIQUIDATION"),
         ("TRADE", ""),
-        ("EXPIRED", "LIQUIDATION"),
+        ("TRADE", ""),
     ]
     assert x.positions(poor) == []
     # 6 BTC were sold at 94.00, the venue took 4 over at mark: 60 - 36 - 4 x 5.05050507.

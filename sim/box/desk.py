@@ -24,6 +24,8 @@ FEES_E8 = {"spot": (100_000, 100_000), "linear": (20_000, 50_000)}
 LEVERAGE_FIRST = 20
 FUNDINGS_MAX = 10_000
 QUOTES_MAX = 10_000
+PROTECTED_MAX = 10_000
+STOPS_MAX = 10_000
 MAINTENANCE_E8 = 400_000
 ASSETS = ("USDT", "BTC", "ETH")
 PUBLIC_NAME = {"spot": "spot", "linear": "usdm"}
@@ -78,9 +80,13 @@ class Desk:
         # The dead-man switch: (account id, symbol id) to the time in ns when its orders are cancelled.
         self.countdowns: dict[tuple[int, int], int] = {}
         self._settings: dict[int, Settings] = {}
+        # Conditional orders sent with priceProtect, which the Exchange does not know; the oldest are forgotten.
+        self._protected: dict[int, None] = {}
         self._client_serial = 0
         # Spot's market orders by quote amount: (symbol id, order id) to the amount; the oldest are forgotten.
         self._quotes: dict[tuple[int, int], int] = {}
+        # Spot's conditional orders: order id to the venue's type and the trigger in ticks; the oldest are forgotten.
+        self._stops: dict[int, tuple[str, int]] = {}
         for asset in ASSETS:
             self.exchange.asset(asset, DECIMALS)
         for listing in spot_listings() if market == "spot" else usdm_listings():
@@ -140,9 +146,34 @@ class Desk:
                 del self._quotes[next(iter(self._quotes))]
             return
 
-    def quoted(self, order: ExecEvent) -> ExecEvent:
-        """The order or event with the quote amount it was sent with, 0 for all that were sent by size."""
-        order["quote_qty"] = self._quotes.get((order["symbol"], order["order_id"]), 0)
+    def protect_price(self, algo_id: int) -> None:
+        """Keeps that a conditional order came with priceProtect."""
+        self._protected[algo_id] = None
+        if len(self._protected) > PROTECTED_MAX:
+            del self._protected[next(iter(self._protected))]
+
+    def price_protected(self, algo_id: int) -> bool:
+        """Whether a conditional order came with priceProtect."""
+        return algo_id in self._protected
+
+    def remember_stop(self, order_id: int, name: str, trigger: int) -> None:
+        """Keeps the type and the trigger that a conditional order of spot was sent with."""
+        self._stops[order_id] = (name, trigger)
+        if len(self._stops) > STOPS_MAX:
+            del self._stops[next(iter(self._stops))]
+
+    def as_sent(self, order: ExecEvent) -> ExecEvent:
+        """The order or event with what the Exchange does not tell of it.
+
+        `quote_qty` is 0 for all that were sent by size; `stop` is the type, the trigger in ticks and the time in ns
+        when it was met (0 before), only there for conditional orders of spot.
+        """
+        number = order["order_id"]
+        order["quote_qty"] = self._quotes.get((order["symbol"], number), 0)
+        stop = self._stops.get(number)
+        if stop is not None:
+            one = self.exchange.conditional(order["account"], order["symbol"], id=number)
+            order["stop"] = (*stop, one["triggered_ts"] if one else order["created_ts"])
         return order
 
     def settle(self, events: Iterable[ExecEvent], cancel_id: str | None = None) -> None:
@@ -153,7 +184,7 @@ class Desk:
         for event in events:
             account = self.accounts.get(event["account"])
             if account is not None:
-                self.on_event(account, self.quoted(event), cancel_id)
+                self.on_event(account, self.as_sent(event), cancel_id)
         self.on_change()
 
     def mark_ticks(self, symbol: str) -> int:

@@ -9,6 +9,10 @@ from sim.box.errors import ApiError, refuse
 from sim.box.listing import ONE_E8, Listing, plain_e8
 from sim.box.params import Params
 
+# How many conditional orders may wait on a contract; on spot they are orders besides.
+ALGO_ORDERS_MAX = 10
+ALGO_ORDERS_MAX_SPOT = 5
+
 
 def rules(listing: Listing) -> list[dict[str, object]]:
     """The contract's `filters` of exchangeInfo; PRICE_FILTER comes first (binance.md §5)."""
@@ -61,13 +65,13 @@ def _spot_rules(listing: Listing) -> list[dict[str, object]]:
             "applyMaxToMarket": False,
             "avgPriceMins": 5,
         },
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": ALGO_ORDERS_MAX_SPOT},
     ]
 
 
 def _usdm_rules(listing: Listing) -> list[dict[str, object]]:
     return [
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": ALGO_ORDERS_MAX},
         {"filterType": "MIN_NOTIONAL", "notional": plain_e8(listing.min_notional_e8)},
         {
             "filterType": "PERCENT_PRICE",
@@ -94,13 +98,18 @@ def price_ticks(desk: Desk, listing: Listing, params: Params, name: str = "price
     if spot:
         if value < listing.tick_e8 or value > listing.max_price_e8 or value % listing.tick_e8:
             raise _failure("PRICE_FILTER")
-    elif value == 0:
-        raise refuse("PRICE_ZERO")
-    elif value > listing.max_price_e8:
-        raise refuse("PRICE_MAX")
-    elif value % listing.tick_e8:
-        raise refuse("TICK")
+    else:
+        _usdm_price(listing, value, "PRICE" if name == "price" else "STOP_PRICE")
     return value // listing.tick_e8
+
+
+def _usdm_price(listing: Listing, value: int, kind: str) -> None:
+    if value == 0:
+        raise refuse(f"{kind}_ZERO")
+    if value > listing.max_price_e8:
+        raise refuse(f"{kind}_MAX")
+    if value % listing.tick_e8:
+        raise refuse("TICK")
 
 
 def check_band(desk: Desk, listing: Listing, side: str, ticks: int) -> None:
@@ -150,6 +159,12 @@ def check_notional(desk: Desk, listing: Listing, value_e8: int, market_order: bo
             raise _failure("NOTIONAL")
     elif value_e8 < listing.min_notional_e8 and not reduce_only:
         raise refuse("NOTIONAL", plain_e8(listing.min_notional_e8))
+
+
+def check_stops(desk: Desk, listing: Listing, who: int) -> None:
+    """MAX_NUM_ALGO_ORDERS of spot: conditional orders of the account that wait."""
+    if len(desk.exchange.conditionals(who, desk.ids[listing.symbol], open_only=True)) >= ALGO_ORDERS_MAX_SPOT:
+        raise _failure("MAX_NUM_ALGO_ORDERS")
 
 
 def check_room(desk: Desk, listing: Listing, who: int) -> None:

@@ -8,7 +8,9 @@ from sim.box.filters import rules
 from sim.box.listing import Listing
 from sim.box.table import SPOT, USDM, Call
 
-ORDER_TYPES_SPOT = ["LIMIT", "LIMIT_MAKER", "MARKET"]
+ORDER_TYPES_SPOT = [
+    "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT",
+]  # fmt: skip
 ORDER_TYPES_USDM = [
     "LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ Called after the balances have moved. Order on the wire: spot sends executionRep
 USD-M sends ACCOUNT_UPDATE, then ORDER_TRADE_UPDATE, then TRADE_LITE for fills.
 """
 
-from sim.box import shapes_spot, shapes_usdm
+from sim.box import shapes_algo, shapes_spot, shapes_usdm
 from sim.box.accounts import Account
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
@@ -49,6 +49,9 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
     users = desk.users
     if not users.heard(account.name):
         return
+    if event["exec"] == "CONDITIONAL":
+        _algo(desk, account, event)
+        return
     listing = desk.contract(event["symbol"])
     now, who = desk.clock.now_ns(), account.ids["linear"]
     if event["exec"] == "TRADE":
@@ -67,6 +70,18 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
     if event["exec"] == "TRADE":
         users.send(
             account.name, "TRADE_LITE", lambda tick_ns: shapes_usdm.trade_lite(listing, event, Stamp(now, tick_ns))
+        )
+
+
+def _algo(desk: Desk, account: Account, event: ExecEvent) -> None:
+    """A conditional order moved on."""
+    listing, now = desk.contract(event["symbol"]), desk.clock.now_ns()
+    one = desk.exchange.conditional(account.ids["linear"], event["symbol"], id=event["order_id"])
+    if one is not None:
+        desk.users.send(
+            account.name,
+            "ALGO_UPDATE",
+            lambda tick_ns: shapes_algo.update(desk, listing, one, event["step"], Stamp(now, tick_ns)),
         )
 
 

@@ -15,7 +15,9 @@ ZERO = "0.00000000"
 
 
 def order_type(order: ExecEvent) -> str:
-    """LIMIT_MAKER for a post-only order, which the Exchange knows as GTX."""
+    """LIMIT_MAKER for a post-only order, which the Exchange knows as GTX; a conditional order's own type."""
+    if "stop" in order:
+        return str(order["stop"][0])
     return "LIMIT_MAKER" if order["tif"] == "GTX" else str(order["type"])
 
 
@@ -26,6 +28,15 @@ def tif(order: ExecEvent) -> str:
 
 def _price(listing: Listing, order: ExecEvent) -> str:
     return ZERO if order["price"] is None else listing.price_text(order["price"])
+
+
+def _stop_price(listing: Listing, order: ExecEvent) -> str:
+    return listing.price_text(order["stop"][1]) if "stop" in order else ZERO
+
+
+def _working_ns(order: ExecEvent) -> int | None:
+    """Since when the order is in the book, None while it waits for its price."""
+    return (order["stop"][2] or None) if "stop" in order else order["created_ts"]
 
 
 def _size(listing: Listing, order: ExecEvent) -> str:
@@ -51,19 +62,19 @@ def _core(listing: Listing, order: ExecEvent) -> Row:
 
 def order_row(listing: Listing, order: ExecEvent, tick_ns: int = NS_PER_MS) -> Row:
     """An order as GET shows it."""
-    created = order["created_ts"] // tick_ns
+    created, working = order["created_ts"] // tick_ns, _working_ns(order)
     return {
         "symbol": listing.symbol,
         "orderId": order["order_id"],
         "orderListId": -1,
         "clientOrderId": order["client_id"],
         **_core(listing, order),
-        "stopPrice": ZERO,
+        "stopPrice": _stop_price(listing, order),
         "icebergQty": ZERO,
         "time": created,
         "updateTime": order["ts"] // tick_ns,
-        "isWorking": True,
-        "workingTime": created,
+        "isWorking": working is not None,
+        "workingTime": -1 if working is None else working // tick_ns,
     }
 
 
@@ -80,7 +91,10 @@ def placed(listing: Listing, order: ExecEvent, events: list[ExecEvent], shape: s
     if shape == "ACK":
         return row
     row.update(_core(listing, order))
-    row["workingTime"] = stamp
+    if "stop" in order:
+        row["stopPrice"] = _stop_price(listing, order)
+    working = _working_ns(order)
+    row["workingTime"] = -1 if working is None else working // tick_ns
     if shape == "FULL":
         row["fills"] = [
             {
@@ -106,6 +120,7 @@ def cancelled(listing: Listing, order: ExecEvent, cancel_id: str, tick_ns: int) 
         "clientOrderId": cancel_id,
         "transactTime": order["ts"] // tick_ns,
         **_core(listing, order),
+        **({"stopPrice": _stop_price(listing, order)} if "stop" in order else {}),
     }
 
 
@@ -165,6 +180,7 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
     traded = event["exec"] == "TRADE"
     stamp = at.of(event["ts"])
     fee = traded and event["fee"]
+    waiting = "stop" in event and event["exec"] == "NEW" and event["reason"] != "TRIGGERED"
     report: Row = {
         "e": "executionReport",
         "E": at.now,
@@ -175,7 +191,7 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
         "f": tif(event),
         "q": _size(listing, event),
         "p": _price(listing, event),
-        "P": ZERO,
+        "P": _stop_price(listing, event),
         "F": ZERO,
         "g": -1,
         "C": event["client_id"] if by_cancel else "",
@@ -191,16 +207,17 @@ def execution_report(listing: Listing, event: ExecEvent, cancel_id: str | None, 
         "T": stamp,
         "t": event["trade_id"] if traded else -1,
         "I": event["order_id"] * 2 + (1 if ended else 0),
-        "w": not ended and event["status"] != "FILLED",
+        "w": not ended and not waiting and event["status"] != "FILLED",
         "m": bool(traded and event["maker"]),
         "M": traded,
         "O": at.of(event["created_ts"]),
         "Z": text_e8(event["cum_quote"]),
         "Y": text_e8(event["last_quote"]) if traded else ZERO,
         "Q": text_e8(event.get("quote_qty", 0)),
-        "W": at.of(event["created_ts"]),
         "V": event["stp"],
     }
+    if not waiting:
+        report["W"] = at.of(_working_ns(event) or event["ts"])
     return encode(report).encode()
 
 

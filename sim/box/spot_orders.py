@@ -6,6 +6,7 @@ anywhere on its way has changed nothing.
 
 from native._core import Refused
 from sim.box import shapes_spot as shapes
+from sim.box import spot_stops as stops
 from sim.box.desk import ExecEvent
 from sim.box.errors import ApiError, refuse
 from sim.box.filters import check_band, check_notional, check_room, price_ticks, qty_lots
@@ -14,7 +15,7 @@ from sim.box.params import Params
 from sim.box.table import SPOT, Call
 
 SIDES = ("BUY", "SELL")
-TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")
+TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", *stops.TYPES)
 TIFS = ("GTC", "IOC", "FOK")
 STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 SHAPES = ("ACK", "RESULT", "FULL")
@@ -24,6 +25,7 @@ _REFUSALS = {
     "DUPLICATE": "DUPLICATE_ORDER",
     "UNKNOWN_ORDER": "CANCEL_UNKNOWN",
     "NO_LIQUIDITY": "NO_DEPTH",
+    "WOULD_TRIGGER": "STOP_NOW",
 }
 
 
@@ -36,23 +38,27 @@ def refusal(why: Refused) -> ApiError:
 class NewOrder:
     """A new order that passed every check but the Exchange's own."""
 
-    __slots__ = ("client_id", "kind", "listing", "price", "qty", "quote_qty", "shape", "side", "stp", "tif")
+    __slots__ = ("client_id", "kind", "listing", "price", "qty", "quote_qty", "shape", "side", "stop", "stp", "tif")
 
     def __init__(self, call: Call) -> None:
         """Reads and checks the request's parameters in the venue's order."""
         params, desk = call.params, call.desk
         self.listing = listing = desk.listing(params.text("symbol"))
         self.side = params.choice("side", SIDES, None, "SIDE")
-        self.kind = params.choice("type", TYPES, None, "ORDER_TYPE")
+        name = params.choice("type", TYPES, None, "ORDER_TYPE")
+        self.kind = stops.TYPES[name][1] if name in stops.TYPES else name
         self.tif = self._tif(params)
         self.stp = params.choice("selfTradePreventionMode", STP_MODES, "NONE", "BAD_VALUE")
-        usual = "ACK" if self.kind == "LIMIT_MAKER" else "FULL"
+        usual = "FULL" if name in ("LIMIT", "MARKET") else "ACK"
         self.shape = params.choice("newOrderRespType", SHAPES, usual, "BAD_VALUE")
         self.client_id = params.client_id("newClientOrderId") or desk.client_id()
         if params.has("icebergQty"):
             raise refuse("ICEBERG")
-        if params.has("stopPrice") or params.has("trailingDelta"):
-            raise refuse("NOT_REQUIRED", "stopPrice" if params.has("stopPrice") else "trailingDelta")
+        self.stop: stops.Stop | None = None
+        if name in stops.TYPES:
+            self.stop = stops.read_stop(call, listing, name)
+        else:
+            stops.no_stop(params)
         self.price: int | None = None
         self.qty: int | None = None
         self.quote_qty: int | None = None
@@ -80,7 +86,7 @@ class NewOrder:
     def _market(self, call: Call, listing: Listing) -> None:
         if call.params.has("price"):
             raise refuse("NOT_REQUIRED", "price")
-        if call.params.has("quoteOrderQty"):
+        if call.params.has("quoteOrderQty") and self.stop is None:
             if call.params.has("quantity"):
                 raise refuse("COMBINATION")
             sent = call.params.decimal("quoteOrderQty")
@@ -99,18 +105,31 @@ class NewOrder:
         desk = call.desk
         number = desk.ids[self.listing.symbol]
         try:
-            events = desk.exchange.place(
-                call.who, number, self.client_id, self.side, "MARKET" if self.kind == "MARKET" else "LIMIT", self.tif,
-                self.price, self.qty, desk.clock.now_ns(), stp=self.stp, quote_qty=self.quote_qty,
-            )  # fmt: skip
+            events = self._send(call, number)
         except Refused as why:
             raise refusal(why) from None
-        if self.quote_qty is not None:
-            desk.remember_quote(events, self.quote_qty)
         desk.settle(events)
         order = desk.exchange.find(call.who, number, client_id=self.client_id)
         assert order is not None, "an accepted order is in the Exchange"
-        return shapes.placed(self.listing, desk.quoted(order), events, self.shape, call.tick_ns)
+        return shapes.placed(self.listing, desk.as_sent(order), events, self.shape, call.tick_ns)
+
+    def _send(self, call: Call, number: int) -> list[ExecEvent]:
+        """To the Exchange, with what only the desk remembers of it."""
+        desk, kind = call.desk, "MARKET" if self.kind == "MARKET" else "LIMIT"
+        if self.stop is not None:
+            events = desk.exchange.arm(
+                call.who, number, self.client_id, self.side, self.stop.condition, kind, self.tif, self.price, self.qty,
+                self.stop.trigger, desk.clock.now_ns(), stp=self.stp,
+            )  # fmt: skip
+            desk.remember_stop(events[0]["order_id"], self.stop.name, self.stop.trigger)
+            return events
+        events = desk.exchange.place(
+            call.who, number, self.client_id, self.side, kind, self.tif, self.price, self.qty, desk.clock.now_ns(),
+            stp=self.stp, quote_qty=self.quote_qty,
+        )  # fmt: skip
+        if self.quote_qty is not None:
+            desk.remember_quote(events, self.quote_qty)
+        return events
 
 
 @SPOT.method("POST /api/v3/order", "order.place", security="SIGNED", orders=1)
@@ -143,7 +162,7 @@ def find(call: Call, listing: Listing, missing: str) -> ExecEvent:
         order = call.desk.exchange.find(call.who, symbol, client_id=name)
     if order is None or (number is not None and name is not None and order["client_id"] != name):
         raise refuse(missing)
-    return call.desk.quoted(order)
+    return call.desk.as_sent(order)
 
 
 @SPOT.method("GET /api/v3/order", "order.status", weight=4, security="SIGNED")
@@ -164,7 +183,7 @@ def cancel_open(call: Call, listing: Listing, order: ExecEvent, cancel_id: str) 
     desk.settle(events, cancel_id)
     after = desk.exchange.find(call.who, number, order_id=order["order_id"])
     assert after is not None, "a cancelled order stays known"
-    return shapes.cancelled(listing, after, cancel_id, call.tick_ns)
+    return shapes.cancelled(listing, desk.as_sent(after), cancel_id, call.tick_ns)
 
 
 @SPOT.method("DELETE /api/v3/order", "order.cancel", security="SIGNED")
@@ -200,7 +219,7 @@ def open_orders(call: Call) -> object:
     desk, name = call.desk, call.params.optional("symbol")
     symbols = [desk.listing(name)] if name is not None else list(desk.listings.values())
     return [
-        shapes.order_row(listing, order, call.tick_ns)
+        shapes.order_row(listing, desk.as_sent(order), call.tick_ns)
         for listing in symbols
         for order in desk.exchange.orders(call.who, desk.ids[listing.symbol], open_only=True)
     ]
@@ -211,7 +230,7 @@ def all_orders(call: Call) -> object:
     """Orders of a symbol, open and closed, from `orderId` or a span of time."""
     listing = call.desk.listing(call.params.text("symbol"))
     orders = call.desk.exchange.orders(call.who, call.desk.ids[listing.symbol], open_only=False)
-    rows = [shapes.order_row(listing, call.desk.quoted(order), call.tick_ns) for order in orders]
+    rows = [shapes.order_row(listing, call.desk.as_sent(order), call.tick_ns) for order in orders]
     return page(call, rows, "orderId", "orderId")
 
 

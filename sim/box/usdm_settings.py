@@ -203,28 +203,3 @@ def open_interest(call: Call) -> object:
         if desk.contract(row["symbol"]) is listing
     )
     return {"symbol": listing.symbol, "openInterest": listing.qty_text(lots), "time": call.now()}
-
-
-@USDM.method("GET /fapi/v1/openAlgoOrders", "GET /fapi/v1/allAlgoOrders", security="SIGNED")
-def algo_orders(_call: Call) -> object:
-    """No conditional orders exist here."""
-    return []
-
-
-@USDM.method("DELETE /fapi/v1/algoOpenOrders", security="SIGNED")
-def cancel_algo(call: Call) -> object:
-    """Cancels every conditional order of a contract, of which there are none."""
-    call.desk.listing(call.params.text("symbol"))
-    return {"code": 200, "msg": "The operation of cancel all open order is done."}
-
-
-@USDM.method("GET /fapi/v1/algoOrder", "DELETE /fapi/v1/algoOrder", "algoOrder.cancel", security="SIGNED")
-def no_algo(_call: Call) -> object:
-    """No conditional order has that id."""
-    raise refuse("ORDER_NOT_FOUND")
-
-
-@USDM.method("POST /fapi/v1/algoOrder", "algoOrder.place", weight=0, security="SIGNED")
-def new_algo(_call: Call) -> object:
-    """Conditional orders are not simulated yet: refused, so that no client believes in a stop that is not there."""
-    raise refuse("NOT_SUPPORTED")

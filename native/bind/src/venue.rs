@@ -3,7 +3,10 @@
 mod dicts;
 
 use crate::error::{TickwrightError, raise};
-use dicts::{SIDES, STPS, TIFS, TYPES, choice, exec_dict, fill, fill_dict, order_into, pairs, price_of, sets};
+use dicts::{
+    CONDITIONS, SIDES, STPS, TIFS, TYPES, choice, conditional_dict, exec_dict, fill, fill_dict, order_into, pairs,
+    price_of, sets,
+};
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -12,6 +15,7 @@ use pyo3::types::{PyDict, PyList};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
 use tickwright_core::venue::accounts::VENUE;
+use tickwright_core::venue::conditional::{Conditional, NewConditional};
 use tickwright_core::venue::flow::FlowSpec;
 use tickwright_core::venue::order::{ClientId, Exec, Fault, Order};
 use tickwright_core::venue::place::NewOrder;
@@ -161,6 +165,85 @@ impl Exchange {
             stp: choice("stp", stp, &STPS)?,
         };
         self.run(py, |exchange, out| exchange.place(symbol, &new, ts, out))
+    }
+
+    /// Takes a conditional order in. It waits for the last or the mark price to meet `trigger` (`condition` STOP or
+    /// TAKE_PROFIT) or to fall back by `rate_e8` (TRAILING, from `trigger` on) and then places its order. On spot it is
+    /// an order of its own from the start; on linear markets its events are of kind CONDITIONAL with a `step`.
+    #[pyo3(signature = (
+        account, symbol, client_id, side, condition, r#type, tif, price, qty, trigger, ts, *,
+        rate_e8=0, by_mark=false, reduce_only=false, close_position=false, stp="NONE"
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
+    fn arm<'py>(
+        &mut self,
+        py: Python<'py>,
+        account: u32,
+        symbol: u32,
+        client_id: &str,
+        side: &str,
+        condition: &str,
+        r#type: &str,
+        tif: &str,
+        price: Option<i64>,
+        qty: Option<i64>,
+        trigger: Option<i64>,
+        ts: i64,
+        rate_e8: i64,
+        by_mark: bool,
+        reduce_only: bool,
+        close_position: bool,
+        stp: &str,
+    ) -> Dicts<'py> {
+        let order = NewOrder {
+            account,
+            client_id: ClientId::new(client_id).map_err(raise)?,
+            side: choice("side", side, &SIDES)?,
+            kind: choice("type", r#type, &TYPES)?,
+            tif: choice("tif", tif, &TIFS)?,
+            price,
+            qty,
+            quote_qty: None,
+            reduce_only,
+            stp: choice("stp", stp, &STPS)?,
+        };
+        let condition = choice("condition", condition, &CONDITIONS)?;
+        let new = NewConditional { order, condition, trigger, rate_e8, by_mark, close_position };
+        self.run(py, |exchange, out| exchange.arm(symbol, &new, ts, out))
+    }
+
+    /// Takes back a conditional order of a linear market.
+    fn disarm<'py>(&mut self, py: Python<'py>, account: u32, symbol: u32, id: u64, ts: i64) -> Dicts<'py> {
+        self.run(py, |exchange, out| exchange.disarm(account, symbol, id, ts, out))
+    }
+
+    /// One conditional order of an account by id or client id (the newest with it), or None.
+    #[pyo3(signature = (account, symbol, *, id=None, client_id=None))]
+    fn conditional<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        symbol: u32,
+        id: Option<u64>,
+        client_id: Option<&str>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let all = &self.inner.known(symbol).map_err(raise)?.conditionals;
+        let found = match (id, client_id) {
+            (Some(id), _) => all.get(id).filter(|one| one.account == account),
+            (None, Some(text)) => ClientId::new(text).ok().and_then(|id| all.by_client(account, id)),
+            (None, None) => return Err(PyValueError::new_err("conditional needs id or client_id")),
+        };
+        found.map(|one| conditional_dict(py, symbol, one)).transpose()
+    }
+
+    /// An account's conditional orders in a symbol, oldest first: those that wait, or all that are remembered.
+    #[pyo3(signature = (account, symbol, *, open_only))]
+    fn conditionals<'py>(&self, py: Python<'py>, account: u32, symbol: u32, open_only: bool) -> Dicts<'py> {
+        let all = &self.inner.known(symbol).map_err(raise)?.conditionals;
+        let found: Vec<&Conditional> = if open_only { all.waiting_of(account).collect() } else { all.all_of(account) };
+        let list = PyList::empty(py);
+        found.into_iter().try_for_each(|one| list.append(conditional_dict(py, symbol, one)?))?;
+        Ok(list)
     }
 
     /// Cancels an open order.
@@ -327,7 +410,7 @@ impl Exchange {
         choice("kind", kind, &[("generated", ())])?;
         let size = if size == 0 { self.inner.typical_size(symbol, mid).map_err(raise)? } else { size };
         let spec = FlowSpec { mid, volatility, jumps_per_day, maker_rate, trade_rate, informed, orders, size, gap };
-        self.run(py, |exchange, out| Ok(exchange.flow(symbol, spec, ts, out)?))
+        self.run(py, |exchange, out| exchange.flow(symbol, spec, ts, out))
     }
 
     /// Hands a symbol's background over to a recording.
@@ -364,7 +447,7 @@ impl Exchange {
 
     /// Runs the generators up to `until_ts`; returns the events of known accounts.
     fn advance<'py>(&mut self, py: Python<'py>, until_ts: i64) -> Dicts<'py> {
-        self.run(py, |exchange, out| Ok(exchange.advance(until_ts, out)?))
+        self.run(py, |exchange, out| exchange.advance(until_ts, out))
     }
 
     /// When a symbol's generator wants to act next; without one the far future (2^63 - 1).

@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::error::CoreError;
 use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::units::{NO_PRICE, Side};
+use tickwright_core::venue::conditional::{Condition, Conditional, Step};
 use tickwright_core::venue::order::{Exec, ExecKind, Fill, Order, Reason, Status, Stp};
 use tickwright_core::venue::recorded::Set;
 
@@ -26,6 +27,9 @@ pub const STPS: [(&str, Stp); 4] = [
     ("EXPIRE_MAKER", Stp::ExpireMaker),
     ("EXPIRE_BOTH", Stp::ExpireBoth),
 ];
+
+pub const CONDITIONS: [(&str, Condition); 3] =
+    [("STOP", Condition::Stop), ("TAKE_PROFIT", Condition::TakeProfit), ("TRAILING", Condition::Trailing)];
 
 pub fn name<T: Copy + PartialEq>(value: T, all: &[(&'static str, T)]) -> &'static str {
     all.iter().find(|(_, known)| *known == value).map_or("", |(text, _)| *text)
@@ -50,6 +54,19 @@ pub const fn exec_name(kind: ExecKind) -> &'static str {
         ExecKind::Expired => "EXPIRED",
         ExecKind::Amendment => "AMENDMENT",
         ExecKind::Funding => "FUNDING",
+        ExecKind::Conditional => "CONDITIONAL",
+    }
+}
+
+pub const fn step_name(step: Step) -> &'static str {
+    match step {
+        Step::New => "NEW",
+        Step::Triggering => "TRIGGERING",
+        Step::Triggered => "TRIGGERED",
+        Step::Finished => "FINISHED",
+        Step::Canceled => "CANCELED",
+        Step::Rejected => "REJECTED",
+        Step::Expired => "EXPIRED",
     }
 }
 
@@ -62,6 +79,8 @@ pub const fn reason_name(reason: Reason) -> &'static str {
         Reason::ReduceOnly => "REDUCE_ONLY",
         Reason::Liquidation => "LIQUIDATION",
         Reason::Funding => "FUNDING",
+        Reason::Triggered => "TRIGGERED",
+        Reason::NoFunds => "NO_FUNDS",
     }
 }
 
@@ -143,6 +162,38 @@ pub fn exec_dict<'py>(py: Python<'py>, exec: &Exec, asset: &str) -> PyResult<Bou
     if exec.kind == ExecKind::Funding {
         fill!(py, dict, { "asset": asset, "amount": exec.last_quote });
     }
+    if exec.kind == ExecKind::Conditional {
+        fill!(py, dict, { "step": step_name(exec.step) });
+    }
+    Ok(dict)
+}
+
+/// A conditional order.
+pub fn conditional_dict<'py>(py: Python<'py>, symbol: u32, one: &Conditional) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    fill!(py, dict, {
+        "account": one.account,
+        "symbol": symbol,
+        "id": one.id,
+        "client_id": one.client_id.as_str(),
+        "side": name(one.side, &SIDES),
+        "condition": name(one.condition, &CONDITIONS),
+        "type": name(one.kind, &TYPES),
+        "tif": name(one.tif, &TIFS),
+        "price": price_of(one.price),
+        "qty": one.qty,
+        "reduce_only": one.reduce_only,
+        "close_position": one.close_position,
+        "stp": name(one.stp, &STPS),
+        "trigger": price_of(one.trigger),
+        "rate_e8": one.rate_e8,
+        "by_mark": one.by_mark,
+        "step": step_name(one.step),
+        "order_id": one.order,
+        "created_ts": one.created_ts,
+        "ts": one.updated_ts,
+        "triggered_ts": one.triggered_ts,
+    });
     Ok(dict)
 }
 

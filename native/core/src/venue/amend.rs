@@ -35,9 +35,12 @@ impl Desk<'_> {
     }
 
     /// Gives an open order a new total size and, where `price` is given, a new price. A size that is already filled
-    /// cancels the rest (Binance USD-M). Refused with nothing changed.
+    /// cancels the rest (Binance USD-M). An order that waits for its price cannot be changed. Refused with nothing changed.
     pub fn amend(&mut self, account: u32, id: u64, price: Option<Ticks>, qty: Lots) -> Outcome<()> {
         let old = self.open_order(account, id)?;
+        if self.conditionals.waits(id) {
+            return Err(Refusal::UnknownOrder.into());
+        }
         let price = price.map_or(Ok(old.price), valid_price)?;
         if valid_qty(qty)? <= old.cum_qty {
             return Ok(self.end(id, Status::Canceled, ExecKind::Canceled, Reason::None)?);

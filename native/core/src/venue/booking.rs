@@ -4,6 +4,7 @@
 //! that at every moment the locked money is what the open orders need.
 
 use super::accounts::{Accounts, Deal, Party, Settled};
+use super::conditional::Step;
 use super::execute::{Desk, Taker};
 use super::matching::{BACKGROUND, NIL, Node};
 use super::order::{Exec, ExecKind, Fill, Order, Reason, Status};
@@ -30,13 +31,21 @@ impl Desk<'_> {
         let (id, price, ts) = (*self.trades, node.price, self.ts);
         let taker_sell = taker.side == Side::Sell;
         self.updates.trade(PublicTrade { id, price, qty, taker_sell, ts, buyer, seller });
-        self.accounts.contracts[self.symbol as usize].last_price = price;
+        self.print(price);
         self.book_party(taker.order, taker.account, taker.side, false, &deal, price)?;
         self.book_party(node.id, node.account, node.side, true, &deal, price)
     }
 
     /// Books one party of a fill: its order, its money, its event.
-    fn book_party(&mut self, id: u64, who: u32, side: Side, maker: bool, deal: &Deal, price: Ticks) -> Result<()> {
+    pub(super) fn book_party(
+        &mut self,
+        id: u64,
+        who: u32,
+        side: Side,
+        maker: bool,
+        deal: &Deal,
+        price: Ticks,
+    ) -> Result<()> {
         if who == BACKGROUND {
             self.accounts.settle(deal, &Party { account: who, side, maker, released: 0 });
             return Ok(());
@@ -108,6 +117,15 @@ impl Desk<'_> {
             trade_id: 0,
             realised: 0,
             reason,
+            step: Step::New,
+        }
+    }
+
+    /// Notes a trade's price, for the margin and for whoever waits for it.
+    pub(super) fn print(&mut self, price: Ticks) {
+        self.accounts.contracts[self.symbol as usize].last_price = price;
+        if !self.conditionals.is_idle() {
+            self.prints.push(price);
         }
     }
 
@@ -125,6 +143,8 @@ impl Desk<'_> {
     /// Book-keeping of an order that just became closed.
     fn closed(&mut self, order: &Order) {
         self.history.close(order.account, order.id);
+        // On spot a conditional order is an order: it stops waiting when that ends.
+        self.conditionals.retire(order.id, Step::Canceled, self.ts);
         if let Some(kept) = self.history.get_mut(order.id) {
             kept.node = NIL;
         }

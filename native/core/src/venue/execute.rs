@@ -5,6 +5,7 @@
 //! Reduce-only orders are clipped to what they can close at the moment they fill, on both sides.
 
 use super::accounts::{Accounts, Contract};
+use super::conditional::Conditionals;
 use super::history::History;
 use super::matching::{BACKGROUND, Book, Node};
 use super::order::{Exec, Reason, Status, Stp};
@@ -23,6 +24,10 @@ pub struct Desk<'a> {
     pub book: &'a mut Book,
     /// The symbol's orders.
     pub history: &'a mut History,
+    /// Orders that wait for a price.
+    pub conditionals: &'a mut Conditionals,
+    /// Prices of this operation's trades, kept while somebody waits for one.
+    pub prints: Vec<Ticks>,
     /// The symbol's public changes.
     pub updates: &'a mut Updates,
     /// The last trade number.
@@ -103,7 +108,7 @@ impl Desk<'_> {
         &self.accounts.contracts[self.symbol as usize]
     }
 
-    fn closable(&self, account: u32, side: Side) -> Lots {
+    pub(super) fn closable(&self, account: u32, side: Side) -> Lots {
         self.accounts.list[account as usize].positions[self.symbol as usize].closable(side)
     }
 

@@ -7,7 +7,7 @@
 use super::Exchange;
 use super::accounts::{Deal, Party, VENUE};
 use super::execute::{Desk, Stop, Taker};
-use super::matching::{BACKGROUND, NIL};
+use super::matching::NIL;
 use super::order::{ClientId, Exec, ExecKind, Order, Outcome, Reason, Status, Stp};
 use crate::error::{CoreError, Result};
 use crate::event::{OrderType, TimeInForce};
@@ -52,6 +52,7 @@ impl Exchange {
     pub fn mark(&mut self, symbol: u32, mark_e8: i64, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.linear(symbol, mark_e8)?;
         self.accounts.contracts[symbol as usize].mark_e8 = mark_e8;
+        self.desk(symbol, ts, out)?.spring_mark(mark_e8)?;
         let asset = self.accounts.contracts[symbol as usize].instrument.settle;
         for account in VENUE + 1..self.accounts.list.len() as u32 {
             let held = self.accounts.list[account as usize].positions[symbol as usize].qty != 0;
@@ -65,13 +66,17 @@ impl Exchange {
     fn liquidate(&mut self, account: u32, asset: u16, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         for symbol in 0..self.symbols.len() as u32 {
             if self.accounts.contracts[symbol as usize].instrument.settle == asset {
-                self.desk(symbol, ts, out)?.cancel_all(account, Reason::Liquidation)?;
+                let mut desk = self.desk(symbol, ts, out)?;
+                desk.cancel_all(account, Reason::Liquidation)?;
+                desk.disarm_all(account);
             }
         }
         for symbol in 0..self.symbols.len() as u32 {
             let qty = self.accounts.list[account as usize].positions[symbol as usize].qty;
             if qty != 0 && self.accounts.contracts[symbol as usize].instrument.settle == asset {
-                self.desk(symbol, ts, out)?.close_out(account, qty)?;
+                let mut desk = self.desk(symbol, ts, out)?;
+                desk.close_out(account, qty)?;
+                desk.spring()?;
             }
         }
         let wallet = self.accounts.list[account as usize].purses[usize::from(asset)].free;
@@ -104,19 +109,20 @@ impl Desk<'_> {
             reduce_only: true,
         };
         if self.take(&mut taker)? != Stop::Filled {
-            self.take_over(account, side, taker.open);
-            self.expire(id, Status::Expired, Reason::Liquidation)?;
+            self.take_over(id, account, side, taker.open)?;
         }
         self.trim_all()
     }
 
-    fn take_over(&mut self, account: u32, side: Side, qty: Lots) {
+    /// The venue takes over at mark what the book did not; the account is told as of any fill. The fill's price is
+    /// the mark's tick, its value the mark's own.
+    fn take_over(&mut self, order: u64, account: u32, side: Side, qty: Lots) -> Result<()> {
         let mark = self.accounts.mark_e8(self.symbol);
         let deal = Deal { symbol: self.symbol, qty, quote: self.accounts.value_e8(self.symbol, qty, mark) };
-        for (account, side) in [(account, side), (VENUE, side.flip())] {
-            self.accounts.settle_free(&deal, &Party { account, side, maker: true, released: 0 });
-        }
-        debug_assert!(account != BACKGROUND);
+        *self.trades += 1;
+        self.accounts.settle_free(&deal, &Party { account: VENUE, side: side.flip(), maker: true, released: 0 });
+        let price = self.mark_tick(mark);
+        self.book_party(order, account, side, false, &deal, price)
     }
 }
 

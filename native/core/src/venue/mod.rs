@@ -1,12 +1,13 @@
 //! The simulated exchange: one market of real orders, exact money, a market around them, nothing random but a seed.
 //!
-//! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through; `matching` is its book, `accounts`
+//! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through, `conditional` and `trigger` what comes before; `matching` is its book, `accounts`
 //! and `margin` its money, `mark` what the venue does to positions by itself; `flow` and `recorded` are the market
 //! around it; `updates` and `history` are what can be asked. The whole exchange is canonical state: it has a hash.
 
 pub mod accounts;
 pub mod amend;
 pub mod booking;
+pub mod conditional;
 pub mod execute;
 pub mod flow;
 pub mod history;
@@ -18,6 +19,7 @@ pub mod order;
 pub mod place;
 pub mod recorded;
 pub mod rng;
+pub mod trigger;
 pub mod updates;
 
 use crate::canon::Canon;
@@ -26,11 +28,12 @@ use crate::instrument::{Instrument, Market, Venue};
 use crate::state;
 use crate::units::{Amount, Decimal, Lots, Nanos, Ticks, pow10};
 use accounts::{Accounts, rate_of};
+use conditional::Conditionals;
 use execute::Desk;
 use flow::{Flow, FlowSpec};
 use history::History;
-use matching::{BACKGROUND, Book};
-use order::{Exec, Order, Outcome, Reason};
+use matching::{BACKGROUND, Book, NIL};
+use order::{Exec, Fault, Order, Outcome, Reason};
 use place::NewOrder;
 use recorded::Recorded;
 use sha2::{Digest, Sha256};
@@ -51,6 +54,8 @@ state! {
         pub book: Book,
         /// Orders and fills of known accounts.
         pub history: History,
+        /// Orders that wait for a price.
+        pub conditionals: Conditionals,
         /// What changed since somebody asked.
         pub updates: Updates,
         /// The last trade number.
@@ -129,6 +134,7 @@ impl Exchange {
             name: name.to_owned(),
             book: Book::new(BOOK_ORDERS_MAX),
             history: History::default(),
+            conditionals: Conditionals::default(),
             updates: Updates::default(),
             trades: 0,
             flow: None,
@@ -161,6 +167,8 @@ impl Exchange {
             accounts,
             book: &mut at.book,
             history: &mut at.history,
+            conditionals: &mut at.conditionals,
+            prints: Vec::new(),
             updates: &mut at.updates,
             trades: &mut at.trades,
             ids: orders,
@@ -173,19 +181,26 @@ impl Exchange {
     /// Takes an order in. Events go to `out`; a refusal leaves no trace.
     pub fn place(&mut self, symbol: u32, new: &NewOrder, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<u64> {
         self.accounts.known(new.account)?;
-        self.desk(symbol, ts, out)?.place(new)
+        let mut desk = self.desk(symbol, ts, out)?;
+        let id = desk.place(new)?;
+        desk.spring()?;
+        Ok(id)
     }
 
     /// Cancels an open order.
     pub fn cancel(&mut self, account: u32, symbol: u32, id: u64, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.accounts.known(account)?;
-        self.desk(symbol, ts, out)?.cancel(account, id)
+        let mut desk = self.desk(symbol, ts, out)?;
+        desk.cancel(account, id)?;
+        desk.spring()
     }
 
     /// Cancels all open orders of an account in a symbol.
     pub fn cancel_all(&mut self, account: u32, symbol: u32, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.accounts.known(account)?;
-        self.desk(symbol, ts, out)?.cancel_all(account, Reason::None)
+        let mut desk = self.desk(symbol, ts, out)?;
+        desk.cancel_all(account, Reason::None)?;
+        desk.spring()
     }
 
     /// Changes an open order's price and total size.
@@ -199,30 +214,33 @@ impl Exchange {
         out: &mut Vec<Exec>,
     ) -> Outcome<()> {
         self.accounts.known(account)?;
-        self.desk(symbol, ts, out)?.amend(account, id, change.0, change.1)
+        let mut desk = self.desk(symbol, ts, out)?;
+        desk.amend(account, id, change.0, change.1)?;
+        desk.spring()
     }
 
     /// Starts the generator for a symbol at `ts` and fills its book. A recording that drives it, or an earlier
     /// generator, is replaced; background orders that rest are taken out first.
-    pub fn flow(&mut self, symbol: u32, spec: FlowSpec, ts: Nanos, out: &mut Vec<Exec>) -> Result<()> {
+    pub fn flow(&mut self, symbol: u32, spec: FlowSpec, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.known(symbol)?;
         let mut flow = Flow::new(spec, self.seed, u64::from(symbol) + 1, ts)?;
         self.symbols[symbol as usize].recorded = None;
         let mut desk = self.desk(symbol, ts, out)?;
         desk.clear_background();
         flow.open(&mut desk)?;
+        desk.spring()?;
         self.symbols[symbol as usize].flow = Some(flow);
         Ok(())
     }
 
     /// Runs every generator up to and including `until`, in the order of time (equal times: by symbol).
-    pub fn advance(&mut self, until: Nanos, out: &mut Vec<Exec>) -> Result<u64> {
+    pub fn advance(&mut self, until: Nanos, out: &mut Vec<Exec>) -> Outcome<u64> {
         let mut acts = 0;
         while let Some((ts, symbol)) = self.due().filter(|(ts, _)| *ts <= until) {
             let Some(mut flow) = self.symbols[symbol as usize].flow.take() else { break };
             let mut desk = self.desk(symbol, ts, out)?;
             // The generator's next turn on another symbol is seldom near: run this one until then.
-            let done = flow.act(&mut desk);
+            let done = flow.act(&mut desk).map_err(Fault::from).and_then(|()| desk.spring());
             self.symbols[symbol as usize].flow = Some(flow);
             done?;
             acts += 1;
@@ -271,10 +289,11 @@ impl Exchange {
         let rests = symbol.book.node(order.node).is_some_and(|node| {
             node.id == order.id && node.qty == order.open() && node.price == order.price && node.side == order.side
         });
-        if rests && order.account != BACKGROUND && order.status.is_open() {
+        let waits = order.node == NIL && symbol.conditionals.waits(order.id);
+        if (rests || waits) && order.account != BACKGROUND && order.status.is_open() {
             return Ok(());
         }
-        Err(CoreError::Broken { invariant: "an open order rests in the book", was: format!("{order:?}") })
+        Err(CoreError::Broken { invariant: "an open order rests in the book or waits", was: format!("{order:?}") })
     }
 
     /// SHA-256 over the canonical bytes of everything above.

@@ -2,6 +2,7 @@
 //!
 //! catalogue: S1. Names follow Binance's (`EXPIRED_IN_MATCH`, `GTX`), because the box speaks that protocol.
 
+use super::conditional::Step;
 use crate::canon::{Canon, impossible, take_bytes};
 use crate::error::{CoreError, Result};
 use crate::event::{OrderType, TimeInForce};
@@ -118,6 +119,8 @@ pub enum ExecKind {
     Amendment = 5,
     /// A funding payment; it has no order.
     Funding = 6,
+    /// A conditional order of a linear market moved on; the event's order shows it, `step` says where it stands.
+    Conditional = 7,
 }
 
 /// Why an order ended or traded, where that needs saying.
@@ -138,6 +141,10 @@ pub enum Reason {
     Liquidation = 5,
     /// A funding payment.
     Funding = 6,
+    /// Its price was met (spot's conditional orders).
+    Triggered = 7,
+    /// Its price was met and its money was gone by then.
+    NoFunds = 8,
 }
 
 state! {
@@ -218,6 +225,8 @@ pub struct Exec {
     pub realised: Amount,
     /// Why, where it needs saying.
     pub reason: Reason,
+    /// Where a conditional order stands; `New` in events of every other kind.
+    pub step: Step,
 }
 
 state! {
@@ -272,6 +281,8 @@ pub enum Refusal {
     Full,
     /// No such open order.
     UnknownOrder,
+    /// A conditional order whose price is met already.
+    WouldTrigger,
 }
 
 impl Refusal {
@@ -287,6 +298,7 @@ impl Refusal {
             Self::NoLiquidity => "NO_LIQUIDITY",
             Self::Full => "FULL",
             Self::UnknownOrder => "UNKNOWN_ORDER",
+            Self::WouldTrigger => "WOULD_TRIGGER",
         }
     }
 }

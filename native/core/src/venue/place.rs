@@ -38,7 +38,7 @@ pub struct NewOrder {
     pub stp: Stp,
 }
 
-fn field<T>(field: &'static str, was: impl ToString, why: &'static str) -> Result<T> {
+pub(super) fn field<T>(field: &'static str, was: impl ToString, why: &'static str) -> Result<T> {
     Err(CoreError::Field { field, was: was.to_string(), why })
 }
 
@@ -54,7 +54,7 @@ pub fn valid_qty(qty: Lots) -> Result<Lots> {
 
 impl NewOrder {
     /// Refuses combinations that mean nothing, by field and value.
-    fn validate(&self, market: Market) -> Result<()> {
+    pub(super) fn validate(&self, market: Market) -> Result<()> {
         match (self.kind, self.price) {
             (OrderType::Limit, Some(price)) => valid_price(price).map(|_| ())?,
             (OrderType::Limit, None) => return field("price", "None", "is needed by a limit order"),

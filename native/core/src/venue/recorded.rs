@@ -78,6 +78,7 @@ impl Exchange {
             return Err(CoreError::Full { what: "book", capacity: super::BOOK_ORDERS_MAX as usize }.into());
         }
         let stale = desk.set_levels(snapshot, bids, asks)?;
+        desk.spring()?;
         let recorded = self.driven(symbol)?;
         recorded.depths += 1;
         recorded.stale += stale;
@@ -98,7 +99,8 @@ impl Exchange {
         let (price, qty) = (valid_price(price)?, valid_qty(qty)?);
         self.driven(symbol)?.trades += 1;
         let mut desk = self.desk(symbol, ts, out)?;
-        Ok(desk.recorded_trade(price, qty, taker_sell)?)
+        desk.recorded_trade(price, qty, taker_sell)?;
+        desk.spring()
     }
 }
 
@@ -230,7 +232,7 @@ impl Desk<'_> {
             let (buyer, seller) = if taker_sell { (*self.ids, taker.order) } else { (taker.order, *self.ids) };
             self.updates.trade(PublicTrade { id, price, qty: rest, taker_sell, ts, buyer, seller });
         }
-        self.accounts.contracts[self.symbol as usize].last_price = price;
+        self.print(price);
         self.trim_all()
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A failing case prints its requests, shrunk; proptest keeps its seed beside this file.
 
+mod conditional;
 mod model;
 mod recording;
 mod state;

@@ -5,6 +5,7 @@ use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
+use tickwright_core::venue::conditional::{Condition, NewConditional};
 use tickwright_core::venue::flow::FlowSpec;
 use tickwright_core::venue::order::{ClientId, Exec, Stp};
 use tickwright_core::venue::place::NewOrder;
@@ -45,6 +46,20 @@ fn quote(exchange: &mut Exchange, second: i64) -> Vec<Exec> {
             stp: Stp::ExpireTaker,
         };
         exchange.place(0, &new, second * SECOND, &mut out).unwrap();
+        let far = 600_000 + side.sign() * 100_000;
+        let order = NewOrder { client_id: ClientId::new(&format!("w{second}{side:?}")).unwrap(), ..new };
+        let waits = NewConditional {
+            order,
+            condition: Condition::Stop,
+            trigger: Some(far),
+            rate_e8: 0,
+            by_mark: false,
+            close_position: false,
+        };
+        let id = exchange.arm(0, &waits, second * SECOND, &mut out).unwrap();
+        if second % 2 == 0 {
+            exchange.disarm(2, 0, id, second * SECOND, &mut out).unwrap();
+        }
     }
     exchange.check().unwrap();
     out

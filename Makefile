@@ -17,10 +17,10 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test build bench drill lock clean
+.PHONY: help demo test test-clients build bench drill lock lock-clients clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
 
 demo: $(BUILT)  ## trade for half a minute against the venue-in-a-box, replay the journal, write the report
 	.venv/bin/tickwright demo
@@ -29,6 +29,9 @@ test: $(DEPS)  ## every test, lint and type check; a summary of all failures at 
 	@deploy/toolchain.sh --lint
 	@$(MAKE) $(BUILT)
 	$(PY) -m tests.run
+
+test-clients: $(BUILT)  ## clients that we did not write trade against the box, each in an environment of its own (CLIENTS="ccxt sdk")
+	$(PY) -m tests.clients.run $(CLIENTS)
 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
 
@@ -48,8 +51,15 @@ lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, n
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
-clean:  ## remove the environment and every build product
-	rm -rf .venv target build dist *.egg-info native/*.so native/*.c
+lock-clients: $(DEPS)  ## resolve each tests/clients/requirements/*.in again into its .txt
+	@for wanted in tests/clients/requirements/*.in; do \
+	    $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-clients" \
+	        "$$wanted" -o "$${wanted%.in}.txt"; \
+	done
+
+clean:  ## remove the environments and every build product
+	rm -rf .venv .venv-clients target build dist *.egg-info native/*.so native/*.c
 
 $(DEPS): requirements.lock deploy/toolchain.sh
 	@deploy/toolchain.sh

@@ -1,0 +1,161 @@
+"""`make test-clients`: builds the clients' environments, lets each play its round against a box, prints the table.
+
+Usage: `python -m tests.clients.run [--json] [--seed N] [CLIENT...]`, clients by the names of CLIENTS, all without any.
+stdout has the table (with `--json` one object a check and the summary), stderr the progress. Exit 0 when every check of
+every chosen client passed or is not offered, 1 when one failed, 2 for an unknown client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pycore.output import Output
+from tests.box_process import running_box
+from tests.clients import environments
+from tests.clients.checks import CHECKS, FAILED, MARKETS, NOT_OFFERED, PASSED, RESULTS
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = environments.HOME / "logs"
+ROUND_S = 240.0
+SIGNS = {PASSED: "ok", FAILED: "FAILED", NOT_OFFERED: "-"}
+
+
+@dataclass(frozen=True)
+class Client:
+    """One round: the module that plays it, the environment that it plays in, and the markets that it must report."""
+
+    module: str
+    environment: str
+    markets: tuple[str, ...] = MARKETS
+
+
+CLIENTS = {
+    "ccxt": Client("ccxt_round", "ccxt"),
+    "sdk": Client("sdk_round", "sdk"),
+    "connector_spot": Client("connector_spot_round", "connector_spot", ("spot",)),
+    "connector_usdm": Client("connector_usdm_round", "connector_usdm", ("usdm",)),
+}
+Row = dict[str, Any]
+
+
+def play(name: str, client: Client, seed: int) -> Iterator[Row]:
+    """The lines of one client's round against a box of its own; a check that it did not report has failed."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{name}.log"
+    owed = {(market, check) for market in client.markets for check in CHECKS}
+    with running_box("--seed", str(seed), "--json") as first, log.open("w") as errors:
+        command = [str(environments.python_of(client.environment)), "-m", f"tests.clients.{client.module}"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(first) + "\n")
+            process.stdin.close()
+            for line in process.stdout:
+                row: Row = json.loads(line)
+                owed.discard((row["market"], row["check"]))
+                yield row
+            code = process.wait(ROUND_S)
+        finally:
+            process.kill()
+            process.wait()
+    for market, check in sorted(owed):
+        yield failure(name, market, check, f"the round ended with {code} before this check; see {log.name}")
+
+
+def failure(name: str, market: str, check: str, detail: str) -> Row:
+    """The line of a check that could not even begin."""
+    return {
+        "client": name, "version": "", "market": market, "check": check,
+        "result": FAILED, "detail": detail, "seconds": 0.0,
+    }  # fmt: skip
+
+
+def play_all(names: list[str], seed: int, output: Output) -> Iterator[Row]:
+    """Builds what is missing and plays the rounds one after the other, with a word on stderr about each."""
+    for number, name in enumerate(names, start=1):
+        client, start = CLIENTS[name], time.monotonic()
+        if not environments.ready(client.environment):
+            output.say(f"[{number}/{len(names)}] {name}: building its environment")
+            try:
+                environments.build(client.environment)
+            except RuntimeError as why:
+                yield from (failure(name, market, check, str(why)) for market in client.markets for check in CHECKS)
+                continue
+            output.say(f"[{number}/{len(names)}] {name}: environment built in {time.monotonic() - start:.0f} s")
+        start = time.monotonic()
+        counts = dict.fromkeys(RESULTS, 0)
+        for row in play(name, client, seed):
+            counts[row["result"]] += 1
+            yield row
+        told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
+        output.say(f"[{number}/{len(names)}] {name}: {told} ({time.monotonic() - start:.0f} s)")
+
+
+def table(rows: list[Row]) -> list[Row]:
+    """One row a client and market, one column a check."""
+    lines: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        line = lines.setdefault((row["client"], row["market"]), {"client": row["client"], "market": row["market"]})
+        line[row["check"]] = SIGNS[row["result"]]
+    return list(lines.values())
+
+
+def by_check(rows: list[Row]) -> list[Row]:
+    """The table as it is printed: one row a check, one column a client and market."""
+    lines = table(rows)
+    return [
+        {"check": check, **{f"{line['client']} {line['market']}": line.get(check, "") for line in lines}}
+        for check in CHECKS
+    ]
+
+
+def remarks(rows: list[Row]) -> list[str]:
+    """Why a check failed or is not offered, the same words once for all checks of a client that they stand for."""
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if row["result"] != PASSED:
+            key = (SIGNS[row["result"]], f"{row['client']} {row['market']}", row["detail"])
+            reasons.setdefault(key, []).append(row["check"])
+    return [f"{sign} {who}: {', '.join(checks)}: {why}" for (sign, who, why), checks in sorted(reasons.items())]
+
+
+def main(argv: list[str]) -> int:
+    """Plays, prints and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.clients.run", description=__doc__.splitlines()[0])
+    parser.add_argument("clients", nargs="*", metavar="CLIENT", help=f"of {', '.join(CLIENTS)}; all without any")
+    parser.add_argument("--seed", type=int, default=5, help="the box's seed")
+    parser.add_argument("--json", action="store_true", help="one JSON object a check, the last one the summary")
+    args = parser.parse_args(argv)
+    unknown = [name for name in args.clients if name not in CLIENTS]
+    if unknown:
+        print(f"no client is named {unknown}; known: {list(CLIENTS)}", file=sys.stderr)
+        return 2
+    output, rows, start = Output(as_json=args.json), list[Row](), time.monotonic()
+    for row in play_all(args.clients or list(CLIENTS), args.seed, output):
+        rows.append(row)
+        if args.json:
+            output.row(row)
+    if not args.json:
+        for line in by_check(rows):
+            output.row(line)
+        output.flush()
+        print(*remarks(rows), sep="\n")
+    counts = {result.replace(" ", "_"): sum(row["result"] == result for row in rows) for result in RESULTS}
+    clients = len({row["client"] for row in rows})
+    output.summary({"clients": clients, "checks": len(rows), **counts, "seconds": round(time.monotonic() - start, 1)})
+    return int(counts[FAILED] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

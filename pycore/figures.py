@@ -10,7 +10,7 @@ from typing import Any
 from feeds.socket import Socket
 from pycore.logs import Logs
 from pycore.loop_lag import LoopLag
-from pycore.profit import NET
+from pycore.profit import NET, PARTS
 from pycore.session import Session
 from pycore.watch import HostWatch
 
@@ -118,4 +118,4 @@ def _own(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _position(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(row[name]) for name in ("qty", "entry_e8", "realised", "unrealised", "fees", "funding")}
+    return {name: str(row[name]) for name in ("qty", "entry_e8", *PARTS)}

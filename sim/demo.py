@@ -155,8 +155,7 @@ def _summary(last: dict[str, Any], replayed: dict[str, Any], report: dict[str, A
     return {
         "orders": last["orders"],
         "fills": last["fills"],
-        # The report also counts fees that spot takes in the base asset, which the engine's position rows leave out.
-        "pnl": report.get("pnl", last["pnl"]),
+        "pnl": last["pnl"],
         "refusals": sum(last["refusals"].values()),
         "journal": last["journal"],
         "events": last["events"],

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from sim.report.verb import of_journal
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -33,6 +35,7 @@ def test_a_short_demo_trades_stops_and_replays_equal(tmp_path: Path) -> None:
     assert "EQUAL" in err
     assert Path(summary["report"]).read_text().startswith("<!doctype html>")
     assert Path(summary["report"]).stat().st_size > 10_000
+    assert of_journal(Path(summary["journal"])).pnl() == summary["pnl"]
     again = subprocess.run(
         [
             *(sys.executable, "-m", "pycore.cli", "replay", summary["journal"], "--json"),

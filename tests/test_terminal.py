@@ -14,7 +14,8 @@ from pycore.terminal import draw, line, profit
 
 def state(**more: Any) -> dict[str, Any]:
     """A published state."""
-    position = {"qty": "-9", "realised": "500000000", "unrealised": "-25000000", "fees": "75000000", "funding": "0"}
+    money = {"realised": "500000000", "unrealised": "-25000000", "fees": "70000000", "fees_base_value": "5000000"}
+    position = {"qty": "-9", "funding": "0", **money}
     facts = {
         "tick": "0.01000000",
         "lot": "0.00100000",

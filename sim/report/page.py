@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
+from pycore import profit
 from sim.report import pictures, risk
 from sim.report.drawing import BLUE, ORANGE
 from sim.report.figures import Figures
@@ -17,13 +18,8 @@ from sim.report.markouts import HORIZONS_S, Markout
 from sim.report.records import SENT_ANSWER
 from sim.report.style import STYLE
 
-_PARTS = (
-    ("realised", 1, "realised"),
-    ("unrealised", 1, "unrealised"),
-    ("fees", -1, "fees"),
-    ("base_fees", -1, "fees in the base asset, at the mid"),
-    ("funding", 1, "funding"),
-)
+#: Parts of the profit whose name does not say it all.
+_PART_NAMES = {"fees_base_value": "fees in the base asset, at the last mid"}
 _LATENCY_NOTE = (
     "Rows of the engine are what it measured itself. A compiled kernel's decision time is only there: the journal "
     "stamps its orders with the time of the input that caused them."
@@ -177,8 +173,8 @@ def _result(figures: Figures) -> str:
     for asset, parts in figures.story.parts.items():
         scale = figures.scale(asset)
         rows += [
-            {"part": f"{name}, {asset}", "amount": f"{sign * parts.get(key, 0) / 10**scale:+,.8f}"}
-            for key, sign, name in _PARTS
+            {"part": f"{_PART_NAMES.get(part, part)}, {asset}", "amount": f"{sign * parts[part] / 10**scale:+,.8f}"}
+            for part, sign in profit.PARTS.items()
         ]
         rows.append({"part": f"profit, {asset}", "amount": f"{figures.story.final[asset] / 10**scale:+,.8f}"})
     if figures.story.third_fees:

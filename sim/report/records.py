@@ -51,8 +51,6 @@ class Records:
     counts: dict[str, int] = field(default_factory=dict)
     #: Name and decimals of each asset by number.
     assets: dict[int, tuple[str, int]] = field(default_factory=dict)
-    #: The base asset's number of each instrument.
-    bases: dict[int, int] = field(default_factory=dict)
     hops: dict[str, Histogram] = field(default_factory=lambda: {hop: Histogram() for hop in HOPS})
 
 
@@ -70,7 +68,8 @@ class _Walk:
         kind, found = row["kind"], self.found
         found.counts[kind] = found.counts.get(kind, 0) + 1
         if kind in _DEFINITIONS:
-            self._define(kind, row)
+            if kind == "Asset":
+                found.assets[int(row["id"])] = (row["name"], int(row["scale"]))
             return
         ts = int(row["ts_receive"])
         found.begin_ns = found.begin_ns or ts
@@ -83,12 +82,6 @@ class _Walk:
             found.starts += 1
         if kind in _INPUTS and int(row["flags"]) & _BATCH_END:
             self._input = int(row["ts_mono"])
-
-    def _define(self, kind: str, row: dict[str, Any]) -> None:
-        if kind == "Asset":
-            self.found.assets[int(row["id"])] = (row["name"], int(row["scale"]))
-        elif kind == "Instrument":
-            self.found.bases[int(row["instrument"])] = int(row["base"])
 
     def _request(self, kind: str, row: dict[str, Any]) -> None:
         mono, order, hops = int(row["ts_mono"]), int(row["order"]), self.found.hops

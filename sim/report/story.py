@@ -1,7 +1,7 @@
 """The story of a session: one replay of its journal, sampled for the pictures and kept exact for the figures.
 
-catalogue: S7, O6. Equity is realised + unrealised - fees + funding of the account's net positions, and fees that were
-taken in the base asset (spot buys) valued at the mid; it begins at 0. Times are UTC ns at receipt, prices ticks.
+catalogue: S7, O6. Equity is the result of the account's net positions (`pycore.profit`); it begins at 0. Times are UTC
+ns at receipt, prices ticks.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ class Story:
     notional_max: dict[int, Decimal] = field(default_factory=dict)
     alarms: Counter[str] = field(default_factory=Counter)
     diverged: list[int] = field(default_factory=list)
-    #: Fees in the base asset by instrument, and a count of fills whose fee was in a third asset.
-    base_fees: dict[int, int] = field(default_factory=dict)
+    #: How many fills had their fee in neither the settlement nor the base asset.
     third_fees: int = 0
     #: Equity at the end, exact, in each settlement asset's smallest unit.
     final: dict[str, int] = field(default_factory=dict)
@@ -164,12 +163,7 @@ class Teller:
         story.fills.append(OwnFill(self._now, fill.instrument, fill.side, fill.price, fill.qty, fill.maker))
         item = story.instruments[fill.instrument]
         fee_asset = self._records.assets.get(fill.fee_asset, ("?", 0))[0]
-        if not fill.fee or fee_asset == item["settle"]:
-            return
-        if fill.fee_asset == self._records.bases.get(fill.instrument):
-            story.base_fees[fill.instrument] = story.base_fees.get(fill.instrument, 0) + fill.fee
-        else:
-            story.third_fees += 1
+        story.third_fees += bool(fill.fee) and fee_asset not in (item["settle"], item["base"])
 
     def _order(self, event: Event) -> None:
         _, _, instrument, order, _, state, _, price, qty, *_ = event
@@ -198,20 +192,11 @@ class Teller:
             item = story.instruments[row["instrument"]]
             story.inventory.setdefault(row["instrument"], Series()).add(self._now, row["qty"])
             part = parts.setdefault(item["settle"], Counter())
-            for name in ("realised", "unrealised", "fees", "funding"):
+            for name in profit.PARTS:
                 part[name] += row[name]
-        for instrument, fee in story.base_fees.items():
-            parts[story.instruments[instrument]["settle"]]["base_fees"] += self._valued(instrument, fee)
         story.parts = parts
         for asset, part in parts.items():
-            total = part["realised"] + part["unrealised"] - part["fees"] + part["funding"] - part["base_fees"]
+            total = profit.units(part)
             story.final[asset] = total
             scale = next(item["settle_scale"] for item in story.instruments.values() if item["settle"] == asset)
             story.equity.setdefault(asset, Series()).add(self._now, total / 10**scale)
-
-    def _valued(self, instrument: int, amount: int) -> int:
-        """A base asset's smallest units in the settlement asset's, at the last known mid."""
-        item, series = self.story.instruments[instrument], self.story.mids.get(instrument, Series())
-        mid = next((value for value in reversed(series.values) if not math.isnan(value)), 0.0)
-        value = amount * round(2 * mid) * item["tick"] * 10 ** item["settle_scale"]
-        return int(value // (2 * 10 ** (item["base_scale"] + item["price_scale"])))

@@ -77,10 +77,12 @@ pub fn orders<'py>(py: Python<'py>, state: &State, open_only: bool) -> PyResult<
     Ok(list)
 }
 
-/// Positions as dicts; strategy 0 is the account's net row (first). Money in the settlement asset's smallest unit.
+/// Positions as dicts; strategy 0 is the account's net row (first), which alone has what belongs to no strategy. Money in
+/// the settlement asset's smallest unit, but `fees_base` in the base asset's. What depends on a price is 0 while there is
+/// none.
 pub fn positions<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
-    for p in state.positions.iter_net().chain(state.positions.iter()) {
+    for p in state.positions.iter_net().chain(state.positions.iter().filter(|row| row.strategy != 0)) {
         let Ok(instrument) = state.definitions.instrument(p.instrument) else { continue };
         let reference = state.reference_e8(p.instrument);
         let row = PyDict::new(py);
@@ -93,6 +95,9 @@ pub fn positions<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyL
         let open = if reference == 0 { Ok(0) } else { p.unrealised(instrument, reference) };
         row.set_item("unrealised", open.map_err(crate::error::raise)?)?;
         row.set_item("fees", p.fees)?;
+        row.set_item("fees_base", p.fees_base)?;
+        let paid = p.fees_base_value(instrument, reference).map_err(crate::error::raise)?;
+        row.set_item("fees_base_value", paid)?;
         row.set_item("funding", p.funding)?;
         row.set_item("settle", instrument.settle)?;
         list.append(row)?;

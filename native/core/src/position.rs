@@ -21,7 +21,7 @@ use crate::order::Fill;
 use crate::sorted::Sorted;
 use crate::state;
 use crate::units::{Amount, Lots, NO_PRICE, Nanos, Side};
-use value::{average_e8, close_at, flow, money, share, too_large};
+use value::{average_e8, base_at, close_at, flow, money, share, too_large};
 
 state! {
     /// One position. Raw values are those of `position::value`; money is in the settlement asset's smallest unit.
@@ -163,6 +163,11 @@ impl Position {
             return Ok(0);
         }
         Ok(close_at(instrument, self.qty, price_e8)? - money(instrument, self.cost)?)
+    }
+
+    /// What the fees paid in the base asset are worth at `price_e8` (1e-8 of the quote asset).
+    pub fn fees_base_value(&self, instrument: &Instrument, price_e8: i64) -> Result<Amount> {
+        base_at(instrument, self.fees_base, price_e8)
     }
 
     /// Average entry price in 1e-8 of the quote asset, for views; None where flat.

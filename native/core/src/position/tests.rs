@@ -96,6 +96,21 @@ fn the_day_starts_again_and_the_total_stays() {
 }
 
 #[test]
+fn a_fee_in_the_base_asset_counts_at_the_price_and_never_twice() {
+    let spot = btcusdt_spot();
+    let mut book = PositionBook::new(4);
+    let bought = Fill { fee: 12_345, fee_asset: spot.base, ..fill(Side::Buy, 6_000_000, 12_345) };
+    let sold = Fill { fee: 7, fee_asset: spot.settle, ..fill(Side::Sell, 6_000_000, 1) };
+    for fill in [bought, sold] {
+        book.fill(&fill, &spot).unwrap();
+    }
+    let row = book.get(1, 1, 2).unwrap();
+    // 0.00012345 BTC at 60,000.5 USDT are 7.407061725 USDT: cut towards zero.
+    assert_eq!(row.fees_base_value(&spot, 60_000 * 100_000_000 + 50_000_000), Ok(740_706_172));
+    assert_eq!((row.fees_base, row.fees, row.fees_base_value(&spot, 0)), (12_345, 7, Ok(0)));
+}
+
+#[test]
 fn a_full_book_or_a_fill_without_price_changes_nothing() {
     let perp = btcusdt_perp();
     let mut book = PositionBook::new(1);

@@ -93,6 +93,13 @@ pub fn close_at(instrument: &Instrument, lots: Lots, price_e8: i64) -> Result<Am
     value.ok_or_else(|| too_large("position", lots))
 }
 
+/// What an amount of the base asset (its smallest unit) is worth at a price of `price_e8` (1e-8 of the quote asset), in
+/// the settlement asset of a spot or linear instrument, towards zero.
+pub fn base_at(instrument: &Instrument, amount: Amount, price_e8: i64) -> Result<Amount> {
+    let (top, bottom) = scaled(Some(i128::from(price_e8)), instrument.settle_scale, instrument.base_scale + 8)?;
+    amount.checked_mul(top).map(|value| value / bottom).ok_or_else(|| too_large("amount", amount))
+}
+
 /// The average price of a position with `cost` for `lots`, in 1e-8 of the quote asset; None where it is flat.
 #[must_use]
 pub fn average_e8(instrument: &Instrument, cost: i128, lots: Lots) -> Option<i64> {

@@ -158,7 +158,14 @@ def state(**changes: Any) -> dict[str, Any]:
     """A state in which all is well, with some parts changed."""
     figures = {"count": 2, "sum_ns": 3_000_000, "p50_ns": 1_000_000, "p90_ns": 2_000_000, "p99_ns": 2_000_000}
     figures["max_ns"] = 2_000_000
-    position = {"qty": "-3", "realised": "100000000", "unrealised": "0", "fees": "250", "funding": "0"}
+    position = {
+        "qty": "-3",
+        "realised": "100000000",
+        "unrealised": "0",
+        "fees": "200",
+        "fees_base_value": "50",
+        "funding": "0",
+    }
     whole: dict[str, Any] = {
         "seq": 90,
         "journal": {"lag": 4, "standing_ms": 0},

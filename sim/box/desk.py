@@ -73,7 +73,7 @@ class Desk:
         self.accounts: dict[int, Account] = {}
         self.on_change: Callable[[], None] = _nothing
         self.on_event: Callable[[Account, ExecEvent, str | None], None] = _no_event
-        self.on_config: Callable[[Account, str, int], None] = _no_config
+        self.on_config: Callable[[Account, dict[str, object]], None] = _no_config
         # Funding paid: rates by symbol for `fundingRate`, amounts by account for `income`; the oldest go first.
         self.fundings: deque[dict[str, Any]] = deque(maxlen=FUNDINGS_MAX)
         self.funding_income: deque[tuple[int, dict[str, Any]]] = deque(maxlen=FUNDINGS_MAX)
@@ -129,9 +129,9 @@ class Desk:
         """What the account has set; it lives as long as the box."""
         return self._settings.setdefault(who, Settings())
 
-    def config_changed(self, who: int, symbol: str, leverage: int) -> None:
-        """Tells the account's listeners of a new leverage."""
-        self.on_config(self.accounts[who], symbol, leverage)
+    def config_changed(self, who: int, change: dict[str, object]) -> None:
+        """Tells the account's listeners of a new setting, in the fields of ACCOUNT_CONFIG_UPDATE."""
+        self.on_config(self.accounts[who], change)
 
     def client_id(self) -> str:
         """A client order id for an order that came without one: 22 characters, as the venue makes them."""
@@ -199,7 +199,7 @@ def _nothing() -> None:
     """Nobody publishes yet."""
 
 
-def _no_config(_account: Account, _symbol: str, _leverage: int) -> None:
+def _no_config(_account: Account, _change: dict[str, object]) -> None:
     """Nobody listens yet."""
 
 

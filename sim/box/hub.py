@@ -58,7 +58,7 @@ def classify(topic: Topic) -> None:
     name = topic.name
     if name.startswith("!"):
         base, _, topic.argument = name[1:].partition("@")
-        if base in ("ticker", "miniTicker", "markPrice", "bookTicker"):
+        if base in ("ticker", "miniTicker", "markPrice", "bookTicker", "forceOrder"):
             topic.kind = base
         return
     match = _NAME.match(name)
@@ -69,6 +69,9 @@ def classify(topic: Topic) -> None:
     levels = _LEVELS.match(name.partition("@")[2].partition("@")[0])
     if levels:
         topic.kind, topic.levels, topic.argument = "depthN", int(levels[1]), argument
+    elif kind == "rpiDepth":
+        # Nobody here has retail price improvement: the book with such orders is the book, at its own speed.
+        topic.kind, topic.argument = "depth", argument or "500ms"
     elif kind == "kline":
         if interval in INTERVALS:
             topic.kind, topic.argument = "kline", interval

@@ -7,6 +7,7 @@ so messages are put together by hand, once for all receivers. `at` is the time o
 from typing import NamedTuple
 
 from sim.box.clock import Stamp
+from sim.box.desk import ExecEvent
 from sim.box.listing import Listing, text_e8
 from sim.box.tape import Aggregate, Candle, Trade
 from sim.box.tickers import change_text, weighted_text
@@ -124,6 +125,16 @@ def ticker(listing: Listing, day: Candle, best: Best, last_qty: int, at: Stamp) 
         f'"o":"{price(day.open)}","h":"{price(day.high)}","l":"{price(day.low)}","v":"{qty(day.volume)}",'
         f'"q":"{text_e8(day.quote)}","O":{at.of(day.start)},"C":{at.of(day.end)},'
         f'"F":{day.first},"L":{day.last},"n":{day.count}}}'
+    ).encode()
+
+
+def force_order(listing: Listing, order: ExecEvent, at: Stamp) -> bytes:
+    """`forceOrder`: a liquidation that is done, as everybody sees it."""
+    price, qty = listing.price_text(order["last_price"]), listing.qty_text(order["cum_qty"])
+    return (
+        f'{{"e":"forceOrder","E":{at.now},"o":{{"s":"{listing.symbol}","S":"{order["side"]}","o":"LIMIT","f":"IOC",'
+        f'"q":"{qty}","p":"{price}","ap":"{listing.average_text(order["cum_quote"], order["cum_qty"])}",'
+        f'"X":"{order["status"]}","l":"{listing.qty_text(order["last_qty"])}","z":"{qty}","T":{at.of(order["ts"])}}}}}'
     ).encode()
 
 

@@ -4,7 +4,7 @@ Called after the balances have moved. Order on the wire: spot sends executionRep
 USD-M sends ACCOUNT_UPDATE, then ORDER_TRADE_UPDATE, then TRADE_LITE for fills.
 """
 
-from sim.box import shapes_algo, shapes_spot, shapes_usdm
+from sim.box import payloads, shapes_algo, shapes_spot, shapes_usdm
 from sim.box.accounts import Account
 from sim.box.clock import NS_PER_MS, Stamp
 from sim.box.desk import Desk, ExecEvent
@@ -19,7 +19,7 @@ def attach(desk: Desk) -> None:
         desk.on_event = lambda account, event, cancel_id: _spot(desk, account, event, cancel_id)
     else:
         desk.on_event = lambda account, event, _cancel_id: _usdm(desk, account, event)
-        desk.on_config = lambda account, symbol, leverage: _config(desk, account, symbol, leverage)
+        desk.on_config = lambda account, change: _config(desk, account, change)
 
 
 def _spot(desk: Desk, account: Account, event: ExecEvent, cancel_id: str | None) -> None:
@@ -46,6 +46,8 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
     if event["exec"] == "FUNDING":
         _funding(desk, account, event)
         return
+    if event["status"] == "FILLED" and shapes_usdm.liquidated(event):
+        _force(desk, event)
     users = desk.users
     if not users.heard(account.name):
         return
@@ -71,6 +73,14 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
         users.send(
             account.name, "TRADE_LITE", lambda tick_ns: shapes_usdm.trade_lite(listing, event, Stamp(now, tick_ns))
         )
+
+
+def _force(desk: Desk, event: ExecEvent) -> None:
+    """The public stream of liquidations, of one contract and of all."""
+    listing, now = desk.contract(event["symbol"]), desk.clock.now_ns()
+    for symbol in (listing.symbol, None):
+        for topic in desk.hub.topics("forceOrder", symbol):
+            topic.send(payloads.force_order(listing, event, Stamp(now, topic.tick_ns)))
 
 
 def _algo(desk: Desk, account: Account, event: ExecEvent) -> None:
@@ -113,12 +123,11 @@ def _funding(desk: Desk, account: Account, event: ExecEvent) -> None:
     )
 
 
-def _config(desk: Desk, account: Account, symbol: str, leverage: int) -> None:
+def _config(desk: Desk, account: Account, change: dict[str, object]) -> None:
     now = desk.clock.now_ns()
 
     def build(tick_ns: int) -> bytes:
-        event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now // tick_ns, "T": now // tick_ns,
-                 "ac": {"s": symbol, "l": leverage}}  # fmt: skip
+        event = {"e": "ACCOUNT_CONFIG_UPDATE", "E": now // tick_ns, "T": now // tick_ns, **change}
         return encode(event).encode()
 
     desk.users.send(account.name, "ACCOUNT_CONFIG_UPDATE", build)

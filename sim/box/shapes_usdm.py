@@ -11,6 +11,8 @@ from sim.box.encoding import encode
 from sim.box.listing import Listing, text_e8
 
 Row = dict[str, Any]
+# How the venue's own client ids begin.
+AUTOCLOSE = "autoclose-"
 
 
 def _price(listing: Listing, order: ExecEvent) -> str:
@@ -86,10 +88,16 @@ def trade_row(listing: Listing, trade: ExecEvent) -> Row:
     }
 
 
+def liquidated(event: ExecEvent) -> bool:
+    """Whether the order is one that the venue itself made to close a position."""
+    return str(event["client_id"]).startswith(AUTOCLOSE)
+
+
 def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
     """The user stream's ORDER_TRADE_UPDATE."""
     traded = event["exec"] == "TRADE"
     stamp = at.of(event["ts"])
+    kind = "LIQUIDATION" if liquidated(event) else event["type"]
     zero = listing.qty_text(0)
     buy = event["side"] == "BUY"
     left = 0 if event["qty"] is None else event["qty"] - event["cum_qty"]
@@ -99,13 +107,13 @@ def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
         "s": listing.symbol,
         "c": event["client_id"],
         "S": event["side"],
-        "o": event["type"],
+        "o": kind,
         "f": event["tif"],
         "q": listing.qty_text(event["qty"] or 0),
         "p": _price(listing, event),
         "ap": average(listing, event),
         "sp": listing.price_text(0),
-        "x": event["exec"],
+        "x": "CALCULATED" if traded and liquidated(event) else event["exec"],
         "X": event["status"],
         "i": event["order_id"],
         "l": listing.qty_text(event["last_qty"]) if traded else zero,
@@ -118,7 +126,7 @@ def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
         "m": bool(traded and event["maker"]),
         "R": event["reduce_only"],
         "wt": "CONTRACT_PRICE",
-        "ot": event["type"],
+        "ot": kind,
         "ps": "BOTH",
         "cp": False,
         "rp": text_e8(event["realised"]) if traded else "0",
@@ -166,6 +174,25 @@ class Movement(NamedTuple):
     ts: int
 
 
+def _position(desk: Desk, who: int, listing: Listing) -> Row:
+    """The account's position in a contract, a flat one too: clients learn from it that it is gone."""
+    number = desk.ids[listing.symbol]
+    held = next((row for row in desk.exchange.positions(who) if row["symbol"] == number), None)
+    entry = entry_text(listing, held["entry_e8"] if held else 0)
+    return {
+        "s": listing.symbol,
+        "pa": listing.signed_qty_text(held["qty"] if held else 0),
+        "ep": entry,
+        "bep": entry,
+        "cr": text_e8(0),
+        "up": text_e8(held["unrealised"] if held else 0),
+        "mt": "isolated" if desk.settings(who).isolated(listing.symbol) else "cross",
+        "iw": "0",
+        "ps": "BOTH",
+        "ma": "USDT",
+    }
+
+
 def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
     """The user stream's ACCOUNT_UPDATE; `bc` is the change that no trade explains (funding)."""
     balances = [
@@ -173,25 +200,7 @@ def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
         for asset, (wallet, _) in desk.exchange.balances(who).items()
         if wallet or asset == "USDT"
     ]
-    rows = []
-    for position in desk.exchange.positions(who):
-        listing = desk.contract(position["symbol"])
-        if listing.symbol != moved.symbol:
-            continue
-        rows.append(
-            {
-                "s": listing.symbol,
-                "pa": listing.signed_qty_text(position["qty"]),
-                "ep": entry_text(listing, position["entry_e8"]),
-                "bep": entry_text(listing, position["entry_e8"]),
-                "cr": text_e8(position.get("realised", 0)),
-                "up": text_e8(position["unrealised"]),
-                "mt": "cross",
-                "iw": "0",
-                "ps": "BOTH",
-                "ma": "USDT",
-            }
-        )
+    rows = [] if moved.symbol is None else [_position(desk, who, desk.listings[moved.symbol])]
     update = {
         "e": "ACCOUNT_UPDATE",
         "E": at.now,

@@ -29,7 +29,7 @@ def leverage(call: Call) -> object:
     except Refused:
         raise refuse("LEVERAGE_MARGIN") from None
     desk.settings(call.who).leverages[listing.symbol] = value
-    desk.config_changed(call.who, listing.symbol, value)
+    desk.config_changed(call.who, {"ac": {"s": listing.symbol, "l": value}})
     return {"leverage": value, "maxNotionalValue": "100000000", "symbol": listing.symbol}
 
 
@@ -79,6 +79,7 @@ def set_multi_assets(call: Call) -> object:
     if wanted == settings.multi_assets:
         raise refuse("MULTI_ASSETS_SAME")
     settings.multi_assets = wanted
+    call.desk.config_changed(call.who, {"ai": {"j": wanted}})
     return {"code": 200, "msg": "success"}
 
 

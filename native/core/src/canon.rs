@@ -253,17 +253,23 @@ macro_rules! state {
     };
 }
 
+/// The error for a byte that no variant has, out of the way of the code that reads good ones.
+#[doc(hidden)]
+#[cold]
+pub fn not_known(name: &'static str, raw: u8) -> CoreError {
+    CoreError::Field { field: name, was: raw.to_string(), why: "is not a known value" }
+}
+
 /// Gives a `repr(u8)` enum without payload its canonical form from the list of its variants.
 #[macro_export]
 macro_rules! canon_enum {
     ($name:ident { $($variant:ident),* $(,)? }) => {
         impl $name {
             /// The variant behind a raw byte, or an error that names the value.
+            #[inline]
             pub fn from_byte(raw: u8) -> $crate::error::Result<Self> {
                 $(if raw == Self::$variant as u8 { return Ok(Self::$variant); })*
-                Err($crate::error::CoreError::Field {
-                    field: stringify!($name), was: raw.to_string(), why: "is not a known value",
-                })
+                Err($crate::canon::not_known(stringify!($name), raw))
             }
         }
         impl $crate::canon::Canon for $name {

@@ -13,7 +13,7 @@ use crate::encode::binance::{Session, Wire};
 use crate::error::{CoreError, Result};
 use crate::event::{
     AssetDef, Balance, Checkpoint, Command, Header, InstrumentDef, LimitSet, Link, NameDef, Record, RecordBuf,
-    RecordRef, Request, Sent, Timer, VenuePosition, Verb, as_bytes,
+    RecordRef, Request, Sent, Timer, VenuePosition, Verb,
 };
 use crate::instrument::Market;
 use crate::journal::{Journal, Options, Reader};
@@ -348,8 +348,7 @@ impl Engine {
             let count = self.quoting.ask(index, seq, &self.state, &self.effects.happened)?;
             for wish in 0..count {
                 let proposal = self.quoting.proposal(index, wish, &self.state, Now { ts, mono })?;
-                let record = RecordRef::new(as_bytes(&proposal))?;
-                self.apply(record)?;
+                self.apply(RecordRef::of(&proposal))?;
             }
         }
         Ok(())
@@ -357,7 +356,7 @@ impl Engine {
 
     /// Proposes one wish of a Python strategy as one event; the batch's effects follow with `finish_proposals`.
     pub fn propose(&mut self, proposal: &crate::event::Proposal) -> Result<()> {
-        self.apply(RecordRef::new(as_bytes(proposal))?).map(|_| ())
+        self.apply(RecordRef::of(proposal)).map(|_| ())
     }
 
     /// Clears the effects before a batch of proposals.
@@ -385,7 +384,7 @@ impl Engine {
         // The checkpoint carries the clock that the state already has, so that applying it changes nothing.
         let header = own_header::<Checkpoint>(self.state.session.now, mono);
         let record = Checkpoint { header, at: self.sequencer.last(), hash };
-        self.apply(RecordRef::new(as_bytes(&record))?)?;
+        self.apply(RecordRef::of(&record))?;
         self.since_checkpoint = 0;
         Ok(())
     }

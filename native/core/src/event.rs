@@ -659,6 +659,7 @@ pub struct DepthView<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct RecordRef<'a> {
     bytes: &'a [u8],
+    kind: Kind,
 }
 
 /// The size of each kind's fixed part by its byte, so that checking a record costs one look-up.
@@ -671,20 +672,26 @@ const SIZES: [usize; 256] = {
     sizes
 };
 
+/// The error of a record whose frame is wrong, out of the way of the code that reads good ones.
+#[cold]
+fn malformed(field: &'static str, was: usize, why: &'static str) -> CoreError {
+    CoreError::Field { field, was: was.to_string(), why }
+}
+
 impl<'a> RecordRef<'a> {
     /// Checks length, schema, kind and alignment of `bytes`, which must hold exactly one record.
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
-        let bad = |field, was: String, why| Err(CoreError::Field { field, was, why });
         if bytes.len() < size_of::<Header>() || !bytes.as_ptr().cast::<Header>().is_aligned() {
-            return bad("record", format!("{} bytes", bytes.len()), "is shorter than a header or unaligned");
+            return Err(malformed("record", bytes.len(), "is shorter than a header or unaligned"));
         }
-        let this = Self { bytes };
-        let header = this.header();
+        // SAFETY: long enough and aligned; every bit pattern is a valid Header.
+        let header = unsafe { &*bytes.as_ptr().cast::<Header>() };
         if header.length as usize != bytes.len() || !bytes.len().is_multiple_of(8) {
-            return bad("record.length", header.length.to_string(), "does not match its frame");
+            return Err(malformed("record.length", header.length as usize, "does not match its frame"));
         }
         if header.schema != SCHEMA {
-            return bad("record.schema", header.schema.to_string(), "is not a schema this version reads");
+            return Err(malformed("record.schema", header.schema.into(), "is not a schema this version reads"));
         }
         let kind = header.kind()?;
         let least = SIZES[kind as u8 as usize];
@@ -700,9 +707,24 @@ impl<'a> RecordRef<'a> {
             _ => bytes.len() == least,
         };
         if !fits {
-            return bad("record.length", bytes.len().to_string(), "is not the length of its kind");
+            return Err(malformed("record.length", bytes.len(), "is not the length of its kind"));
         }
-        Ok(this)
+        Ok(Self { bytes, kind })
+    }
+
+    /// A record of this program's own making, whose header is its kind's (`Header::of`).
+    #[must_use]
+    #[inline]
+    pub fn of<R: Record>(record: &'a R) -> Self {
+        debug_assert!(record.header().kind == R::KIND as u8 && record.header().length as usize == size_of::<R>());
+        Self { bytes: as_bytes(record), kind: R::KIND }
+    }
+
+    /// What it is.
+    #[must_use]
+    #[inline]
+    pub const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The header.
@@ -712,20 +734,29 @@ impl<'a> RecordRef<'a> {
         unsafe { &*self.bytes.as_ptr().cast::<Header>() }
     }
 
+    /// The record as `R`, where its kind says so.
+    #[must_use]
+    #[inline]
+    pub fn view<R: Record>(&self) -> Option<&'a R> {
+        const { assert!(align_of::<R>() <= align_of::<Header>()) };
+        if self.kind as u8 != R::KIND as u8 || self.bytes.len() < size_of::<R>() {
+            return None;
+        }
+        // SAFETY: the length is checked, `new` checked the alignment, and R is valid for every bit pattern.
+        Some(unsafe { &*self.bytes.as_ptr().cast::<R>() })
+    }
+
     /// A copy of the record as `R`, where its kind says so.
     #[must_use]
     pub fn get<R: Record>(&self) -> Option<R> {
-        if self.header().kind != R::KIND as u8 || self.bytes.len() < size_of::<R>() {
-            return None;
-        }
-        // SAFETY: the length is checked, R is valid for every bit pattern, and the read does not need alignment.
-        Some(unsafe { self.bytes.as_ptr().cast::<R>().read_unaligned() })
+        self.view().copied()
     }
 
     /// The depth message, where this is one.
     #[must_use]
+    #[inline]
     pub fn depth(&self) -> Option<DepthView<'a>> {
-        if self.header().kind != Kind::Depth as u8 {
+        if self.kind as u8 != Kind::Depth as u8 {
             return None;
         }
         // SAFETY: `new` checked that the levels named in the head fill the record exactly; Level is 8-aligned.

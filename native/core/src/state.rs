@@ -272,6 +272,7 @@ impl State {
 
     /// The best bid and offer: the venue's own top where it is newer than the book, else the book's.
     #[must_use]
+    #[inline]
     pub fn top(&self, instrument: u32) -> Top {
         let at = (instrument as usize).wrapping_sub(1);
         let (Some(quotes), Some(synced)) = (self.market.get(at), self.books.get(at)) else {
@@ -304,9 +305,16 @@ impl State {
     /// The price that centres the collar, in ticks, towards zero: mark, else mid, else `NO_PRICE`.
     #[must_use]
     pub fn reference_ticks(&self, instrument: &Instrument) -> Ticks {
+        self.reference_at(instrument, &self.top(instrument.id))
+    }
+
+    /// The same for a caller who has the instrument's top already.
+    #[must_use]
+    #[inline]
+    pub fn reference_at(&self, instrument: &Instrument, top: &Top) -> Ticks {
         let mark = self.market.get((instrument.id as usize).wrapping_sub(1)).map_or(0, |quotes| quotes.mark_e8);
         if mark == 0 {
-            return self.top(instrument.id).mid_twice().map_or(NO_PRICE, |twice| twice / 2);
+            return top.mid_twice().map_or(NO_PRICE, |twice| twice / 2);
         }
         // Venues list ticks of at most 8 decimals, where one 64-bit division does; finer ones take the long way.
         match 10_i64.checked_pow(8_u32.saturating_sub(u32::from(instrument.price_scale))) {

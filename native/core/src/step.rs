@@ -37,25 +37,25 @@ impl State {
         let at = At { seq, header };
         // Receive times of several sockets interleave; the state's clock never runs backwards.
         self.session.now = self.session.now.max(header.ts_receive);
-        match header.kind()? {
-            Kind::Depth => record.depth().map_or_else(|| unreadable(Kind::Depth), |view| self.on_depth(at, view, out)),
-            Kind::Bbo => self.on_bbo(at, &read(record)?, out),
-            Kind::Trade => self.on_trade(at, &read(record)?, out),
-            Kind::Mark => self.on_mark(at, &read(record)?, out),
+        match record.kind() {
+            Kind::Depth => self.on_depth(at, record.depth().ok_or_else(|| unreadable(Kind::Depth))?, out),
+            Kind::Bbo => self.on_bbo(at, read(record)?, out),
+            Kind::Trade => self.on_trade(at, read(record)?, out),
+            Kind::Mark => self.on_mark(at, read(record)?, out),
             Kind::Timer => self.on_timer(at, out),
-            Kind::Proposal => self.on_proposal(at, &read(record)?, out),
-            Kind::Sent => self.on_sent(at, &read(record)?, out),
-            Kind::Answer => self.on_answer(at, &read(record)?, out),
-            Kind::Report => self.on_report(at, &read(record)?, out),
-            Kind::Balance => self.on_balance(at, &read(record)?, out),
-            Kind::Funding => self.on_funding(at, &read(record)?, out),
-            Kind::Command => self.on_command(at, &read(record)?, out),
-            Kind::Link => self.on_link(at, &read(record)?, out),
-            Kind::Checkpoint => self.on_checkpoint(at, &read(record)?, out),
-            Kind::Asset => self.definitions.on_asset(&read::<AssetDef>(record)?),
-            Kind::Instrument => self.on_instrument(&read(record)?),
-            Kind::Name => self.on_name(&read(record)?),
-            Kind::Limit => self.gate.set(&read::<LimitSet>(record)?),
+            Kind::Proposal => self.on_proposal(at, read(record)?, out),
+            Kind::Sent => self.on_sent(at, read(record)?, out),
+            Kind::Answer => self.on_answer(at, read(record)?, out),
+            Kind::Report => self.on_report(at, read(record)?, out),
+            Kind::Balance => self.on_balance(at, read(record)?, out),
+            Kind::Funding => self.on_funding(at, read(record)?, out),
+            Kind::Command => self.on_command(at, read(record)?, out),
+            Kind::Link => self.on_link(at, read(record)?, out),
+            Kind::Checkpoint => self.on_checkpoint(at, read(record)?, out),
+            Kind::Asset => self.definitions.on_asset(read::<AssetDef>(record)?),
+            Kind::Instrument => self.on_instrument(read(record)?),
+            Kind::Name => self.on_name(read(record)?),
+            Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
             Kind::VenuePosition => Ok(()),
         }
     }
@@ -269,16 +269,14 @@ impl State {
 
     /// Books what an order's change brought: notes, alarms, and the fill through position and ledger.
     fn follow(&mut self, at: At, effects: &OrderEffects, out: &mut Effects) -> Result<()> {
-        for change in [effects.change, effects.target].into_iter().flatten() {
+        if let Some(change) = effects.change {
             self.tell(at, change, effects.fill.is_some(), out);
         }
-        let order = effects.change.map_or(0, |change| change.order);
-        for alarm in effects.alarms.iter() {
-            let note = Note::Alarm { order, alarm, severe: effects.alarms.severe() };
-            out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
+        if let Some(change) = effects.target {
+            self.tell(at, change, effects.fill.is_some(), out);
         }
-        if effects.alarms.severe() {
-            self.halt_everything();
+        if !effects.alarms.is_empty() {
+            self.alarm(at, effects, out);
         }
         let Some(fill) = &effects.fill else { return Ok(()) };
         let slot = self.slot(fill.instrument)?;
@@ -298,6 +296,19 @@ impl State {
         out.touch(fill.instrument, happened::FILL);
         out.note(at.seq, fill.instrument, at.header.ts_receive, Note::Fill { fill: *fill, tag });
         self.revalue(fill.account)
+    }
+
+    /// Tells every alarm; one that doubts an invariant halts everything.
+    #[cold]
+    fn alarm(&mut self, at: At, effects: &OrderEffects, out: &mut Effects) {
+        let order = effects.change.map_or(0, |change| change.order);
+        for alarm in effects.alarms.iter() {
+            let note = Note::Alarm { order, alarm, severe: effects.alarms.severe() };
+            out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
+        }
+        if effects.alarms.severe() {
+            self.halt_everything();
+        }
     }
 
     /// Notes an order's change for its strategy, and any record that freed it for the next wish.
@@ -492,16 +503,15 @@ impl State {
 /// travel on the same stream, but one event may be split over two messages.
 const UNEXPLAINED_GRACE_NS: i64 = 2_000_000_000;
 
-fn read<R: crate::event::Record>(record: RecordRef<'_>) -> Result<R> {
-    record.get().ok_or_else(|| CoreError::Field {
-        field: "record.kind",
-        was: record.header().kind.to_string(),
-        why: "does not match its length",
-    })
+#[inline]
+fn read<R: crate::event::Record>(record: RecordRef<'_>) -> Result<&R> {
+    record.view().ok_or_else(|| unreadable(record.kind()))
 }
 
-fn unreadable(kind: Kind) -> Result<()> {
-    Err(CoreError::Field { field: "record.kind", was: (kind as u8).to_string(), why: "does not match its length" })
+/// The error of a record that is not what its kind says; `RecordRef` has checked that, so this is never made.
+#[cold]
+fn unreadable(kind: Kind) -> CoreError {
+    CoreError::Field { field: "record.kind", was: (kind as u8).to_string(), why: "does not match its length" }
 }
 
 fn request_of(action: u8) -> Result<Request> {

@@ -165,7 +165,7 @@ impl Entry {
 
     fn take(&mut self, record: RecordRef<'_>) -> Result<()> {
         self.tally(|tally| tally.messages += 1);
-        match record.header().kind()? {
+        match record.kind() {
             Kind::Depth if record.header().has(flags::SNAPSHOT) => self.snapshot(record),
             Kind::Depth => {
                 self.tally(|tally| tally.deltas += 1);

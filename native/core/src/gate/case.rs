@@ -3,7 +3,7 @@
 //! catalogue: R1. Everything that more than one check needs is worked out here once, so that each check is a
 //! comparison.
 
-use super::limits::{LimitKind, Limits, MANDATORY, Row, SCOPES, Scope};
+use super::limits::{Limits, MANDATORY, NOTHING, Row, SCOPES, Scope};
 use super::refusal::{Check, Finding, Why};
 use crate::event::{Action, OrderType, Proposal, TimeInForce, flags};
 use crate::instrument::{Instrument, Market};
@@ -73,6 +73,9 @@ impl Default for Context {
 /// The largest price in ticks and size in lots that a proposal may carry, so that money arithmetic has room.
 pub const FIELD_MAX: i64 = 1 << 50;
 
+/// How a limit failed and what its figure was; None where it holds.
+pub(super) type Failed = Option<(Why, Amount)>;
+
 /// A proposal with everything that its checks compare.
 pub(super) struct Case<'a> {
     pub ctx: &'a Context,
@@ -85,10 +88,15 @@ pub(super) struct Case<'a> {
     /// Its value, or `None` where no price is known.
     pub notional: Option<Amount>,
     pub instrument: u32,
-    rows: [&'a Row; SCOPES],
+    /// The rows that say anything, in the order of their scopes; most of a proposal's scopes have no limit at all.
+    rows: [(Scope, &'a Row); SCOPES],
+    row_count: usize,
     subjects: [u32; SCOPES],
     /// Kinds that at least one of the rows has, as bits.
     set: u32,
+    /// Whether the account's position can only shrink: money limits let such an order pass, so that an account which
+    /// has breached one can still be flattened.
+    pub flattens: bool,
 }
 
 /// The row numbers of a proposal, by `Scope as usize`.
@@ -111,9 +119,16 @@ impl<'a> Case<'a> {
         let valued = [if market { touch } else { proposal.price }, ctx.reference];
         let price = valued.into_iter().find(|price| *price != NO_PRICE && *price > 0);
         let subjects = subjects(proposal, instrument);
-        let rows = [0, 1, 2, 3, 4].map(|at: usize| limits.row(Scope::ALL[at], subjects[at]));
-        let set = rows[0].set | rows[1].set | rows[2].set | rows[3].set | rows[4].set;
-        Ok(Self {
+        let (mut rows, mut row_count, mut set) = ([(Scope::All, NOTHING); SCOPES], 0, 0);
+        for (scope, subject) in Scope::ALL.into_iter().zip(subjects) {
+            let row = limits.row(scope, subject);
+            if row.speaks() {
+                rows[row_count] = (scope, row);
+                row_count += 1;
+                set |= row.set;
+            }
+        }
+        let mut case = Self {
             ctx,
             action,
             side,
@@ -123,15 +138,25 @@ impl<'a> Case<'a> {
             notional: price.and_then(|price| value(instrument, price, proposal.qty)),
             instrument: instrument.id,
             rows,
+            row_count,
             subjects,
             set,
-        })
+            flattens: false,
+        };
+        case.flattens = case.reduces(&ctx.exposure[Scope::Account as usize]);
+        Ok(case)
     }
 
-    /// Every scope with its row.
+    /// The scopes that say anything, with their rows.
     #[inline(always)]
     pub fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Row)> + '_ {
-        (0..SCOPES).map(|at| (Scope::ALL[at], self.rows[at]))
+        self.rows.iter().copied().take(self.row_count)
+    }
+
+    /// The first scope that does not allow the instrument.
+    #[inline]
+    pub fn forbidding(&self, limits: [Scope; 2]) -> Option<Scope> {
+        limits.into_iter().find(|scope| !self.scopes().any(|(of, row)| of == *scope && row.allows(self.instrument)))
     }
 
     /// What a failed check reports.
@@ -140,36 +165,10 @@ impl<'a> Case<'a> {
         Finding { check, scope, subject: self.subjects[scope as usize], limit, was, why }
     }
 
-    /// Whether some scope has a limit of this kind; the finding where none has and one must.
+    /// The kinds that must be limited somewhere and are not, as bits.
     #[inline]
-    pub fn is_set(&self, check: Check, kind: LimitKind) -> std::result::Result<bool, Finding> {
-        if self.set & kind.bit() != 0 {
-            return Ok(true);
-        }
-        if MANDATORY & kind.bit() == 0 { Ok(false) } else { Err(self.finding(check, Scope::All, Why::NotSet, 0, 0)) }
-    }
-
-    /// Runs `failed(limit, exposure)` for every scope that has the kind; the first `Some` is the finding.
-    /// `failed` gives what the figure was and in which way it failed.
-    #[inline(always)]
-    pub fn each(
-        &self,
-        check: Check,
-        kind: LimitKind,
-        failed: impl Fn(Amount, &Exposure) -> Option<(Why, Amount)>,
-    ) -> Option<Finding> {
-        match self.is_set(check, kind) {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(finding) => return Some(finding),
-        }
-        for at in 0..SCOPES {
-            let Some(limit) = self.rows[at].limit(kind) else { continue };
-            if let Some((why, was)) = failed(limit, &self.ctx.exposure[at]) {
-                return Some(self.finding(check, Scope::ALL[at], why, limit, was));
-            }
-        }
-        None
+    pub fn unset(&self) -> u32 {
+        MANDATORY & !self.set
     }
 
     /// What would be open on this side with the new order and without a replace's target.
@@ -183,13 +182,6 @@ impl<'a> Case<'a> {
     pub fn reduces(&self, exposure: &Exposure) -> bool {
         let against = -Amount::from(exposure.position) * Amount::from(self.side.sign());
         against > 0 && self.open_after(exposure) <= against
-    }
-
-    /// Whether the account's position can only shrink: money limits let such an order pass, so that an account
-    /// which has breached one can still be flattened.
-    #[inline]
-    pub fn flattens(&self) -> bool {
-        self.reduces(&self.ctx.exposure[Scope::Account as usize])
     }
 }
 

@@ -3,8 +3,8 @@
 //! catalogue: R1, R3. Pessimistic throughout: the position is what it would be if every open order of the side and
 //! the new one filled, and an order in an unknown state counts as open. A replace counts without its target.
 
-use super::case::{Case, Exposure};
-use super::limits::{LimitKind, Scope};
+use super::case::{Case, Exposure, Failed};
+use super::limits::Scope;
 use super::refusal::{Check, Finding, Why};
 use crate::event::Action;
 use crate::units::Amount;
@@ -12,73 +12,61 @@ use crate::units::Amount;
 /// Account and strategy must both have been given the symbol.
 #[inline]
 pub(super) fn symbols(case: &Case<'_>) -> Option<Finding> {
-    case.scopes()
-        .filter(|(scope, _)| matches!(scope, Scope::Account | Scope::Strategy))
-        .find(|(_, row)| !row.allows(case.instrument))
-        .map(|(scope, _)| case.finding(Check::AllowedSymbols, scope, Why::NotSet, 0, case.instrument.into()))
+    case.forbidding([Scope::Account, Scope::Strategy])
+        .map(|scope| case.finding(Check::AllowedSymbols, scope, Why::NotSet, 0, case.instrument.into()))
 }
 
 /// Size of the order.
 #[inline]
-pub(super) fn qty(case: &Case<'_>) -> Option<Finding> {
-    let was = Amount::from(case.qty);
-    case.each(Check::OrderQty, LimitKind::MaxOrderQty, |limit, _| above(limit, was))
+pub(super) fn qty(case: &Case<'_>, limit: Amount) -> Failed {
+    above(limit, case.qty.into())
 }
 
 /// Value of the order.
 #[inline]
-pub(super) fn notional(case: &Case<'_>) -> Option<Finding> {
-    case.each(Check::OrderNotional, LimitKind::MaxOrderNotional, |limit, _| match case.notional {
+pub(super) fn notional(case: &Case<'_>, limit: Amount) -> Failed {
+    match case.notional {
         Some(was) => above(limit, was),
         None => Some((Why::NoReference, 0)),
-    })
+    }
 }
 
 /// abs(position + open same side + new); an order that only shrinks the scope's position passes.
 #[inline]
-pub(super) fn position(case: &Case<'_>) -> Option<Finding> {
-    case.each(Check::Position, LimitKind::MaxPosition, |limit, exposure| {
-        let signed = Amount::from(exposure.position) + Amount::from(case.side.sign()) * case.open_after(exposure);
-        above(limit, signed.abs()).filter(|_| !case.reduces(exposure))
-    })
+pub(super) fn position(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
+    let signed = Amount::from(exposure.position) + Amount::from(case.side.sign()) * case.open_after(exposure);
+    above(limit, signed.abs()).filter(|_| !case.reduces(exposure))
 }
 
 /// Gross value of the scope with the order.
 #[inline]
-pub(super) fn total(case: &Case<'_>) -> Option<Finding> {
-    case.each(Check::TotalNotional, LimitKind::MaxTotalNotional, |limit, exposure| {
-        if case.flattens() {
-            return None;
-        }
-        match gross_after(case, exposure) {
-            Some(was) => above(limit, was),
-            None => Some((Why::NoReference, 0)),
-        }
-    })
+pub(super) fn total(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
+    if case.flattens {
+        return None;
+    }
+    match gross_after(case, exposure) {
+        Some(was) => above(limit, was),
+        None => Some((Why::NoReference, 0)),
+    }
 }
 
 /// Open orders of the scope with this one; a replace takes its target's place.
 #[inline]
-pub(super) fn open_orders(case: &Case<'_>) -> Option<Finding> {
-    let more = Amount::from(case.action != Action::Replace);
-    case.each(Check::OpenOrders, LimitKind::MaxOpenOrders, |limit, exposure| {
-        above(limit, Amount::from(exposure.open_orders) + more)
-    })
+pub(super) fn open_orders(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
+    above(limit, Amount::from(exposure.open_orders) + Amount::from(case.action != Action::Replace))
 }
 
 /// Gross value with the order over equity, in hundredths. Without equity there is no leverage that could hold.
 #[inline]
-pub(super) fn leverage(case: &Case<'_>) -> Option<Finding> {
-    case.each(Check::Leverage, LimitKind::MaxLeverage, |limit, exposure| {
-        if case.flattens() {
-            return None;
-        }
-        let Some(gross) = gross_after(case, exposure).filter(|_| exposure.equity > 0) else {
-            return Some((Why::NoReference, 0));
-        };
-        let (hundredfold, equity) = (bounded(gross) * 100, bounded(exposure.equity));
-        (hundredfold > limit * equity).then(|| (Why::Above, ceil_div(hundredfold, equity)))
-    })
+pub(super) fn leverage(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
+    if case.flattens {
+        return None;
+    }
+    let Some(gross) = gross_after(case, exposure).filter(|_| exposure.equity > 0) else {
+        return Some((Why::NoReference, 0));
+    };
+    let (hundredfold, equity) = (bounded(gross) * 100, bounded(exposure.equity));
+    (hundredfold > limit * equity).then(|| (Why::Above, ceil_div(hundredfold, equity)))
 }
 
 #[inline]
@@ -95,7 +83,7 @@ pub(super) fn bounded(money: Amount) -> Amount {
 }
 
 #[inline]
-pub(super) fn above(limit: Amount, was: Amount) -> Option<(Why, Amount)> {
+pub(super) fn above(limit: Amount, was: Amount) -> Failed {
     (was > limit).then_some((Why::Above, was))
 }
 

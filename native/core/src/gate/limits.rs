@@ -118,6 +118,15 @@ pub const MANDATORY: u32 = LimitKind::MaxOrderQty.bit()
     | LimitKind::OrderRate.bit()
     | LimitKind::MaxDailyLoss.bit();
 
+/// The kinds that compare a scope's `Exposure`; a scope without any of them needs none.
+pub(super) const MEASURED: u32 = LimitKind::MaxPosition.bit()
+    | LimitKind::MaxTotalNotional.bit()
+    | LimitKind::MaxOpenOrders.bit()
+    | LimitKind::MaxLeverage.bit()
+    | LimitKind::MaxLossPerTrade.bit()
+    | LimitKind::MaxDailyLoss.bit()
+    | LimitKind::MaxDrawdown.bit();
+
 /// The largest value of a limit: far above any real one, and small enough that no check's arithmetic overflows.
 pub const VALUE_MAX: Amount = 1 << 96;
 /// The largest burst and refill of an order rate.
@@ -180,6 +189,25 @@ impl Row {
         if self.set & kind.bit() == 0 { None } else { self.values.get(kind as usize).copied() }
     }
 
+    /// The kinds that it limits.
+    #[inline]
+    pub fn kinds(&self) -> impl Iterator<Item = LimitKind> + use<> {
+        let mut rest = self.set;
+        std::iter::from_fn(move || {
+            // Kind k has bit k and stands at k - 1 of the list, as a test holds.
+            let kind = LimitKind::ALL.get((rest.trailing_zeros() as usize).wrapping_sub(1))?;
+            rest &= rest - 1;
+            Some(*kind)
+        })
+    }
+
+    /// Whether it has a limit, an allowed symbol or a halt: one that has none checks nothing.
+    #[must_use]
+    #[inline]
+    pub fn speaks(&self) -> bool {
+        self.set != 0 || self.halted || !self.symbols.is_empty()
+    }
+
     /// Whether the subject may trade an instrument.
     #[must_use]
     #[inline]
@@ -209,14 +237,14 @@ state! {
 }
 
 /// What a subject without a row has.
-static NOTHING: Row = Row::EMPTY;
+pub(super) static NOTHING: &Row = &Row::EMPTY;
 
 impl Limits {
     /// The row of a subject; one in which nothing is set where there is none.
     #[must_use]
     #[inline]
     pub fn row(&self, scope: Scope, subject: u32) -> &Row {
-        self.rows[scope as usize].get(subject as usize).unwrap_or(&NOTHING)
+        self.rows[scope as usize].get(subject as usize).unwrap_or(NOTHING)
     }
 
     /// The row of a subject, made where there is none.
@@ -343,6 +371,16 @@ mod tests {
         let mut unknown = limit(Scope::All, 0, LimitKind::MaxPosition, 5, 0);
         unknown.limit = 99;
         assert_eq!(limits.set(&unknown).unwrap_err().to_string(), "LimitKind is not a known value, was 99");
+    }
+
+    #[test]
+    fn a_row_tells_the_kinds_it_limits() {
+        let mut row = Row::EMPTY;
+        assert_eq!(row.kinds().count(), 0);
+        for (at, kind) in LimitKind::ALL.iter().enumerate() {
+            row.set |= kind.bit();
+            assert_eq!(row.kinds().collect::<Vec<_>>(), LimitKind::ALL[..=at]);
+        }
     }
 
     #[test]

@@ -25,8 +25,8 @@ use crate::event::{Action, Command, LimitSet, Proposal};
 use crate::instrument::Instrument;
 use crate::state;
 use crate::units::Amount;
-use case::Case;
-use limits::{Limits, Scope};
+use case::{Case, Failed};
+use limits::{LimitKind, Limits, Row, SCOPES, Scope};
 
 /// A proposal that passed every check. Only `Gate::check` makes one, and whoever takes it uses it up.
 #[derive(Debug)]
@@ -96,6 +96,17 @@ impl Gate {
         Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted)
     }
 
+    /// The scopes whose exposure a check of this proposal will compare, by `Scope as usize`. The account's is always
+    /// among them, because it tells whether an order flattens.
+    #[must_use]
+    #[inline]
+    pub fn measures(&self, proposal: &Proposal, instrument: &Instrument) -> [bool; SCOPES] {
+        let subjects = case::subjects(proposal, instrument);
+        Scope::ALL.map(|scope| {
+            scope == Scope::Account || self.limits.row(scope, subjects[scope as usize]).set & limits::MEASURED != 0
+        })
+    }
+
     /// How often each check has refused, by its name.
     pub fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         Check::ALL.into_iter().map(Check::name).zip(self.refused)
@@ -122,11 +133,9 @@ impl Gate {
             Ok(case) => case,
             Err(finding) => return Err(self.malformed(finding, instrument)),
         };
-        let mut failed = 0;
-        examine(&case, |finding| failed |= finding.check.bit());
-        if failed != 0 {
+        if !passes(&case) {
             let refusal = explain(&case, instrument);
-            self.count(failed);
+            self.count(refusal.failed);
             return Err(refusal);
         }
         let approved = Approved { proposal: *proposal, action: case.action, notional: case.notional.unwrap_or(0) };
@@ -160,31 +169,73 @@ impl Gate {
     }
 }
 
-/// Runs every check but the proposal's own, in the order of `Check::ALL`, and hands each failure to `found`.
+/// Whether everything holds. Each scope is asked for the limits that it has and for no others.
 #[inline]
-fn examine(case: &Case<'_>, mut found: impl FnMut(Finding)) {
-    let mut run = |finding: Option<Finding>| finding.into_iter().for_each(&mut found);
-    run(halt::check(case));
-    run(exposure::symbols(case));
-    run(exposure::qty(case));
-    run(exposure::notional(case));
-    run(exposure::position(case));
-    run(exposure::total(case));
-    run(exposure::open_orders(case));
-    run(exposure::leverage(case));
-    run(collar::check(case));
-    run(stp::check(case));
-    run(rate::check(case));
-    run(loss::trade(case));
-    run(loss::day(case));
-    run(loss::drawdown(case));
+fn passes(case: &Case<'_>) -> bool {
+    case.unset() == 0
+        && halt::check(case).is_none()
+        && exposure::symbols(case).is_none()
+        && stp::check(case).is_none()
+        && case.scopes().all(|(scope, row)| row.kinds().all(|kind| hold(case, kind, scope, row).is_none()))
 }
 
-/// The refusal of a case that failed: the checks run once more, this time for their figures.
+/// Holds a limit that a scope has against the case. The symbols and the self-trade rule are no figures.
+#[inline]
+fn hold(case: &Case<'_>, kind: LimitKind, scope: Scope, row: &Row) -> Failed {
+    let (limit, measured) = (row.limit(kind)?, &case.ctx.exposure[scope as usize]);
+    match kind {
+        LimitKind::MaxOrderQty => exposure::qty(case, limit),
+        LimitKind::MaxOrderNotional => exposure::notional(case, limit),
+        LimitKind::MaxPosition => exposure::position(case, limit, measured),
+        LimitKind::MaxTotalNotional => exposure::total(case, limit, measured),
+        LimitKind::MaxOpenOrders => exposure::open_orders(case, limit, measured),
+        LimitKind::MaxLeverage => exposure::leverage(case, limit, measured),
+        LimitKind::PriceCollar => collar::check(case, limit),
+        LimitKind::OrderRate => rate::check(case, row),
+        LimitKind::MaxLossPerTrade => loss::trade(case, limit, measured),
+        LimitKind::MaxDailyLoss => loss::day(case, limit, measured),
+        LimitKind::MaxDrawdown => loss::drawdown(case, limit, measured),
+        LimitKind::AllowSymbol | LimitKind::ForbidSymbol | LimitKind::SelfTrade => None,
+    }
+}
+
+/// The finding of one check; of a limit the first scope that it fails in.
+fn find(case: &Case<'_>, check: Check) -> Option<Finding> {
+    let kind = match check {
+        Check::Proposal => return None,
+        Check::Halt => return halt::check(case),
+        Check::AllowedSymbols => return exposure::symbols(case),
+        Check::SelfTrade => return stp::check(case),
+        Check::OrderQty => LimitKind::MaxOrderQty,
+        Check::OrderNotional => LimitKind::MaxOrderNotional,
+        Check::Position => LimitKind::MaxPosition,
+        Check::TotalNotional => LimitKind::MaxTotalNotional,
+        Check::OpenOrders => LimitKind::MaxOpenOrders,
+        Check::Leverage => LimitKind::MaxLeverage,
+        Check::PriceCollar => LimitKind::PriceCollar,
+        Check::OrderRate => LimitKind::OrderRate,
+        Check::LossPerTrade => LimitKind::MaxLossPerTrade,
+        Check::DailyLoss => LimitKind::MaxDailyLoss,
+        Check::Drawdown => LimitKind::MaxDrawdown,
+    };
+    if case.unset() & kind.bit() != 0 {
+        return Some(case.finding(check, Scope::All, Why::NotSet, 0, 0));
+    }
+    case.scopes().find_map(|(scope, row)| {
+        let (why, was) = hold(case, kind, scope, row)?;
+        Some(case.finding(check, scope, why, row.limit(kind).unwrap_or(0), was))
+    })
+}
+
+/// The refusal of a case that failed: every check in order, for their figures.
 #[cold]
 fn explain(case: &Case<'_>, instrument: &Instrument) -> Refusal {
     let mut refusal = Refusal::new(instrument);
-    examine(case, |finding| refusal.push(finding));
+    for check in Check::ALL {
+        if let Some(finding) = find(case, check) {
+            refusal.push(finding);
+        }
+    }
     if refusal.has(Check::SelfTrade) && stp::displaces(case) {
         refusal.displaced = case.ctx.opposite_order;
     }

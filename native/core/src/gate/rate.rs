@@ -3,25 +3,15 @@
 //! catalogue: R2. A refused order takes no token, so a strategy that proposes nonsense cannot starve the others.
 //! Cancels take none: there is always room for them.
 
-use super::case::Case;
-use super::limits::{LimitKind, Limits, SCOPES, Scope};
-use super::refusal::{Check, Finding, Why};
+use super::case::{Case, Failed};
+use super::limits::{LimitKind, Limits, Row, SCOPES, Scope};
+use super::refusal::Why;
 use crate::units::{Amount, Nanos};
 
-/// The first scope whose bucket is empty; `was` counts the orders of its burst with this one.
+/// The row's bucket is empty; the figure counts the orders of its burst with this one.
 #[inline]
-pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
-    match case.is_set(Check::OrderRate, LimitKind::OrderRate) {
-        Err(finding) => Some(finding),
-        Ok(false) => None,
-        Ok(true) => case
-            .scopes()
-            .find(|(_, row)| row.limit(LimitKind::OrderRate).is_some() && !row.bucket.passes(case.ctx.now))
-            .map(|(scope, row)| {
-                let limit = Amount::from(row.bucket.capacity);
-                case.finding(Check::OrderRate, scope, Why::Above, limit, limit + 1)
-            }),
-    }
+pub(super) fn check(case: &Case<'_>, row: &Row) -> Failed {
+    (!row.bucket.passes(case.ctx.now)).then(|| (Why::Above, Amount::from(row.bucket.capacity) + 1))
 }
 
 /// Takes one token from every bucket of the proposal.

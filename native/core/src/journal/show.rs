@@ -48,26 +48,26 @@ fn header_fields(header: &Header) -> Vec<Field> {
 }
 
 fn payload(record: &RecordRef<'_>) -> Option<Vec<Field>> {
-    Some(match record.header().kind().ok()? {
-        Kind::Asset => asset(&record.get()?),
-        Kind::Instrument => instrument(&record.get()?),
-        Kind::Name => name(&record.get()?),
-        Kind::Limit => limit(&record.get()?),
-        Kind::Link => link(&record.get()?),
+    Some(match record.kind() {
+        Kind::Asset => asset(record.view()?),
+        Kind::Instrument => instrument(record.view()?),
+        Kind::Name => name(record.view()?),
+        Kind::Limit => limit(record.view()?),
+        Kind::Link => link(record.view()?),
         Kind::Depth => depth(&record.depth()?),
-        Kind::Bbo => bbo(&record.get()?),
-        Kind::Trade => trade(&record.get()?),
-        Kind::Mark => mark(&record.get()?),
-        Kind::Timer => vec![("every", record.get::<Timer>()?.every.to_string())],
-        Kind::Proposal => proposal(&record.get()?),
-        Kind::Sent => sent(&record.get()?),
-        Kind::Answer => answer(&record.get()?),
-        Kind::Report => report(&record.get()?),
-        Kind::Balance => balance(&record.get()?),
-        Kind::Funding => funding(&record.get()?),
-        Kind::VenuePosition => venue_position(&record.get()?),
-        Kind::Command => command(&record.get()?),
-        Kind::Checkpoint => checkpoint(&record.get()?),
+        Kind::Bbo => bbo(record.view()?),
+        Kind::Trade => trade(record.view()?),
+        Kind::Mark => mark(record.view()?),
+        Kind::Timer => vec![("every", record.view::<Timer>()?.every.to_string())],
+        Kind::Proposal => proposal(record.view()?),
+        Kind::Sent => sent(record.view()?),
+        Kind::Answer => answer(record.view()?),
+        Kind::Report => report(record.view()?),
+        Kind::Balance => balance(record.view()?),
+        Kind::Funding => funding(record.view()?),
+        Kind::VenuePosition => venue_position(record.view()?),
+        Kind::Command => command(record.view()?),
+        Kind::Checkpoint => checkpoint(record.view()?),
     })
 }
 

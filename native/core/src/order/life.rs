@@ -98,9 +98,18 @@ state! {
     }
 }
 
+/// A proposal's words, read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words {
+    side: Side,
+    order_type: OrderType,
+    tif: TimeInForce,
+}
+
 impl Order {
-    /// The order that an approved place or spot replace makes. `notional` is what the gate reserved for it.
-    pub fn new(proposal: &Proposal, notional: Amount, seq: u64, now: Nanos) -> Result<Self> {
+    /// Refuses a proposal that no order can be made of.
+    #[inline]
+    pub(super) fn check(proposal: &Proposal) -> Result<Words> {
         if proposal.order == 0 {
             return Err(CoreError::Field { field: "proposal.order", was: "0".into(), why: "must not be zero" });
         }
@@ -108,14 +117,25 @@ impl Order {
             let was = proposal.qty.to_string();
             return Err(CoreError::Field { field: "proposal.qty", was, why: "must be above zero" });
         }
-        Ok(Self {
+        Ok(Words {
+            side: Side::from_raw(proposal.side)?,
+            order_type: OrderType::from_byte(proposal.order_type)?,
+            tif: TimeInForce::from_byte(proposal.tif)?,
+        })
+    }
+
+    /// The order that an approved place or spot replace makes. `notional` is what the gate reserved for it. It cannot
+    /// fail, so that the order is written where it will stay and not copied there.
+    #[inline(always)]
+    pub(super) fn new(proposal: &Proposal, words: Words, notional: Amount, seq: u64, now: Nanos) -> Self {
+        Self {
             id: proposal.order,
             account: proposal.account,
             strategy: proposal.strategy,
             instrument: proposal.header.instrument,
-            side: Side::from_raw(proposal.side)?,
-            order_type: OrderType::from_byte(proposal.order_type)?,
-            tif: TimeInForce::from_byte(proposal.tif)?,
+            side: words.side,
+            order_type: words.order_type,
+            tif: words.tif,
             reduce_only: proposal.header.has(flags::REDUCE_ONLY),
             price: proposal.price,
             qty: proposal.qty,
@@ -139,7 +159,7 @@ impl Order {
             replaces: if proposal.action == Action::Replace as u8 { proposal.target } else { 0 },
             amend: NO_AMEND,
             asked: Asked::default(),
-        })
+        }
     }
 
     /// What may still fill, an amend's larger size included; after the end, fills that never reached us.
@@ -152,7 +172,14 @@ impl Order {
     /// The notional of `open_lots`, rounded up; the larger of the order's and its amend's.
     #[must_use]
     pub fn open_notional(&self) -> Amount {
-        let lots = Amount::from(self.open_lots());
+        // Nearly every order is asked while nothing or all of it is filled; only the rest needs a division.
+        let lots = match self.open_lots() {
+            0 => return if self.state.terminal() { 0 } else { self.amend.notional.max(0) },
+            all if all == self.notional_lots && !self.state.terminal() => {
+                return self.notional.max(self.amend.notional);
+            }
+            some => Amount::from(some),
+        };
         let per = Amount::from(self.notional_lots.max(1));
         let now = self.notional.checked_mul(lots).map_or(self.notional, |raw| -(-raw).div_euclid(per));
         if self.state.terminal() { now } else { now.max(self.amend.notional) }

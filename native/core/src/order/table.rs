@@ -85,32 +85,34 @@ impl OrderTable {
     /// An error (full, id in use, target not open) changes nothing.
     pub fn insert(&mut self, approved: &Approved, seq: u64, now: Nanos) -> Result<Effects> {
         let notional = approved.notional();
-        let proposal = *approved.proposal();
-        match Action::from_byte(proposal.action)? {
-            Action::Place => self.place(&proposal, notional, seq, now),
-            Action::Cancel => self.mark(&proposal, Pending::Cancel, now),
-            Action::Replace if proposal.order == proposal.target => self.amend(&proposal, notional, now),
+        let proposal = approved.proposal();
+        match approved.action() {
+            Action::Place => self.place(proposal, notional, seq, now),
+            Action::Cancel => self.mark(proposal, Pending::Cancel, now),
+            Action::Replace if proposal.order == proposal.target => self.amend(proposal, notional, now),
             Action::Replace => {
-                self.free_target(&proposal)?;
-                let mut effects = self.place(&proposal, notional, seq, now)?;
-                effects.target = self.mark(&proposal, Pending::Replace, now)?.change;
+                self.free_target(proposal)?;
+                let mut effects = self.place(proposal, notional, seq, now)?;
+                effects.target = self.mark(proposal, Pending::Replace, now)?.change;
                 Ok(effects)
             }
         }
     }
 
     fn place(&mut self, proposal: &Proposal, notional: Amount, seq: u64, now: Nanos) -> Result<Effects> {
-        let order = Order::new(proposal, notional, seq, now)?;
-        if self.locate(order.id).is_some() {
-            return Err(field("proposal.order", order.id, "is an order id that is in use"));
+        let words = Order::check(proposal)?;
+        if self.index.get(proposal.order).is_some() {
+            return Err(field("proposal.order", proposal.order, "is an order id that is in use"));
         }
         if self.kept.open.len() >= self.kept.bounds.open_max as usize {
             return Err(CoreError::Full { what: "order table", capacity: self.kept.bounds.open_max as usize });
         }
-        self.kept.trades.ensure(order.account, order.instrument)?;
-        self.kept.exposures.ensure(order.account, order.strategy, order.instrument)?;
-        self.admit(order)?;
-        Ok(Effects::on(order.id, State::Intent))
+        let instrument = proposal.header.instrument;
+        self.kept.trades.ensure(proposal.account, instrument)?;
+        let group = self.kept.exposures.ensure(proposal.account, proposal.strategy, instrument)?;
+        self.kept.open.push(Order::new(proposal, words, notional, seq, now));
+        self.enter(group);
+        Ok(Effects::on(proposal.order, State::Intent))
     }
 
     /// A cancel, or the target's side of a spot replace, is on its way.
@@ -210,12 +212,18 @@ impl OrderTable {
     /// Adds an order to the open ones.
     fn admit(&mut self, order: Order) -> Result<()> {
         let group = self.kept.exposures.ensure(order.account, order.strategy, order.instrument)?;
-        let at = self.kept.open.len() as u32;
         self.kept.open.push(order);
+        self.enter(group);
+        Ok(())
+    }
+
+    /// Enters the last of the open orders into the index and the sums.
+    fn enter(&mut self, group: u32) {
+        let Some(order) = self.kept.open.last() else { return };
+        let at = self.kept.open.len() as u32 - 1;
         self.index.set(order.id, Place::Open(at));
         self.kept.exposures.join(at, group, order.side);
-        self.kept.exposures.change(at, Share::NOTHING, Share::of(&order), &self.kept.open);
-        Ok(())
+        self.kept.exposures.change(at, Share::NOTHING, Share::of(order), &self.kept.open);
     }
 
     /// Moves a settled order from the open ones into the ring, which forgets its oldest.

@@ -55,8 +55,7 @@ impl Measured<'_> {
     #[inline(always)]
     fn covering(&self, account: u16, strategy: u16, instrument: u32, mut found: impl FnMut(Scope)) {
         let own = account == self.proposal.account;
-        let covered =
-            [true, own, own && strategy == self.proposal.strategy, instrument == self.instrument.id, true];
+        let covered = [true, own, own && strategy == self.proposal.strategy, instrument == self.instrument.id, true];
         for scope in Scope::ALL {
             if self.scopes[scope as usize] & covered[scope as usize] {
                 found(scope);

@@ -7,7 +7,19 @@ from setuptools import Extension, setup
 from setuptools_rust import Binding, RustExtension
 
 # Every package by name, subpackages too: nothing is found by accident, and a tidy test compares it with the tree.
-PACKAGES = ["native", "pycore", "feeds", "oms", "risk", "sim", "sim.box", "sim.drill", "sim.report", "tickwright"]
+PACKAGES = [
+    "native",
+    "pycore",
+    "feeds",
+    "oms",
+    "risk",
+    "sim",
+    "sim.accept",
+    "sim.box",
+    "sim.drill",
+    "sim.report",
+    "tickwright",
+]
 
 # The C of a kernel goes to build/, so that native/ holds sources only. Contraction would make floats differ by machine.
 kernels = [

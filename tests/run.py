@@ -6,15 +6,19 @@ Exit 0 when every step that ran exited 0, else 1; 2 when no step has such a name
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.accept import evidence
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("native", "pycore", "feeds", "oms", "risk", "sim", "tickwright")
 COVERAGE_PERCENT_MIN = 80
+COVERAGE_FILE = ROOT / "build" / "coverage.json"
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def compiled_modules(root: Path = ROOT) -> list[str]:
 
 def steps() -> list[Step]:
     """The checks, cheapest first."""
-    coverage = [f"--cov={room}" for room in ROOMS]
+    coverage = [*(f"--cov={room}" for room in ROOMS), "--cov-report=term", f"--cov-report=json:{COVERAGE_FILE}"]
     allowed = ("--allowlist", "tests/stubs.allow", "--ignore-unused-allowlist")
     return [
         Step("cargo fmt", cargo("fmt", "--all", "--check")),
@@ -84,13 +88,29 @@ def summary(outcomes: list[Outcome]) -> str:
     return "\n".join(["", "=== summary", *lines, f"{verdict} ({total:.0f} s)"])
 
 
+def coverage_percent() -> float | None:
+    """The share of the Python lines that the tests of this run covered; None where they wrote no report."""
+    try:
+        return float(json.loads(COVERAGE_FILE.read_text())["totals"]["percent_covered"])
+    except (OSError, ValueError, LookupError):
+        return None
+
+
+def keep_record(outcomes: list[Outcome]) -> None:
+    """Leaves what a whole run found for `tickwright accept`, with the digest of the sources that it found it in."""
+    evidence.keep({outcome.name: outcome.code for outcome in outcomes}, coverage_percent())
+
+
 def main(words: list[str]) -> int:
     """Runs the steps that the words name (all without words), prints the summary, returns the exit code."""
     chosen = [step for step in steps() if not words or any(word in step.name for word in words)]
     if not chosen:
         print(f"no step is named like {words}; known: {[step.name for step in steps()]}", file=sys.stderr)
         return 2
+    COVERAGE_FILE.unlink(missing_ok=True)
     outcomes = [run(step) for step in chosen]
+    if not words:
+        keep_record(outcomes)
     print(summary(outcomes), flush=True)
     return int(any(outcome.code != 0 for outcome in outcomes))
 

@@ -7,24 +7,40 @@ from pathlib import Path
 
 import pytest
 
+from sim.accept import evidence
 from tests import run
 from tests.run import Outcome, Step
 
 
 def test_a_failure_does_not_stop_the_steps_behind_it(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     steps = [
         Step("breaks", (sys.executable, "-c", "raise SystemExit(3)")),
         Step("holds", (sys.executable, "-c", "print('ran')")),
     ]
     monkeypatch.setattr(run, "steps", lambda: steps)
+    monkeypatch.setattr(run, "COVERAGE_FILE", tmp_path / "coverage.json")
+    kept: list[list[Outcome]] = []
+    monkeypatch.setattr(run, "keep_record", kept.append)
     assert run.main([]) == 1
+    assert [(outcome.name, outcome.code) for outcome in kept[0]] == [("breaks", 3), ("holds", 0)]
     out = capfd.readouterr().out
     assert "\nran\n" in out
     assert "1 of 2 failed: breaks" in out
     assert run.main(["holds"]) == 0
     assert "all 1 hold" in capfd.readouterr().out
+    assert len(kept) == 1, "a part of the steps is no record of all"
+
+
+def test_the_record_of_a_run_has_its_coverage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(run, "COVERAGE_FILE", tmp_path / "coverage.json")
+    assert run.coverage_percent() is None
+    (tmp_path / "coverage.json").write_text('{"totals": {"percent_covered": 94.5}}')
+    kept: list[object] = []
+    monkeypatch.setattr(evidence, "keep", lambda *record: kept.append(record))
+    run.keep_record([Outcome("a", 0, 1.0)])
+    assert kept == [({"a": 0}, 94.5)]
 
 
 def test_an_unknown_step_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

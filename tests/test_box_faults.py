@@ -16,7 +16,10 @@ import pytest
 
 from native._core import InputError
 from sim.box import verb
-from tests.box_process import Rest, Signer, ask, now_ms, running_box, until
+from sim.box.clock import Skew
+from sim.box.faults import KINDS, Fault, Faults, Script
+from sim.box.faults_file import load_script
+from tests.box_process import ROOT, Rest, Signer, ask, now_ms, running_box, until
 
 FAR: dict[str, Any] = {
     "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "48000",
@@ -47,7 +50,7 @@ async def test_rest_faults_happen_as_written(tmp_path: Path) -> None:
                 return await client.signed("POST", "/api/v3/order", **FAR, newClientOrderId=name)
 
             status, body = await place("lost-answer")
-            assert (status, body["code"]) == (503, -1006)
+            assert (status, body["code"]) == (503, -1007)
             status, body = await place("never-there")
             assert (status, body["code"]) == (503, -1001)
             status, body = await place("too-often")
@@ -78,7 +81,7 @@ async def test_websocket_faults_happen_as_written(tmp_path: Path) -> None:
         async with aiohttp.ClientSession() as web, web.ws_connect(first["spot_ws_api"]) as ws:
             await ask(ws, "userDataStream.subscribe.signature", signer.ws())
             answer = await ask(ws, "order.place", signer.ws(**FAR, newClientOrderId="unsure"), 3)
-            assert (answer["status"], answer["error"]["code"]) == (503, -1006)
+            assert (answer["status"], answer["error"]["code"]) == (503, -1007)
             await ws.send_json(
                 {"id": 4, "method": "order.cancel", "params": signer.ws(symbol="BTCUSDT", origClientOrderId="mute")}
             )
@@ -97,6 +100,63 @@ async def test_websocket_faults_happen_as_written(tmp_path: Path) -> None:
                     while True:
                         assert (await stream.receive_json(timeout=1.5))["stream"] == "btcusdt@bookTicker"
                 assert not stream.closed
+
+
+async def test_a_limit_bans_who_goes_on_and_a_connection_can_fall_silent(tmp_path: Path) -> None:
+    faults = [
+        'kind = "rate_limit"\nwhere = "rest"\nmatch = "/ping"\nban_after = 2\nretry_after_s = 7',
+        'kind = "silence"\nwhere = "ws_api"\nmatch = "ping"\nfor_s = 1.0\ntimes = 1',
+    ]
+    with running_box(*script(tmp_path, *faults)) as first:
+        async with aiohttp.ClientSession() as web:
+            client = Rest(web, first["spot_rest"], Signer(first["accounts"][0]))
+            answers = [await client.raw("GET", "/api/v3/ping") for _ in range(3)]
+            assert [(status, body["code"]) for status, body, _ in answers] == [(429, -1003), (429, -1003), (418, -1003)]
+            assert {headers["Retry-After"] for _, _, headers in answers} == {"7"}
+            async with web.ws_connect(first["spot_ws_api"]) as ws:
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(ask(ws, "ping", {}), 0.3)
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(ask(ws, "time", {}, 2), 0.3)
+                await asyncio.sleep(0.6)
+                assert (await ask(ws, "time", {}, 3))["status"] == 200
+
+
+def test_a_window_opens_again_and_again() -> None:
+    fault = Fault("drop", after_s=10, for_s=2, every_s=5)
+    open_at = [second for second in range(30) if fault.is_on(second)]
+    assert open_at == [10, 11, 15, 16, 20, 21, 25, 26]
+    skew = Skew(5, after_ns=10, for_ns=2, every_ns=5)
+    assert [at for at in range(30) if skew.at(at)] == open_at
+
+
+def test_the_same_seed_and_traffic_give_the_same_faults() -> None:
+    def struck(seed: int) -> list[bool]:
+        script = Script(seed, faults=(Fault("drop", probability=0.3),))
+        faults = Faults(script, script.clock())
+        return [faults.strike("rest", "spot", "GET /x") is not None for _ in range(200)]
+
+    assert struck(1) == struck(1) != struck(2)
+    assert 30 < sum(struck(1)) < 90
+
+
+def test_a_clock_put_back_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    start_ns = time.time_ns()
+    real_s = 0
+    monkeypatch.setattr("sim.box.clock.time.time_ns", lambda: start_ns + real_s * 1_000_000_000)
+    clock = Script(1, faults=(Fault("clock_skew", skew_ms=2_000, after_s=1, for_s=1),)).clock()
+    shown_s = []
+    for second in range(6):
+        real_s = second
+        shown_s.append((clock.now_ns() - start_ns) // 1_000_000_000)
+    assert shown_s == [0, 3, 3, 3, 4, 5]
+
+
+def test_the_example_in_the_docs_is_a_script(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "box.md").read_text()
+    path = tmp_path / "faults.toml"
+    path.write_text(text.split("```toml\n")[1].split("```")[0])
+    assert {fault.kind for fault in load_script(path, 1).faults} == set(KINDS)
 
 
 async def test_the_venues_clock_can_be_wrong(tmp_path: Path) -> None:
@@ -140,9 +200,22 @@ STAMP = 1_723_161_253_937_085_768
 BAD_FILES = [
     ("--faults", "f.toml", '[[fault]]\nkind = "flood"', "kind must be one of"),
     ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nprobability = 2.0', "probability must lie in 0..1, was 2.0"),
-    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nwhom = 1', "whom"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nwhom = 1', "times, was 'whom'"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\n[[fault]]\nwhere = "rest"', "fault 1: kind must be one of"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\ndelay_ms = 5', "a field of drop must be one of"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "clock_skew"\nmatch = "x"', "a field of clock_skew must be one of"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nafter_s = nan', "after_s must be a number, was nan"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "delay"\ndelay_ms = inf', "delay_ms must lie in 0..3.6e+06, was inf"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\ntimes = 1.5', "times must be a whole number, was 1.5"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "error"\ncode = -2010', "code must be one of -1000, -1001"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "error"\naccepted = 1', "accepted must be true or false, was 1"),
+    ("--faults", "f.toml", '[[fault]]\nkind = "drop"\nmatch = 1', "match must be a text, was 1"),
+    ("--faults", "f.toml", "fault = 3", "fault must be a list of tables, was 3"),
+    ("--faults", "f.toml", "fault = [3]", "fault 0: must be a table, was 3"),
+    ("--faults", "f.toml", "seed = 1.5", "seed must be a whole number, was 1.5"),
+    ("--faults", "f.toml", "clock_skew_ms = 1e9", "clock_skew_ms must lie in"),
     ("--faults", "f.toml", "[[fault", "f.toml"),
-    ("--faults", "f.toml", 'seeds = 1', "unknown field 'seeds'"),
+    ("--faults", "f.toml", 'seeds = 1', "field must be one of seed, clock_skew_ms, fault, was 'seeds'"),
     ("--accounts", "a.toml", "[[accounts]]\nkey = 'k'\ned25519_pem = 'nonsense'", "ed25519_pem"),
     ("--accounts", "a.toml", "accounts = 1", "accounts must be a list of tables"),
     ("--accounts", "a.json", '{"accounts": [{"balances": {"spot": {"BTC": "-1"}}}]}', "balances.spot.BTC"),

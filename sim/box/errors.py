@@ -34,6 +34,16 @@ TABLE: Mapping[str, tuple[int, str, int]] = {
     "UNKNOWN": (-1000, "An unknown error occurred while processing the request.", 500),
     "DISCONNECTED": (-1001, "Internal error; unable to process your request. Please try again.", 503),
     "UNEXPECTED": (-1006, "An unexpected response was received from the message bus. Execution status unknown.", 503),
+    "TIMEOUT": (
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+        408,
+    ),
+    "OVERLOADED": (
+        -1008,
+        "Server is currently overloaded with other requests. Please try again in a few minutes.",
+        503,
+    ),
     "TOO_MANY_WEIGHT": (
         -1003,
         "Too much request weight used; current limit is {} request weight per {} {}. "

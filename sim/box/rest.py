@@ -124,16 +124,14 @@ class RestFace:
     async def _faulty(self, fault: Fault, asked: Asked, request: web.BaseRequest) -> Answer:
         """The request as the script wants it to go wrong."""
         if fault.kind == "rate_limit":
-            error = refuse("TOO_MANY_WEIGHT", 1, 1, "MINUTE")
-            error.retry_after_s = 1
-            return refused(error)
+            return refused(fault.answer())
         if fault.kind == "delay":
             await asyncio.sleep(fault.delay_ms / 1_000)
             return self.serve(asked)
         if fault.kind == "error":
             if fault.accepted:
                 self.serve(asked)
-            return refused(refuse("UNEXPECTED" if fault.accepted else "DISCONNECTED"))
+            return refused(fault.answer())
         answer = self.serve(asked)
         if fault.kind == "duplicate":
             # The request reaches the venue twice, as after a retry inside the network.

@@ -24,10 +24,10 @@ from sim.box import (
 )
 from sim.box.accounts import Account
 from sim.box.auth import KeyRing
-from sim.box.clock import BoxClock
 from sim.box.desk import Desk
 from sim.box.errors import refuse
-from sim.box.faults import Faults, load_script
+from sim.box.faults import Faults
+from sim.box.faults_file import load_script
 from sim.box.pace import Pace, generate
 from sim.box.publish import Publisher
 from sim.box.replay import Replay, find_recordings, together
@@ -111,7 +111,7 @@ class BoxServer:
         self._options = options
         self.accounts = accounts
         script = load_script(options.faults, options.seed)
-        self.clock = BoxClock(int(script.skew_ms * 1_000_000))
+        self.clock = script.clock()
         self.markets: list[MarketServer] = []
         self._paces: list[Pace] = []
         recordings = find_recordings(options.captures)

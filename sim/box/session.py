@@ -14,12 +14,16 @@ QUEUE_MESSAGES_MAX = 8_192
 CLOSE_POLICY = 1008
 CLOSE_GOING_AWAY = 1001
 GOODBYE_S_MAX = 5.0
+MUTE_S_MAX = 1e9
 
 
 class Session:
     """The sending half of a connection."""
 
-    __slots__ = ("_farewell", "_queue", "_tasks", "_transport", "_wake", "bound", "last_heard_s", "open", "ws")
+    __slots__ = (
+        "_farewell", "_loop", "_muted_until_s", "_queue", "_tasks", "_transport", "_wake", "bound", "last_heard_s",
+        "open", "ws",
+    )  # fmt: skip
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, bound: int = QUEUE_MESSAGES_MAX
@@ -27,7 +31,9 @@ class Session:
         """Wraps a prepared `ws` over `transport`; at most `bound` messages wait for it."""
         self.ws = ws
         self.open = True
-        self.last_heard_s = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._muted_until_s = 0.0
+        self.last_heard_s = self._loop.time()
         self._transport = transport
         self.bound = bound
         self._queue: deque[bytes] = deque()
@@ -41,13 +47,17 @@ class Session:
 
     def offer(self, payload: bytes) -> None:
         """Queues one text message; closes the connection instead when `bound` messages wait already."""
-        if not self.open:
+        if not self.open or (self._muted_until_s and self._loop.time() < self._muted_until_s):
             return
         if len(self._queue) >= self.bound:
             self.close(CLOSE_POLICY, f"slow client: {self.bound} messages were waiting".encode())
             return
         self._queue.append(payload)
         self._wake.set()
+
+    def mute(self, for_s: float) -> None:
+        """Loses every message of the next `for_s` seconds while the connection stays up."""
+        self._muted_until_s = self._loop.time() + min(for_s, MUTE_S_MAX)
 
     def close(self, code: int, reason: bytes) -> None:
         """Ends the connection; what is still queued is dropped."""
@@ -84,10 +94,10 @@ class Session:
             await self.ws.close(code=code, message=reason, drain=False)
         if self._transport is not None:
             self._transport.close()
-            asyncio.get_running_loop().call_later(GOODBYE_S_MAX, self._transport.abort)
+            self._loop.call_later(GOODBYE_S_MAX, self._transport.abort)
 
     async def _ping(self, every_s: float, patience_s: float) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while True:
             await asyncio.sleep(every_s)
             if loop.time() - self.last_heard_s > patience_s:

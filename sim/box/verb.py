@@ -10,7 +10,7 @@ import uvloop
 
 from native._core import InputError
 from sim.box.accounts import AccountsError, default_accounts, load_accounts
-from sim.box.faults import FaultsError
+from sim.box.faults_file import FaultsError
 from sim.box.replay import CaptureError
 from sim.box.server import BoxServer, Options
 

@@ -69,17 +69,13 @@ def faulty(session: Session, faults: Faults, where: str, market: str) -> Offer:
     if not faults.touches(where):
         return session.offer
     loop = asyncio.get_running_loop()
-    silent_until_s = 0.0
 
     def offer(payload: bytes) -> None:
-        nonlocal silent_until_s
-        if loop.time() < silent_until_s:
-            return
         fault = faults.strike(where, market, payload[:400].decode("utf-8", "replace"))
         if fault is None:
             session.offer(payload)
         elif fault.kind == "silence":
-            silent_until_s = loop.time() + min(fault.for_s, 1e9)
+            session.mute(fault.for_s)
         else:
             _spoil(session, fault, payload, loop)
 

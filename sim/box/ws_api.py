@@ -222,24 +222,34 @@ class ApiClient:
         """The request as the script wants it to go wrong."""
         session = self._session
         if fault.kind == "rate_limit":
-            body = refuse("TOO_MANY_WEIGHT", 1, 1, "MINUTE").body()
-            session.offer(_envelope(frame.get("id"), 429, body, self._limits(None, False)))
+            session.offer(self._fault_answer(fault, frame))
         elif fault.kind == "delay":
             loop = asyncio.get_running_loop()
             loop.call_later(fault.delay_ms / 1_000, lambda: session.offer(self.answer(frame)))
         elif fault.kind == "error":
             if fault.accepted:
                 self.answer(frame)
-            body = refuse("UNEXPECTED" if fault.accepted else "DISCONNECTED").body()
-            session.offer(_envelope(frame.get("id"), 503, body, self._limits(None, False)))
+            session.offer(self._fault_answer(fault, frame))
         elif fault.kind == "disconnect":
             self.answer(frame)
             session.close(CLOSE_GOING_AWAY, b"fault: disconnect")
+        elif fault.kind == "duplicate":
+            session.offer(self.answer(frame))
+            session.offer(self.answer(frame))
         else:
-            answer = self.answer(frame)
-            if fault.kind == "duplicate":
-                session.offer(answer)
-                session.offer(self.answer(frame))
+            # What is asked is done, and nothing is said: once (drop), or on this connection for a while (silence).
+            if fault.kind == "silence":
+                session.mute(fault.for_s)
+            self.answer(frame)
+
+    def _fault_answer(self, fault: Fault, frame: dict[str, Any]) -> bytes:
+        """The refusal of a scripted error or rate limit."""
+        error = fault.answer()
+        body = error.body()
+        if error.retry_after_s is not None:
+            now_ms = self._desk.clock.now_ms()
+            body["data"] = {"serverTime": now_ms, "retryAfter": now_ms + error.retry_after_s * 1_000}
+        return _envelope(frame.get("id"), error.status, body, self._limits(None, False))
 
 
 def _envelope(request_id: object, status: int, result: object, limits: list[dict[str, object]] | None) -> bytes:

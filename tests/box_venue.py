@@ -27,11 +27,12 @@ class Venue:
 
     def __init__(self, market: str) -> None:
         self.clock = BoxClock()
-        accounts = default_accounts(1)
+        self.accounts = accounts = default_accounts(1)
         self.desk = Desk(market, accounts, self.clock, seed=1, limit_factor=1e6)
         report.attach(self.desk)
         self.keys = KeyRing(accounts, self.clock)
-        self.face = RestFace(self.desk, self.keys, Faults(Script(1), self.clock))
+        self.faults = Faults(Script(1), self.clock)
+        self.face = RestFace(self.desk, self.keys, self.faults)
         self.signers = [Signer(account.shown()) for account in accounts]
         self.order = ORDER_PATHS[market]
         self.told: list[dict[str, Any]] = []

@@ -5,47 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.box.accounts import default_accounts
-from sim.box.auth import KeyRing
-from sim.box.clock import BoxClock
-from sim.box.desk import Desk
-from sim.box.faults import Faults, Script
-from sim.box.rest import Answer, Asked, RestFace
-from sim.box.server import HANDLERS
+from sim.box.rest import Asked
 from sim.box.table import TABLES
-from tests.box_process import Signer, now_ms
-
-assert HANDLERS, "importing the server fills the tables"
-
-
-class Venue:
-    """One market without a generator: nothing moves but by our requests."""
-
-    def __init__(self, market: str) -> None:
-        clock = BoxClock()
-        accounts = default_accounts(1)
-        self.desk = Desk(market, accounts, clock, seed=1, limit_factor=1e6)
-        self.face = RestFace(self.desk, KeyRing(accounts, clock), Faults(Script(1), clock))
-        self.signers = [Signer(account.shown()) for account in accounts]
-        self.order = "/api/v3/order" if market == "spot" else "/fapi/v1/order"
-        for side, price in (("BUY", "59000"), ("SELL", "61000")):
-            wanted = {"symbol": "BTCUSDT", "side": side, "type": "LIMIT", "timeInForce": "GTC", "price": price}
-            assert self.ask("POST", self.order, {**wanted, "quantity": "0.1"}, who=1).status == 200
-
-    def ask(self, verb: str, path: str, values: Mapping[str, str], *, who: int = 0) -> Answer:
-        """A well signed request."""
-        full = {**values, "timestamp": str(now_ms())}
-        query = "&".join(f"{quote(name)}={quote(value)}" for name, value in full.items())
-        signer = self.signers[who]
-        signed = f"{query}&signature={signer.sign(query)}"
-        return self.face.serve(Asked(verb, path, signed, "", {"X-MBX-APIKEY": signer.key}, "here"))
-
+from tests.box_venue import Venue
 
 VENUES = {market: Venue(market) for market in ("spot", "linear")}
 BOTH = pytest.mark.parametrize("market", ["spot", "linear"])
@@ -55,12 +22,14 @@ NAMES = [
     "origClientOrderId", "stopPrice", "newOrderRespType", "selfTradePreventionMode", "reduceOnly", "positionSide",
     "limit", "fromId", "startTime", "endTime", "leverage", "marginType", "batchOrders", "cancelReplaceMode",
     "cancelOrderId", "newQty", "recvWindow", "symbols", "interval", "incomeType", "multiAssetsMargin", "listenKey",
-    "orderIdList", "dualSidePosition", "omitZeroBalances",
+    "orderIdList", "dualSidePosition", "omitZeroBalances", "algoType", "triggerPrice", "callbackRate", "workingType",
+    "closePosition", "clientAlgoId", "algoId", "activatePrice", "countdownTime", "positionSide",
 ]  # fmt: skip
 GOOD = [
     "BTCUSDT", "ETHUSDT", "BUY", "SELL", "LIMIT", "MARKET", "LIMIT_MAKER", "GTC", "IOC", "FOK", "GTX", "0.01", "59500",
     "1", "2", "60500.5", "true", "false", "STOP_ON_FAILURE", "ALLOW_FAILURE", "ISOLATED", "CROSSED", "RESULT", "1m",
-    '["BTCUSDT"]', "[1,2]",
+    '["BTCUSDT"]', "[1,2]", "CONDITIONAL", "STOP", "STOP_MARKET", "TRAILING_STOP_MARKET", "STOP_LOSS_LIMIT",
+    "MARK_PRICE",
 ]  # fmt: skip
 BAD = [
     "", "-1", "NaN", "inf", "1e99", "1e-30", "0", "0.000000001", "9" * 30, "9" * 20 + ".9", "btcusdt", "x" * 40,
@@ -78,7 +47,11 @@ ORDER = {
 }
 CHANGES = st.dictionaries(st.sampled_from(NAMES[:15]), VALUES, max_size=3)
 LEFT_OUT = st.sets(st.sampled_from(sorted(ORDER)), max_size=1)
-LONG = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+STOP = {
+    "algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "quantity": "0.01",
+    "triggerPrice": "50000",
+}  # fmt: skip
+LONG = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def encoded(values: Mapping[str, str]) -> dict[str, str]:
@@ -118,6 +91,13 @@ def test_any_order_is_taken_whole_or_not_at_all(market: str, changes: dict[str, 
     venue = VENUES[market]
     values = {name: value for name, value in {**ORDER, **changes}.items() if name not in left_out}
     judge(venue, "POST", venue.order, values)
+
+
+@LONG
+@given(changes=CHANGES, left_out=st.sets(st.sampled_from(sorted(STOP)), max_size=1))
+def test_any_conditional_order_is_taken_whole_or_not_at_all(changes: dict[str, str], left_out: set[str]) -> None:
+    values = {name: value for name, value in {**STOP, **changes}.items() if name not in left_out}
+    judge(VENUES["linear"], "POST", "/fapi/v1/algoOrder", values)
 
 
 @BOTH

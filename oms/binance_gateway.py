@@ -1,8 +1,10 @@
 """Orders to Binance over the WebSocket API of one market, with a deadline for every request.
 
 catalogue: O2. Spot carries its user data on the same connection (`userDataStream.subscribe.signature`, binance.md
-section 7); USD-M has a connection of its own for it (`oms.binance_user`). Frames come signed from the core and go
-back to it undecoded; only our own control requests (ids beginning `tw-`) are read here. A request that cannot be
+section 7); USD-M has a connection of its own for it (`oms.binance_user`). An Ed25519 key logs on once a connection
+(`session.logon`), because each of its signatures takes as long as a hundred messages; an HMAC key signs every frame.
+Frames come ready from the core and go back to it undecoded; only the answers to our own control requests (ids
+beginning `tw-`) are read here. A request that cannot be
 sent, is not answered in time, or was under way when the connection broke is LOST: its order becomes UNKNOWN
 (safety.md, orders 1) and is proven by queries, never sent again.
 """
@@ -140,13 +142,21 @@ class OrderGateway:
 
     def _up(self) -> None:
         self.inputs.link(self.orders_stream, "orders", True, self.account)
+        if self.signer.logs_on:
+            self._ask("logon", "session.logon")
+        else:
+            self._join()
+
+    def _join(self) -> None:
+        """Asks for user data on this connection (spot), or has all that it needs."""
         if self.market == "spot":
-            self._subscribe()
+            self._ask("user", "userDataStream.subscribe.signature")
         else:
             self.ready.set()
 
     def _down(self) -> None:
         self.ready.clear()
+        self.inputs.log_on(self.account, self.market, False)
         awaited, self._awaited = self._awaited, {}
         for order, request in awaited:
             self.inputs.lost(order, request)
@@ -154,13 +164,12 @@ class OrderGateway:
             self.inputs.link(self.user_stream, "user", False, self.account)
         self.inputs.link(self.orders_stream, "orders", False, self.account)
 
-    def _subscribe(self) -> None:
-        """Asks for user data on this connection (spot)."""
+    def _ask(self, what: str, method: str) -> None:
+        """A signed request of our own; its answer comes to `_control` under the id `tw-WHAT-number`."""
         now_ms = (self.clock.utc_ns() + self.venue_offset_ns) // 1_000_000
         params = self.signer.api_params({"timestamp": now_ms, "recvWindow": self.recv_window_ms})
         self._controls += 1
-        frame = {"id": f"tw-c{self._controls}", "method": "userDataStream.subscribe.signature", "params": params}
-        self.socket.send(json.dumps(frame).encode())
+        self.socket.send(json.dumps({"id": f"tw-{what}-{self._controls}", "method": method, "params": params}).encode())
 
     def _message(self, payload: bytes) -> None:
         head = payload[:_HEAD]
@@ -180,15 +189,22 @@ class OrderGateway:
             self.socket.drop()
 
     def _control(self, payload: bytes) -> None:
-        """The answer to our subscription: user data is up, or the connection is of no use."""
+        """The answer to a request of our own. Without user data the connection is of no use."""
         answer = json.loads(payload)
-        if answer.get("status") == 200:
+        taken, error = answer.get("status") == 200, answer.get("error", {})
+        if answer["id"].startswith("tw-logon"):
+            if taken:
+                self.inputs.log_on(self.account, self.market, True)
+            else:
+                told = (self.market, error.get("code"), error.get("msg"))
+                log.warning("%s: log-on refused, every request is signed instead, code %s: %s", *told)
+            self._join()
+        elif taken:
             self.inputs.link(self.user_stream, "user", True, self.account)
             self.ready.set()
-            return
-        error = answer.get("error", {})
-        log.error("%s: user data refused, code %s: %s", self.market, error.get("code"), error.get("msg"))
-        self.socket.drop()
+        else:
+            log.error("%s: user data refused, code %s: %s", self.market, error.get("code"), error.get("msg"))
+            self.socket.drop()
 
     def _limited(self, payload: bytes) -> None:
         """429 or 418: nothing leaves until the venue's `retryAfter` (ms since the epoch), at least a second."""

@@ -62,6 +62,9 @@ class OrderInputs(Protocol):
     def link(self, stream: int, role: str, up: bool, account: int = 0) -> None:
         """A stream went up or down; `role` is market, user or orders."""
 
+    def log_on(self, account: int, market: str, on: bool) -> None:
+        """Whether the connection has logged on: frames made from now on carry neither key nor signature."""
+
 
 class LatencySink(Protocol):
     """Takes latency samples."""

@@ -58,6 +58,11 @@ class Signer:
         """Names the kind of key only."""
         return "Signer(ed25519)" if self._ed25519 else "Signer(hmac)"
 
+    @property
+    def logs_on(self) -> bool:
+        """Whether the venue lets this key log on: Binance grants `session.logon` to Ed25519 keys only."""
+        return self._ed25519 is not None
+
     def sign(self, text: str) -> str:
         """The signature of a text: hex for HMAC, base64 for Ed25519."""
         if self._ed25519 is not None:

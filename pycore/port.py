@@ -69,6 +69,11 @@ class Port:
         """A stream went up or down."""
         self._call(self.core.link, stream, role, up, account)
 
+    def log_on(self, account: int, market: str, on: bool) -> None:
+        """Whether an order connection has logged on; it changes how frames are written and nothing of the state."""
+        if not self.closed:
+            self.core.log_on(account, market, on)
+
     def sent(self, order: int, request: int, expires: int) -> None:
         """The bytes of a request left."""
         self._call(self.core.sent, order, request, expires)

@@ -91,6 +91,9 @@ class Line:
         if waiting is not None and not waiting.done():
             waiting.set_result(body)
 
+    def log_on(self, _account: int, _market: str, _on: bool) -> None:
+        """The connection logged on; a check signs all the same, so that it sees the key's signature taken."""
+
     def sent(self, order: int, request: int, expires: int) -> None:
         """The bytes of a request left."""
 

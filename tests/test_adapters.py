@@ -41,6 +41,7 @@ class Heard:
     users: list[bytes] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
     links: list[tuple[int, str, bool]] = field(default_factory=list)
+    logged: list[tuple[str, bool]] = field(default_factory=list)
     gone: list[tuple[str, int, int]] = field(default_factory=list)
 
     def market(self, stream: int, market: str, payload: bytes) -> None:
@@ -51,6 +52,9 @@ class Heard:
 
     def link(self, stream: int, role: str, up: bool, account: int = 0) -> None:
         self.links.append((stream, role, up))
+
+    def log_on(self, account: int, market: str, on: bool) -> None:
+        self.logged.append((market, on))
 
     def sent(self, order: int, request: int, expires: int) -> None:
         self.gone.append(("sent", order, request))
@@ -99,7 +103,12 @@ class Bench:
     def rest(self, market: str) -> Rest:
         return Rest(market, self.address(market, "rest"), self.signer, self.clock, self.http)
 
-    def gateway(self, market: str, deadline_ms: int = 2_000) -> OrderGateway:
+    @property
+    def curve_signer(self) -> Signer:
+        trader = self.venue["accounts"][0]
+        return Signer(Credentials(trader["ed25519_key"], ed25519_pem=trader["ed25519_pem"]))
+
+    def gateway(self, market: str, deadline_ms: int = 2_000, signer: Signer | None = None) -> OrderGateway:
         return OrderGateway(
             market=market,
             account=1,
@@ -107,7 +116,7 @@ class Bench:
             orders_stream=1,
             user_stream=2,
             inputs=self.heard,
-            signer=self.signer,
+            signer=signer or self.signer,
             clock=self.clock,
             latency=LatencyTracker(),
             jitter=random.Random(1),
@@ -249,6 +258,32 @@ async def test_an_order_is_answered_reported_and_cancelled_by_the_last_resort(be
     gateway.close()
     user.close()
     await asyncio.wait_for(asyncio.gather(*tasks), 10)
+
+
+@pytest.mark.parametrize("market", ["spot", "linear"])
+async def test_an_ed25519_key_logs_on_and_its_requests_need_no_signature(bench: Bench, market: str) -> None:
+    gateway = bench.gateway(market, signer=bench.curve_signer)
+    task = asyncio.create_task(gateway.run())
+    await asyncio.wait_for(gateway.ready.wait(), 10)
+    assert bench.heard.logged == [(market, True)]
+    frame = json.loads(await order_frame(bench, market))
+    del frame["params"]["apiKey"], frame["params"]["signature"]
+    gateway.send(Request(json.dumps(frame).encode(), market=market))
+    await until(lambda: bench.heard.answers, "an answer")
+    assert json.loads(bench.heard.answers[0])["status"] == 200
+    await bench.rest(market).cancel_all("BTCUSDT")
+    gateway.close()
+    await asyncio.wait_for(task, 10)
+    assert bench.heard.logged == [(market, True), (market, False)]
+
+
+async def test_an_hmac_key_signs_every_request(bench: Bench) -> None:
+    gateway = bench.gateway("linear")
+    task = asyncio.create_task(gateway.run())
+    await asyncio.wait_for(gateway.ready.wait(), 10)
+    gateway.close()
+    await asyncio.wait_for(task, 10)
+    assert bench.heard.logged == [("linear", False)]
 
 
 async def test_what_has_no_answer_is_lost_never_repeated(bench: Bench) -> None:

@@ -118,7 +118,7 @@ def test_frames_go_where_they_belong() -> None:
     receive = made.socket.on_message
     receive(b'{"subscriptionId":0,"event":{"e":"executionReport"}}')
     receive(b'{"id":"1:tw0000000000001","status":200,"result":{}}')
-    receive(b'{"id":"tw-c1","status":200,"result":{"subscriptionId":0}}')
+    receive(b'{"id":"tw-user-1","status":200,"result":{"subscriptionId":0}}')
     assert (len(heard.users), len(heard.answers)) == (1, 1)
     assert (heard.links, made.up) == ([(2, "user", True)], True)
 

@@ -237,21 +237,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A signed control frame of the gateway: `logon` or `subscribe`, with the request id `id`.
-    fn control_frame(&self, account: u16, market: &str, what: &str, id: &str, ts: i64) -> PyResult<Vec<u8>> {
-        let market = market_of(market)?;
-        let session = self.core.requests().session(account, market);
-        let session = session
-            .ok_or_else(|| raise(CoreError::Unknown { what: "credentials of account", was: account.to_string() }))?;
-        let mut out = vec![0; tickwright_core::encode::binance::FRAME_BYTES_MAX];
-        let ms = self.core.requests().venue_ms(market, ts);
-        let length = match what {
-            "logon" => session.logon(id, ms, &mut out),
-            "subscribe" => session.subscribe(id, ms, &mut out),
-            _ => Err(CoreError::Unknown { what: "control frame", was: what.to_owned() }),
-        };
-        out.truncate(length.map_err(raise)?);
-        Ok(out)
+    /// Whether the order connection of an account on a market has logged on (`session.logon`): its frames then carry
+    /// neither key nor signature.
+    fn log_on(&mut self, account: u16, market: &str, on: bool) -> PyResult<()> {
+        self.core.log_on(account, market_of(market)?, on);
+        Ok(())
     }
 
     // --- inputs ---------------------------------------------------------------------------------------------------

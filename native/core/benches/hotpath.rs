@@ -2,7 +2,7 @@
 //!
 //! catalogue: K5, O2, P4, R1. Every depth message of each 2024 capture goes through `Engine::market` with a kernel
 //! attached that quotes on every message and places one post-only order; the order's request is encoded and signed
-//! (HMAC-SHA256 with a precomputed key state). Beside it, alternating, simd-json parses the same bytes into its tape,
+//! (HMAC-SHA256 with a precomputed key state), or only encoded, as it leaves a connection that has logged on. Beside it, alternating, simd-json parses the same bytes into its tape,
 //! input copy included. A message's figure is its median over five rounds, timed by the cycle counter around it (the
 //! venue's refusal that clears the order afterwards is not timed, for it is another message); a capture's figure is
 //! their sum (Ed25519: one round). Run with `cargo bench --bench hotpath [-- DIRECTORY]`.
@@ -42,7 +42,8 @@ const CLASSES: [(&str, usize); 3] = [("<512 B", 512), ("<2 kB", 2048), (">=2 kB"
 enum Signing {
     Hmac,
     Ed25519,
-    Nothing,
+    /// Not at all, for the connection has logged on.
+    LoggedOn,
 }
 
 /// The maker of the bench: one order a message, sides alternating.
@@ -133,16 +134,14 @@ fn engine(capture: &Capture, signing: Signing, maker: &mut Maker) -> Engine {
         .expect("a wallet");
     let signer = match signing {
         Signing::Hmac => {
-            Some(Signer::Hmac(HmacKey::new(b"NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j")))
+            Signer::Hmac(HmacKey::new(b"NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"))
         }
-        Signing::Ed25519 => Some(Signer::Ed25519(Ed25519Key::from_seed(&[7; 32]))),
-        Signing::Nothing => None,
+        Signing::Ed25519 | Signing::LoggedOn => Signer::Ed25519(Ed25519Key::from_seed(&[7; 32])),
     };
-    if let Some(signer) = signer {
-        let key = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
-        let session = Session::new(capture.market, key, signer, 5000).expect("a session");
-        engine.credentials(account, capture.market, session).expect("credentials");
-    }
+    let key = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
+    let session = Session::new(capture.market, key, signer, 5000).expect("a session");
+    engine.credentials(account, capture.market, session).expect("credentials");
+    engine.log_on(account, capture.market, signing == Signing::LoggedOn);
     // SAFETY: the maker outlives the engine, which lives for one pass.
     let kernel = unsafe { Kernel::new(quote, std::ptr::from_mut(maker).cast()) };
     engine.quoting().attach(Seat { account, strategy, instrument: id }, kernel).expect("a seat");
@@ -191,7 +190,7 @@ fn pass(capture: &Capture, messages: &[Vec<u8>], signing: Signing) -> (Vec<u64>,
         std::hint::black_box(pending);
         while let Some(frame) = engine.outbox().front() {
             let order = frame.order;
-            assert!(signing == Signing::Nothing || frame.payload().ends_with(b"\"}}"), "a signed frame");
+            assert!(frame.payload().ends_with(b"\"}}"), "a whole frame");
             orders += 1;
             engine.outbox().pop();
             engine.record(&refusal(order, now)).expect("a refusal");
@@ -253,7 +252,7 @@ fn run(directory: &Path, capture: &Capture, per_ns: f64, worst: &mut [f64; 2]) -
         signed.push(cycles);
         orders = count;
         tape.push(parse(&messages, &mut rival));
-        bare.push(pass(capture, &messages, Signing::Nothing).0);
+        bare.push(pass(capture, &messages, Signing::LoggedOn).0);
     }
     let (signed, bare, curve, tape) = (medians(&signed), medians(&bare), medians(&curve), medians(&tape));
     let sum = |values: &[u64]| values.iter().sum::<u64>() as f64;

@@ -194,6 +194,11 @@ impl Engine {
         self.outbox.credentials(account, market, session, &self.state.definitions)
     }
 
+    /// Whether the order connection of an account on a market has logged on, so that its frames need no signature.
+    pub fn log_on(&mut self, account: u16, market: Market, on: bool) {
+        self.outbox.log_on(account, market, on);
+    }
+
     /// How far a venue's clock is ahead of ours, in ns; used in signed timestamps.
     pub fn venue_clock(&mut self, market: Market, offset_ns: i64) {
         self.outbox.venue_clock(market, offset_ns);
@@ -429,13 +434,6 @@ impl Engine {
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
-
-    /// Requests ready to be sent, and the sessions that sign them, to read.
-    #[must_use]
-    pub fn requests(&self) -> &Outbox {
-        &self.outbox
-    }
-
     /// The view of one seat.
     pub fn view(&mut self, seat: Seat) -> (View, &[OwnOrder]) {
         self.quoting.view(&self.state, seat, self.sequencer.last(), &self.effects.happened)

@@ -128,15 +128,15 @@ impl Outbox {
         self.clock_ns[of_market(market)] = offset_ns;
     }
 
-    /// The session of an account, for the gateway's own signed frames.
-    #[must_use]
-    pub fn session(&self, account: u16, market: Market) -> Option<&Session> {
-        self.sessions.get(account as usize)?[of_market(market)].as_ref()
+    /// Whether the connection of an account on a market has logged on; without keys there is nothing to say.
+    pub fn log_on(&mut self, account: u16, market: Market, on: bool) {
+        if let Some(Some(session)) = self.sessions.get_mut(account as usize).map(|all| &mut all[of_market(market)]) {
+            session.log_on(on);
+        }
     }
 
     /// The venue's time in ms at our time `ts`.
-    #[must_use]
-    pub fn venue_ms(&self, market: Market, ts: Nanos) -> i64 {
+    fn venue_ms(&self, market: Market, ts: Nanos) -> i64 {
         (ts + self.clock_ns[of_market(market)]).div_euclid(1_000_000)
     }
 

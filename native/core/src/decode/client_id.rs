@@ -15,13 +15,24 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The client order id of `order`.
 #[must_use]
 pub fn encode(order: u64) -> [u8; LEN] {
-    let mut text = *b"tw0000000000000";
-    let mut rest = order;
-    for slot in text[2..].iter_mut().rev() {
-        *slot = ALPHABET[(rest & 31) as usize];
-        rest >>= 5;
+    let bytes = word(order).to_le_bytes();
+    *bytes.first_chunk().unwrap_or(&[0; LEN])
+}
+
+/// The client order id of `order` in one word, its first byte the lowest.
+#[must_use]
+#[inline]
+pub fn word(order: u64) -> u128 {
+    let digit = |at: u32| ALPHABET[(order >> (5 * at) & 31) as usize];
+    // The first eight bytes are `tw` and six digits, the rest are seven digits.
+    let (mut high, mut low) = (u64::from(b't') | u64::from(b'w') << 8, 0);
+    for at in 0..6 {
+        high |= u64::from(digit(12 - at)) << (16 + 8 * at);
     }
-    text
+    for at in 0..7 {
+        low |= u64::from(digit(6 - at)) << (8 * at);
+    }
+    u128::from(high) | u128::from(low) << 64
 }
 
 /// The order behind a client order id; None where it is not one of ours.

@@ -7,7 +7,7 @@
 //! venue checks: the expiry that makes proof of absence possible.
 
 pub use super::request::FRAME_BYTES_MAX;
-use super::request::{Both, Id, Param, Signed, Value, hole, text};
+use super::request::{Bare, Forms, Param, Signed, Value, hole, text};
 use super::sign::Signer;
 use super::template::{Slot, Slots};
 use crate::decode::client_id;
@@ -57,11 +57,11 @@ struct Prepared {
     lot: i64,
     qty_scale: u8,
     /// By `variant`.
-    place: Vec<Both>,
+    place: Vec<Forms>,
     /// By `variant` on spot; by side where an order is modified in place.
-    replace: Vec<Both>,
-    cancel: Both,
-    status: Both,
+    replace: Vec<Forms>,
+    cancel: Forms,
+    status: Forms,
 }
 
 /// Order type and time in force, as one number from 0 to `VARIANTS - 1`.
@@ -104,6 +104,7 @@ pub struct Session {
     api_key: String,
     signer: Signer,
     recv_window_ms: u32,
+    logged_on: bool,
     instruments: Vec<Option<Box<Prepared>>>,
 }
 
@@ -125,7 +126,14 @@ impl Session {
                 why: "must be 1 to 60,000",
             });
         }
-        Ok(Self { market, api_key: api_key.to_owned(), signer, recv_window_ms, instruments: Vec::new() })
+        Ok(Self {
+            market,
+            api_key: api_key.to_owned(),
+            signer,
+            recv_window_ms,
+            logged_on: false,
+            instruments: Vec::new(),
+        })
     }
 
     /// The receive window: a request expires this many milliseconds after its timestamp.
@@ -163,23 +171,22 @@ impl Session {
     fn templates(&self, instrument: &Instrument) -> Prepared {
         let symbol = instrument.symbol.as_str();
         let spot = self.market == Market::Spot;
-        let id = |request, slot| Id::Order(request, slot);
         let place = |order: (OrderType, TimeInForce, Side, bool)| {
-            self.both(&id(Request::Place, Slot::Order), "order.place", self.order(symbol, order))
+            self.forms((Request::Place, Slot::Order), "order.place", self.order(symbol, order))
         };
         let cancel_replace = |order: (OrderType, TimeInForce, Side, bool)| {
             let mut params = self.order(symbol, order);
             params.push(text("cancelReplaceMode", "STOP_ON_FAILURE"));
             params.push(hole("cancelOrigClientOrderId", Slot::Target));
-            self.both(&id(Request::Replace, Slot::Order), "order.cancelReplace", params)
+            self.forms((Request::Replace, Slot::Order), "order.cancelReplace", params)
         };
         let modify = |side: Side| {
             let mut params = vec![text("symbol", symbol), text("side", word(side)), hole("price", Slot::Price)];
             params.extend([hole("quantity", Slot::Qty), hole("origClientOrderId", Slot::Target)]);
-            self.both(&id(Request::Replace, Slot::Order), "order.modify", params)
+            self.forms((Request::Replace, Slot::Order), "order.modify", params)
         };
         let single = |request, method, slot| {
-            self.both(&id(request, slot), method, vec![text("symbol", symbol), hole("origClientOrderId", slot)])
+            self.forms((request, slot), method, vec![text("symbol", symbol), hole("origClientOrderId", slot)])
         };
         Prepared {
             tick: instrument.tick,
@@ -228,12 +235,19 @@ impl Session {
         params
     }
 
-    fn both(&self, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Both {
+    fn forms(&self, id: (Request, Slot), method: &str, mut params: Vec<Param>) -> Forms {
         params.push(Param { name: "recvWindow", value: Value::Number(self.recv_window_ms) });
         params.push(hole("timestamp", Slot::Time));
         let query = Signed::query(&self.signer, params.clone());
+        let bare = Bare::frame(id, method, params.clone());
         params.push(text("apiKey", &self.api_key));
-        Both { frame: Signed::frame(&self.signer, id, method, params), query }
+        Forms { frame: Signed::frame(&self.signer, id, method, params), bare, query }
+    }
+
+    /// Whether the connection has logged on (`session.logon`, which Binance grants to Ed25519 keys): its frames then
+    /// carry neither key nor signature, until the connection ends.
+    pub fn log_on(&mut self, on: bool) {
+        self.logged_on = on;
     }
 
     /// The WebSocket-API frame of an approved place, cancel or replace, in the first bytes of `out`; its length.
@@ -241,15 +255,20 @@ impl Session {
     #[inline]
     pub fn frame(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
         let mut slots = Slots::EMPTY;
-        let both = self.fill(approved, wire, timestamp_ms, &mut slots)?;
-        both.frame.write(&self.signer, &slots, out)
+        let forms = self.fill(approved, wire, timestamp_ms, &mut slots)?;
+        self.write(forms, &slots, out)
+    }
+
+    #[inline]
+    fn write(&self, forms: &Forms, slots: &Slots, out: &mut [u8]) -> Result<usize> {
+        if self.logged_on { forms.bare.write(slots, out) } else { forms.frame.write(&self.signer, slots, out) }
     }
 
     /// The REST request of an approved place, cancel or replace; its query in the first bytes of `out`.
     pub fn rest(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
         let mut slots = Slots::EMPTY;
-        let both = self.fill(approved, wire, timestamp_ms, &mut slots)?;
-        let len = both.query.write(&self.signer, &slots, out)?;
+        let forms = self.fill(approved, wire, timestamp_ms, &mut slots)?;
+        let len = forms.query.write(&self.signer, &slots, out)?;
         let order = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
         let (method, path) = match (approved.action(), self.market) {
             (Action::Place, _) => ("POST", order),
@@ -264,7 +283,7 @@ impl Session {
     pub fn status(&self, instrument: u32, order: u64, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
         let mut slots = Slots::EMPTY;
         about(&mut slots, order, timestamp_ms)?;
-        self.prepared(instrument)?.status.frame.write(&self.signer, &slots, out)
+        self.write(&self.prepared(instrument)?.status, &slots, out)
     }
 
     /// The REST request that asks for an order by its client id.
@@ -274,31 +293,6 @@ impl Session {
         let len = self.prepared(instrument)?.status.query.write(&self.signer, &slots, out)?;
         let path = ["/api/v3/order", "/fapi/v1/order", "/dapi/v1/order"][self.market as usize - 1];
         Ok(Rest { method: "GET", path, len })
-    }
-
-    /// `session.logon`, which the venue grants to Ed25519 keys only. Not for the hot path.
-    pub fn logon(&self, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
-        self.control("session.logon", id, timestamp_ms, out)
-    }
-
-    /// `userDataStream.subscribe.signature` (spot): user data on this connection. Not for the hot path.
-    pub fn subscribe(&self, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
-        self.control("userDataStream.subscribe.signature", id, timestamp_ms, out)
-    }
-
-    fn control(&self, method: &str, id: &str, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
-        if id.is_empty() || id.len() > 36 || !id.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
-        {
-            return Err(CoreError::Field {
-                field: "request id",
-                was: id.to_owned(),
-                why: "must be 1 to 36 printable characters",
-            });
-        }
-        let both = self.both(&Id::Named(id), method, Vec::new());
-        let mut slots = Slots::EMPTY;
-        about(&mut slots, 1, timestamp_ms)?;
-        both.frame.write(&self.signer, &slots, out)
     }
 
     #[inline]
@@ -311,12 +305,12 @@ impl Session {
 
     /// The template of an approved request; the texts for its holes go into `slots`.
     #[inline]
-    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, slots: &mut Slots) -> Result<&Both> {
+    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, slots: &mut Slots) -> Result<&Forms> {
         let proposal = approved.proposal();
         let prepared = self.prepared(proposal.header.instrument)?;
         about(slots, proposal.order, timestamp_ms)?;
         if approved.action() != Action::Place {
-            slots.at(Slot::Target).set(&client_id::encode(wire.target));
+            slots.at(Slot::Target).set(client_id::word(wire.target), client_id::LEN);
         }
         if approved.action() == Action::Cancel {
             return Ok(&prepared.cancel);
@@ -328,13 +322,13 @@ impl Session {
         if limit {
             slots.at(Slot::Price).decimal(mantissa("price", proposal.price, prepared.tick)?, prepared.price_scale);
         }
-        let both = match (approved.action(), amend) {
+        let forms = match (approved.action(), amend) {
             (_, true) if limit => prepared.replace.get(usize::from(proposal.side & 1)),
             (_, true) => None,
             (Action::Replace, false) => variant(proposal).and_then(|at| prepared.replace.get(at)),
             (_, false) => variant(proposal).and_then(|at| prepared.place.get(at)),
         };
-        both.ok_or_else(|| unknown_kind(proposal))
+        forms.ok_or_else(|| unknown_kind(proposal))
     }
 }
 
@@ -355,7 +349,7 @@ const fn word(side: Side) -> &'static str {
 /// Fills in what a request about one order has.
 #[inline]
 fn about(slots: &mut Slots, order: u64, timestamp_ms: i64) -> Result<()> {
-    slots.at(Slot::Order).set(&client_id::encode(order));
+    slots.at(Slot::Order).set(client_id::word(order), client_id::LEN);
     slots.at(Slot::Time).decimal(mantissa("timestamp", timestamp_ms, 1)?, 0);
     Ok(())
 }

@@ -216,15 +216,26 @@ fn cancels_and_queries_name_the_order() {
 }
 
 #[test]
-fn control_frames_carry_the_caller_s_id() {
-    let session = session(&btcusdt_spot());
-    let mut out = [0; FRAME_BYTES_MAX];
-    let len = session.subscribe("tw-c1", NOW_MS, &mut out).unwrap();
-    let head = "\"id\":\"tw-c1\",\"method\":\"userDataStream.subscribe.signature\"";
-    assert_frame(std::str::from_utf8(&out[..len]).unwrap(), head, &[]);
-    let len = session.logon("tw-c2", NOW_MS, &mut out).unwrap();
-    assert_frame(std::str::from_utf8(&out[..len]).unwrap(), "\"id\":\"tw-c2\",\"method\":\"session.logon\"", &[]);
-    assert!(session.logon("a\"b", NOW_MS, &mut out).unwrap_err().to_string().ends_with("was a\"b"));
+fn a_connection_that_logged_on_needs_neither_key_nor_signature() {
+    for instrument in [btcusdt_spot(), btcusdt_perp()] {
+        let mut session = session(&instrument);
+        let proposal = place(&instrument, 618_376, 5);
+        let mut text = |logged_on| {
+            session.log_on(logged_on);
+            let mut out = vec![0xEE; FRAME_BYTES_MAX];
+            let approved = approve(&proposal, &instrument);
+            let len = session.frame(&approved, Wire::of(&proposal), NOW_MS, &mut out).unwrap();
+            let place = String::from_utf8(out[..len].to_vec()).unwrap();
+            let len = session.status(instrument.id, 1, NOW_MS, &mut out).unwrap();
+            (place, String::from_utf8(out[..len].to_vec()).unwrap())
+        };
+        let (signed, bare, again) = (text(false), text(true), text(false));
+        assert_eq!(signed, again);
+        for (signed, bare) in [(signed.0, bare.0), (signed.1, bare.1)] {
+            let (head, _) = signed.split_once(",\"signature\"").unwrap();
+            assert_eq!(bare, head.replace(&format!("\"apiKey\":\"{KEY}\","), "") + "}}");
+        }
+    }
 }
 
 #[test]

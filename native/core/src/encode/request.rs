@@ -1,7 +1,7 @@
 //! One request made ready: constant text with holes, what of it is signed, and how the signature is written.
 //!
-//! catalogue: O2. Two forms: a WebSocket frame whose parameters are signed apart, sorted by name, and a REST query
-//! that is signed as it stands.
+//! catalogue: O2. Three forms: a WebSocket frame whose parameters are signed apart, sorted by name; the frame of a
+//! connection that has logged on, which needs neither key nor signature; a REST query that is signed as it stands.
 
 use super::sign::{Midstate, Signer};
 use super::template::{Slot, Slots, Template, put};
@@ -27,17 +27,10 @@ pub(super) struct Signed {
 
 impl Signed {
     /// A WebSocket frame: JSON text, the sorted parameters signed apart.
-    pub fn frame(signer: &Signer, id: &Id<'_>, method: &str, mut params: Vec<Param>) -> Self {
+    pub fn frame(signer: &Signer, id: (Request, Slot), method: &str, mut params: Vec<Param>) -> Self {
         params.sort_by_key(|param| param.name);
-        let mut text = Template::default();
-        text.text("{\"id\":\"");
-        id.write(&mut text);
-        text.text(&format!("\",\"method\":\"{method}\",\"params\":{{"));
-        for param in &params {
-            text.text(&format!("\"{}\":", param.name));
-            param.value.write(&mut text, true);
-            text.text(",");
-        }
+        let mut text = opened(id, method, &params);
+        text.text(",");
         text.text("\"signature\":\"");
         let payload = joined(&params);
         let (payload, midstate) = Self::hashed(signer, payload);
@@ -121,23 +114,37 @@ fn escaped(text: &[u8; 88], out: &mut [u8], mut at: usize) -> Result<usize> {
     Ok(at)
 }
 
-/// Whose answer it will be: an order's, or one that the caller names.
-pub(super) enum Id<'a> {
-    Order(Request, Slot),
-    Named(&'a str),
+/// The frame of a request on a connection that has logged on.
+pub(super) struct Bare(Template);
+
+impl Bare {
+    /// The JSON text; the parameters are sorted as those of a signed frame are.
+    pub fn frame(id: (Request, Slot), method: &str, mut params: Vec<Param>) -> Self {
+        params.sort_by_key(|param| param.name);
+        let mut text = opened(id, method, &params);
+        text.text("}}");
+        Self(text.finish())
+    }
+
+    /// Writes the request into `out`; gives its length.
+    #[inline]
+    pub fn write(&self, slots: &Slots, out: &mut [u8]) -> Result<usize> {
+        self.0.fill(slots, out, 0)
+    }
 }
 
-impl Id<'_> {
-    fn write(&self, text: &mut Template) {
-        match self {
-            Self::Order(request, slot) => {
-                let sample = client_id::request_id(*request, 1);
-                text.text(&String::from_utf8_lossy(&sample[..sample.len() - LEN]));
-                text.slot(*slot);
-            }
-            Self::Named(name) => text.text(name),
-        }
+/// A frame up to its last parameter. Its id tells the order and the request, so that an answer finds them by it alone.
+fn opened((request, slot): (Request, Slot), method: &str, params: &[Param]) -> Template {
+    let mut text = Template::default();
+    let sample = client_id::request_id(request, 1);
+    text.text(&format!("{{\"id\":\"{}", String::from_utf8_lossy(&sample[..sample.len() - LEN])));
+    text.slot(slot);
+    text.text(&format!("\",\"method\":\"{method}\",\"params\":{{"));
+    for (at, param) in params.iter().enumerate() {
+        text.text(&format!("{}\"{}\":", if at == 0 { "" } else { "," }, param.name));
+        param.value.write(&mut text, true);
     }
+    text
 }
 
 /// A parameter's value: text, a number that JSON writes bare, or a hole.
@@ -188,8 +195,9 @@ fn joined(params: &[Param]) -> Template {
     out.finish()
 }
 
-/// A request in both forms.
-pub(super) struct Both {
+/// A request in its three forms.
+pub(super) struct Forms {
     pub frame: Signed,
+    pub bare: Bare,
     pub query: Signed,
 }

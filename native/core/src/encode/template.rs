@@ -115,7 +115,11 @@ impl Template {
             at += piece.len as usize;
             if let Some(slot) = piece.slot {
                 let short = &slots.0[slot as usize];
-                put(out, at, short.cell())?;
+                let [first, second] = short.words();
+                put(out, at, &first)?;
+                if short.len() > first.len() {
+                    put(out, at + first.len(), &second)?;
+                }
                 at += short.len();
             }
         }

@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build bench drill lock lock-clients clean
+.PHONY: help demo test test-clients build bench drill lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -57,6 +57,9 @@ lock-clients: $(DEPS)  ## resolve each tests/clients/requirements/*.in again int
 	        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-clients" \
 	        "$$wanted" -o "$${wanted%.in}.txt"; \
 	done
+
+contracts: $(DEPS)  ## compile pycore/contracts into its descriptor set; an incompatible change is refused
+	$(PY) -m tests.contracts
 
 clean:  ## remove the environments and every build product
 	rm -rf .venv .venv-clients target build dist *.egg-info native/*.so native/*.c

@@ -10,6 +10,8 @@ from setuptools_rust import Binding, RustExtension
 PACKAGES = [
     "native",
     "pycore",
+    "pycore.contracts",
+    "pycore.templates",
     "feeds",
     "oms",
     "risk",
@@ -30,7 +32,8 @@ kernels = [
 setup(
     packages=PACKAGES,
     package_dir={"": "."},
-    package_data={package: ["py.typed", "*.pyi", "*.pxd"] for package in PACKAGES},
+    # The templates are links to deploy/config: one copy, and an installed command has them too.
+    package_data={package: ["py.typed", "*.pyi", "*.pxd", "*.toml", "*.proto", "*.binpb"] for package in PACKAGES},
     ext_modules=cythonize(kernels, build_dir="build/cython", compiler_directives={"language_level": "3"}),
     rust_extensions=[
         RustExtension(

@@ -1,20 +1,21 @@
-"""The verb `tickwright config`: `check` tells every fault of a configuration at once, with field path and value.
+"""The verb `tickwright config`: `check` tells every fault of a configuration at once, `template` prints one to edit.
 
-catalogue: K8.
+catalogue: K8. The templates are those of deploy/config, one a mode, explained line by line.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from importlib.resources import files
 
 from pycore import config_load
-from pycore.errors import BAD_INPUT, DONE, ConfigError
+from pycore.errors import BAD_INPUT, DONE, ConfigError, InputError
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    """Adds `check CONFIG`."""
-    parser.description = "Checks a configuration without starting anything."
+    """Adds `check CONFIG` and `template NAME`."""
+    parser.description = "Checks a configuration without starting anything, or prints one to edit."
     parser.epilog = "example:\n  tickwright config check deploy/config/paper.toml"
     actions = parser.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="tell every fault at once")
@@ -22,6 +23,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     check.epilog = "example:\n  tickwright config check deploy/config/paper.toml"
     check.add_argument("config", metavar="CONFIG", help="a TOML file")
     add_overrides(check)
+    template = actions.add_parser("template", help="print a configuration to edit")
+    template.description = "Prints a configuration to edit, explained line by line."
+    template.epilog = "example:\n  tickwright config template paper > paper.toml"
+    template.add_argument("name", metavar="NAME", help=f"one of {', '.join(templates())}")
+
+
+def templates() -> dict[str, str]:
+    """The text of each template by its name."""
+    found = [path for path in files("pycore.templates").iterdir() if path.name.endswith(".toml")]
+    return {path.name.removesuffix(".toml"): path.read_text(encoding="utf-8") for path in sorted(found, key=str)}
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +43,9 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 0 and the digest, or 2 and a line for each fault."""
+    """`check`: exit 0 and the digest, or 2 and a line for each fault. `template`: InputError for an unknown name."""
+    if args.action == "template":
+        return _template(args)
     try:
         config = config_load.load(args.config, os.environ, args.overrides)
     except ConfigError as error:
@@ -45,4 +58,15 @@ def run(args: argparse.Namespace) -> int:
     args.output.summary(
         {"config": args.config, "faults": 0, "mode": config.mode, "digest": config.digest().hex()},
     )
+    return DONE
+
+
+def _template(args: argparse.Namespace) -> int:
+    known = templates()
+    if args.name not in known:
+        raise InputError(f"NAME must be one of {', '.join(known)}, was {args.name}")
+    if args.output.as_json:
+        args.output.summary({"name": args.name, "text": known[args.name]})
+    else:
+        print(known[args.name], end="")
     return DONE

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pycore.config
 from pycore import config_load
-from pycore.config import host_allowed
+from pycore.config import Section, host_allowed
 from pycore.errors import ConfigError, SafetyError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +36,55 @@ def faults_of(overrides: list[str], environ: dict[str, str] | None = None) -> di
 def test_each_template_is_valid_and_of_its_mode(path: Path) -> None:
     config = config_load.load(str(path), {})
     assert config.mode == path.stem
+
+
+def tickwright(*words: str) -> subprocess.CompletedProcess[str]:
+    """A verb in a process of its own, without our variables."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TICKWRIGHT")}
+    command = [sys.executable, "-m", "pycore.cli", *words]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_each_template_is_printed_and_checked_by_the_command(path: Path, tmp_path: Path) -> None:
+    printed = tickwright("config", "template", path.stem)
+    assert (printed.returncode, printed.stdout) == (0, path.read_text())
+    (tmp_path / "mine.toml").write_text(printed.stdout)
+    checked = tickwright("config", "check", str(tmp_path / "mine.toml"), "--json")
+    assert checked.returncode == 0, checked.stderr
+    summary = json.loads(checked.stdout.splitlines()[-1])
+    assert (summary["faults"], summary["mode"]) == (0, path.stem)
+    as_json = tickwright("config", "template", path.stem, "--json")
+    assert json.loads(as_json.stdout)["text"] == path.read_text()
+
+
+def test_an_unknown_template_is_bad_input() -> None:
+    done = tickwright("config", "template", "production")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "NAME must be one of live, paper, testnet, was production" in done.stderr
+
+
+def test_the_live_template_runs_only_with_consent() -> None:
+    done = tickwright("run", "deploy/config/live.toml")
+    assert done.returncode == 3
+    assert "mode live needs --live on the command line" in done.stderr
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_each_line_of_a_template_is_explained(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    settings = [line for line in lines if re.match(r"(?:# )?\w+ = [^\[]|  \{", line)]
+    assert len(settings) > 40
+    assert [line for line in settings if "#" not in line.removeprefix("# ")] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_each_template_names_every_setting(path: Path) -> None:
+    text = path.read_text()
+    sections = [kind for kind in vars(pycore.config).values() if isinstance(kind, type) and issubclass(kind, Section)]
+    fields = {f"{kind.__name__}.{name}" for kind in sections for name in kind.model_fields}
+    missing = [path for path in fields if not re.search(rf"\b{path.split('.')[1]}\b(?: = |\])", text)]
+    assert missing == []
 
 
 def test_later_layers_win() -> None:

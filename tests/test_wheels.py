@@ -88,6 +88,8 @@ def test_the_wheel_holds_the_rooms_and_the_licence_and_nothing_else(built: Path)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(re.fullmatch(r"native/_core\..*\.so", name) for name in names)
     assert {f"{room}/py.typed" for room in rooms} | {"native/_core.pyi"} <= set(names)
+    assert {f"pycore/templates/{mode}.toml" for mode in ("paper", "testnet", "live")} <= set(names)
+    assert {f"pycore/contracts/{name}" for name in ("trading.proto", "contracts.binpb")} <= set(names)
     assert not [name for name in names if name.endswith((".rs", ".c", ".pyx"))]
 
 

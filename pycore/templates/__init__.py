@@ -1,0 +1,1 @@
+"""The configuration templates as `tickwright config template` prints them: links to deploy/config (catalogue: K8)."""

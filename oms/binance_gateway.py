@@ -169,7 +169,9 @@ class OrderGateway:
         now_ms = (self.clock.utc_ns() + self.venue_offset_ns) // 1_000_000
         params = self.signer.api_params({"timestamp": now_ms, "recvWindow": self.recv_window_ms})
         self._controls += 1
-        self.socket.send(json.dumps({"id": f"tw-{what}-{self._controls}", "method": method, "params": params}).encode())
+        frame = json.dumps({"id": f"tw-{what}-{self._controls}", "method": method, "params": params}).encode()
+        log.debug("%(market)s: sends %(frame)s", {"market": self.market, "frame": frame})
+        self.socket.send(frame)
 
     def _message(self, payload: bytes) -> None:
         head = payload[:_HEAD]

@@ -33,17 +33,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def checking(tmp_path: Path, *words: str, faults: str = "") -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
+def checking(
+    tmp_path: Path, *words: str, faults: str = "", ed25519: bool = False
+) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """A box with scripted faults and a check of it under way: the box's first row and the process."""
     script = tmp_path / "faults.toml"
     script.write_text(faults)
     with running_box("--seed", "3", "--faults", str(script)) as venue:
         config = asyncio.run(write_config(venue, tmp_path))
         trader = venue["accounts"][0]
+        key, secret = (trader["ed25519_key"], trader["ed25519_pem"]) if ed25519 else (trader["key"], trader["secret"])
         process = subprocess.Popen(
             [sys.executable, "-m", "pycore.cli", "check-connectivity", str(config), "--json", *words],
             cwd=ROOT,
-            env={**os.environ, "TICKWRIGHT_API_KEY": trader["key"], "TICKWRIGHT_API_SECRET": trader["secret"]},
+            env={**os.environ, "TICKWRIGHT_API_KEY": key, "TICKWRIGHT_API_SECRET": secret},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -79,8 +82,9 @@ def finished(process: subprocess.Popen[str]) -> tuple[list[dict[str, Any]], dict
     return rows[:-1], rows[-1], err
 
 
-def test_a_good_venue_is_told_with_its_latencies(tmp_path: Path) -> None:
-    with checking(tmp_path, "--seconds", "2") as (venue, process):
+@pytest.mark.parametrize("ed25519", [False, True], ids=["hmac", "ed25519"])
+def test_a_good_venue_is_told_with_its_latencies(tmp_path: Path, ed25519: bool) -> None:
+    with checking(tmp_path, "--seconds", "2", ed25519=ed25519) as (venue, process):
         rows, summary, _ = finished(process)
         assert open_orders(venue) == []
     assert process.returncode == 0

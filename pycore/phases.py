@@ -40,7 +40,7 @@ _KEY_REFUSED = frozenset({-1022, -2014, -2015})
 #: The order table's alarm that more is filled than was reported (native/core/src/order/effects.rs).
 _FILLS_MISSING = "FillsMissing"
 #: Notes that an operator should read in the log.
-_TOLD = frozenset({"alarm", "diverged", "crossed", "gap"})
+_TOLD = frozenset({"alarm", "difference", "diverged", "crossed", "gap"})
 
 
 async def validate(session: Session) -> None:
@@ -229,6 +229,8 @@ def _on_event(session: Session, event: Event) -> None:
         log.warning("%s: %s", kind, event[2:])
         if kind == "alarm" and event[4] == _FILLS_MISSING:
             fill_recovery.begin(session, event[3])
+        elif kind == "difference":
+            fill_recovery.ask_all(session)
 
 
 def _on_resync(session: Session, instrument: int) -> None:

@@ -15,7 +15,6 @@ from decimal import Decimal
 from oms import account
 from oms.account import Statement
 from oms.binance_rest import VenueError
-from pycore import fill_recovery
 from pycore.errors import EngineError
 from pycore.profit import NET
 from pycore.session import Session
@@ -38,8 +37,6 @@ async def settle_orders(session: Session, deadline_s: float) -> None:
     log.warning("%d orders are open or unknown in the journal: asking and cancelling", len(open_orders))
     session.port.query_open()
     session.port.command("cancel_all")
-    for order in open_orders:
-        fill_recovery.begin(session, order["order"])
     if not await none_open(session, deadline_s):
         left = [order["order"] for order in session.core.orders(open_only=True)]
         raise EngineError("reconcile: orders left open", f"orders must be closed before quoting, was open {left}")

@@ -216,31 +216,6 @@ async def test_a_crash_leaves_orders_that_the_next_start_cancels(bench: Bench) -
     assert replayed["state_hash"] == summary["state_hash"]
 
 
-async def test_fills_that_a_crash_hid_are_fetched_and_booked(bench: Bench) -> None:
-    near = ("strategies.0.params.away_bps=0", "strategies.1.params.away_bps=0")
-    first = await asyncio.to_thread(bench.start, *near)
-    await first.states(lambda state: state["phase"] == "run" and len(_orders(state)) >= 2, "orders at the top")
-    first.process.kill()
-    first.process.wait()
-    await _until_one_filled(bench)
-    second = await asyncio.to_thread(bench.start)
-    state = await second.states(four_resting, "four new orders after the old ones were settled")
-    assert state["fills"] > 0
-    second.process.send_signal(signal.SIGTERM)
-    summary = await asyncio.to_thread(second.summary)
-    assert (summary["state"], summary["difference"]) == ("stopped", "")
-
-
-async def _until_one_filled(bench: Bench) -> None:
-    """Waits until the market has taken one of the orders that the dead engine left."""
-    before = len(await bench._open_orders())
-    for _ in range(300):
-        if len(await bench._open_orders()) < before:
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail("no order at the top of the book was filled within half a minute")
-
-
 async def test_the_control_socket_is_obeyed(bench: Bench) -> None:
     run = await asyncio.to_thread(bench.start)
     await run.states(four_resting, "four resting orders")

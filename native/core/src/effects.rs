@@ -1,11 +1,13 @@
 //! What one step leaves behind: requests to send, notes for callbacks, books that need a snapshot.
 //!
-//! Effects are not state: they are cleared before each step, bounded, and rebuilt by a replay of the same events.
+//! Effects are not state: they are cleared before each step, bounded, and rebuilt by a replay of the same events. What
+//! stays is which differences were told, so that each is told once.
 
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::Request;
 use crate::gate::{Approved, Refusal};
+use crate::ledger::entry::Key;
 use crate::order::{Alarm, Fill, Order, State as OrderState};
 use crate::units::{Amount, Lots, Nanos, Side, Ticks};
 
@@ -13,6 +15,9 @@ use crate::units::{Amount, Lots, Nanos, Side, Ticks};
 pub const OUTGOING_MAX: usize = 2048;
 /// The most notes one step may produce; a step that would exceed it drops the rest and counts them.
 pub const NOTES_MAX: usize = 4096;
+
+/// The most wallet differences that are remembered as told.
+pub const DIFFERENCES_MAX: usize = 64;
 
 /// A request that the gate approved, or a query of the order table.
 #[derive(Debug)]
@@ -192,7 +197,7 @@ pub enum Note {
         /// The engine must halt.
         severe: bool,
     },
-    /// The venue's balance differs from the ledger's.
+    /// The venue's balance differs from the ledger's, and no entry has explained it in time.
     Difference {
         /// The account.
         account: u16,
@@ -236,6 +241,10 @@ pub struct Effects {
     pub happened: Vec<(u32, u32)>,
     /// Whether notes are wanted at all.
     pub collect: bool,
+    /// The differences that were open at the last timer, each already told.
+    told: Vec<(Key, Amount)>,
+    /// Those of this timer; it changes places with `told`.
+    open: Vec<(Key, Amount)>,
 }
 
 impl Effects {
@@ -248,6 +257,8 @@ impl Effects {
             notes_dropped: 0,
             happened: Vec::with_capacity(64),
             collect,
+            told: Vec::with_capacity(DIFFERENCES_MAX),
+            open: Vec::with_capacity(DIFFERENCES_MAX),
         }
     }
 
@@ -277,6 +288,22 @@ impl Effects {
             return;
         }
         self.notes.push(NoteRow { seq, instrument, ts, note });
+    }
+
+    /// Notes each open difference once, and again when its amount changes; beyond `DIFFERENCES_MAX` of them the rest is
+    /// told at every timer.
+    pub fn differences(&mut self, seq: u64, ts: Nanos, open: impl Iterator<Item = (Key, Amount)>) {
+        self.open.clear();
+        for difference in open {
+            if !self.told.contains(&difference) {
+                let (key, diff) = difference;
+                self.note(seq, 0, ts, Note::Difference { account: key.account, asset: key.asset, diff });
+            }
+            if self.open.len() < DIFFERENCES_MAX {
+                self.open.push(difference);
+            }
+        }
+        std::mem::swap(&mut self.told, &mut self.open);
     }
 
     /// Marks that something happened to an instrument.

@@ -18,7 +18,7 @@ use crate::event::{
 use crate::gate::limits::Scope;
 use crate::instrument::{Instrument, Market};
 use crate::kernel::happened;
-use crate::order::{Change, Effects as OrderEffects, Order, Pending};
+use crate::order::{Alarm, Change, Doubt, Effects as OrderEffects, Order, Pending, Query, State as OrderState};
 use crate::state::{Quotes, State};
 use crate::units::{Amount, NO_PRICE, NO_QTY, pow10};
 
@@ -47,7 +47,7 @@ impl State {
             Kind::Sent => self.on_sent(at, read(record)?, out),
             Kind::Answer => self.on_answer(at, read(record)?, out),
             Kind::Report => self.on_report(at, read(record)?, out),
-            Kind::Balance => self.on_balance(at, read(record)?, out),
+            Kind::Balance => self.on_balance(at, read(record)?),
             Kind::Funding => self.on_funding(at, read(record)?, out),
             Kind::Command => self.on_command(at, read(record)?, out),
             Kind::Link => self.on_link(at, read(record)?, out),
@@ -242,6 +242,7 @@ impl State {
     fn on_timer(&mut self, at: At, out: &mut Effects) -> Result<()> {
         let due = self.orders.due_queries(self.session.now);
         for query in due.iter() {
+            self.tell_due(at, query, out);
             out.send(Outgoing {
                 seq: at.seq,
                 request: Request::Query,
@@ -320,13 +321,35 @@ impl State {
         }
     }
 
-    fn on_balance(&mut self, at: At, balance: &Balance, out: &mut Effects) -> Result<()> {
+    /// What a due question tells: an order in SENT whose expiry has passed is UNKNOWN now; fills that never reached us
+    /// are not in an order's status, so whoever can read the venue's trade list hears of them with every question.
+    fn tell_due(&self, at: At, query: &Query, out: &mut Effects) {
+        if query.lost {
+            self.tell(
+                at,
+                Change { order: query.order, before: OrderState::Sent, after: OrderState::Unknown },
+                false,
+                out,
+            );
+        }
+        if query.what == Doubt::Trades {
+            let note = Note::Alarm { order: query.order, alarm: Alarm::FillsMissing, severe: false };
+            out.note(at.seq, query.instrument, at.header.ts_receive, note);
+        }
+    }
+
+    /// Tells of the orders that a connection or a restart has changed.
+    fn tell_all(&self, at: At, changes: &[Change], out: &mut Effects) {
+        for change in changes {
+            self.tell(at, *change, false, out);
+        }
+    }
+
+    /// A wallet's statement. One event may be split over two messages, so a difference is normal for a moment: the timer
+    /// tells what stays.
+    fn on_balance(&mut self, at: At, balance: &Balance) -> Result<()> {
         let statement = self.ledger.balance(at.seq, balance)?;
         self.equity.transfer(balance.account, balance.asset, statement.moved);
-        if statement.diff != 0 && !statement.opening {
-            let note = Note::Difference { account: balance.account, asset: balance.asset, diff: statement.diff };
-            out.note(at.seq, 0, at.header.ts_receive, note);
-        }
         self.revalue(balance.account)
     }
 
@@ -385,10 +408,8 @@ impl State {
     }
 
     fn find_differences(&mut self, at: At, out: &mut Effects) {
-        for (key, diff) in self.ledger.unexplained(self.session.now, UNEXPLAINED_GRACE_NS) {
-            let note = Note::Difference { account: key.account, asset: key.asset, diff };
-            out.note(at.seq, 0, at.header.ts_receive, note);
-        }
+        let open = self.ledger.unexplained(self.session.now, UNEXPLAINED_GRACE_NS);
+        out.differences(at.seq, at.header.ts_receive, open);
     }
 
     // --- command --------------------------------------------------------------------------------------------------
@@ -406,7 +427,8 @@ impl State {
             Verb::Start => {
                 self.session.starts += 1;
                 self.session.next_order = (self.session.starts << 32) + 1;
-                self.orders.after_restart(self.session.now);
+                let changes = self.orders.after_restart(self.session.now);
+                self.tell_all(at, &changes, out);
                 for book in &mut self.books {
                     book.reset();
                 }
@@ -456,7 +478,8 @@ impl State {
                 }
             }
         }
-        self.orders.link(link);
+        let changes = self.orders.link(link);
+        self.tell_all(at, &changes, out);
         let note = Note::Link { stream: at.header.stream, role: link.role, up: link.up != 0 };
         out.note(at.seq, 0, at.header.ts_receive, note);
         Ok(())

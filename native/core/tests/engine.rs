@@ -1,4 +1,5 @@
-//! The engine as a whole: recovery, replay and time travel give the live state, and the hash sees every field.
+//! The engine as a whole: recovery, replay and time travel give the live state, the hash sees every field, and what a
+//! session must hear of it is told.
 
 mod stage;
 
@@ -6,11 +7,13 @@ use stage::{SEAT, at, set_up, stamp};
 use std::path::{Path, PathBuf};
 
 use tickwright_core::canon::Canon;
+use tickwright_core::effects::Note;
 use tickwright_core::engine::{Engine, Now};
-use tickwright_core::event::{Command, Header, Verb};
+use tickwright_core::event::{Balance, Command, Header, Link, Request, Sent, Verb};
 use tickwright_core::instrument::Market;
 use tickwright_core::journal::Options;
 use tickwright_core::kernel::Wish;
+use tickwright_core::order::{Alarm, State as OrderState};
 use tickwright_core::quoting::proposal;
 use tickwright_core::replay::Replay;
 use tickwright_core::state::State;
@@ -41,6 +44,11 @@ fn propose(engine: &mut Engine, wish: &Wish, now: Now) -> u64 {
     record.order
 }
 
+/// Our id of an order as the venue writes it.
+fn client(order: u64) -> String {
+    String::from_utf8(tickwright_core::decode::client_id::encode(order).to_vec()).unwrap()
+}
+
 /// A short session with a book, trades, orders, a fill with a fee, a timer and a halt.
 fn session(engine: &mut Engine) {
     set_up(engine);
@@ -52,7 +60,6 @@ fn session(engine: &mut Engine) {
     market(engine, at(3), trade);
     let first = propose(engine, &Wish::place(Side::Buy, 599_990, 20, 1), at(4));
     let second = propose(engine, &Wish::place(Side::Sell, 600_020, 20, 2), at(5));
-    let client = |order| String::from_utf8(tickwright_core::decode::client_id::encode(order).to_vec()).unwrap();
     for (order, venue, n) in [(first, 900, 6), (second, 901, 7)] {
         let id = format!("1:{}", client(order));
         let text = format!(
@@ -178,4 +185,80 @@ fn a_snapshot_reads_back_and_refuses_every_cut() {
     let mut longer = bytes.clone();
     longer.push(0);
     assert!(State::take(&longer).is_err());
+}
+
+/// The venue's statement of the USDT wallet.
+fn wallet(amount: i128, now: Now) -> Balance {
+    let header = Header::of::<Balance>(0, 0, now.ts, now.mono);
+    let (market, amount) = (Market::Linear as u8, amount.into());
+    Balance { header, account: 1, asset: 2, reason: 0, market, pad: 0, reference: 0, amount }
+}
+
+/// Whether the notes say that fills of the order are missing.
+fn alarmed(notes: &[Note], order: u64) -> bool {
+    notes.iter().any(|note| matches!(note, Note::Alarm { order: of, alarm: Alarm::FillsMissing, .. } if *of == order))
+}
+
+/// The amounts by which wallets differ, of the notes that say so.
+fn differences(notes: &[Note]) -> Vec<i128> {
+    notes.iter().filter_map(|note| if let Note::Difference { diff, .. } = note { Some(*diff) } else { None }).collect()
+}
+
+/// The notes of the last input.
+fn told(engine: &mut Engine) -> Vec<Note> {
+    engine.take_notes().map(|row| row.note).collect()
+}
+
+/// A line of the venue that went up (1) or down (0): role 2 user data, 3 orders.
+fn link(engine: &mut Engine, role: u8, up: u8, now: Now) {
+    let header = Header::of::<Link>(0, 0, now.ts, now.mono);
+    engine.link(Link { header, up, role, account: 1, pad: 0 }, 3).unwrap();
+}
+
+#[test]
+fn an_order_that_a_lost_connection_made_unknown_is_told() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    let header = Header::of::<Command>(0, 0, at(12).ts, at(12).mono);
+    let resume = Command { header, verb: Verb::Resume as u8, scope: 2, subject: 1, cause: 0, value: 0, author: 9 };
+    engine.command(&resume).unwrap();
+    let order = propose(&mut engine, &Wish::place(Side::Buy, 599_980, 20, 3), at(13));
+    let header = Header::of::<Sent>(1, 0, at(13).ts, at(13).mono);
+    engine.sent(&Sent { header, order, expires: at(5_000).ts, request: Request::Place as u8, pad: [0; 7] }).unwrap();
+    link(&mut engine, 3, 0, at(14));
+    let states: Vec<_> = told(&mut engine)
+        .into_iter()
+        .filter_map(|note| if let Note::Order(row) = note { Some((row.order, row.state)) } else { None })
+        .collect();
+    assert_eq!(states, [(order, OrderState::Unknown)]);
+}
+
+#[test]
+fn lost_fills_are_told_with_every_question_and_a_difference_once() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    let order = engine.state().orders.open()[0].id;
+    // The venue's count is ahead of the fills that it told, and its wallet of ours by one unit.
+    let report = format!(
+        r#"{{"e":"ORDER_TRADE_UPDATE","E":8,"T":8,"o":{{"s":"BTCUSDT","c":"{}","S":"BUY","o":"LIMIT","f":"GTX","q":"0.020","p":"59999.0","ap":"0","sp":"0","x":"NEW","X":"PARTIALLY_FILLED","i":900,"l":"0","z":"0.015","L":"0","T":8,"t":0,"b":"0","a":"0","m":false,"R":false,"rp":"0","ps":"BOTH"}}}}"#,
+        client(order)
+    );
+    engine.user(Market::Linear, 1, report.as_bytes(), stamp(at(20))).unwrap();
+    assert!(alarmed(&told(&mut engine), order));
+    for (n, amount) in [(21, 1), (22, 2)] {
+        engine.balance(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + amount, at(n))).unwrap();
+        assert!(differences(&told(&mut engine)).is_empty(), "a moment's difference is normal");
+    }
+    let mut heard = Vec::new();
+    for n in [500, 1_100, 2_100, 2_200, 4_000, 9_000] {
+        engine.timer(at(n)).unwrap();
+        let notes = told(&mut engine);
+        heard.push((alarmed(&notes, order), differences(&notes)));
+    }
+    assert_eq!(heard.iter().map(|row| row.0).collect::<Vec<_>>(), [false, true, true, false, false, true]);
+    let open: Vec<_> = heard.into_iter().map(|row| row.1).collect();
+    assert_eq!(open, [vec![], vec![], vec![2], vec![], vec![], vec![]], "once, after a grace of two seconds");
+    engine.balance(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + 7, at(9_100))).unwrap();
+    engine.timer(at(9_200)).unwrap();
+    assert_eq!(differences(&told(&mut engine)), [7], "and again when it changes");
 }

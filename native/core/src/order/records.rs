@@ -3,7 +3,7 @@
 //! catalogue: O1 (faults 1-14, 18, 20-23). Every function copies the order out, lets it change, and stores it back,
 //! so an error on the way leaves the table as it was.
 
-use super::effects::{Alarm, Doubt, Effects, Fill};
+use super::effects::{Alarm, Change, Doubt, Effects, Fill};
 use super::index::Place;
 use super::life::Order;
 use super::state::{Input, Pending, State};
@@ -163,8 +163,8 @@ impl OrderTable {
     }
 
     /// A connection went up or down. Orders down: what was on the wire is lost. User data up: what rests is asked
-    /// about, because reports may have been missed. Returns how many orders were concerned.
-    pub fn link(&mut self, link: &Link) -> u32 {
+    /// about, because reports may have been missed. Returns the orders concerned.
+    pub fn link(&mut self, link: &Link) -> Vec<Change> {
         let (now, account) = (link.header.ts_receive, link.account);
         match (link.role, link.up != 0) {
             (ROLE_ORDERS, false) => self.each_open(account, |order, proof, effects| {
@@ -179,13 +179,13 @@ impl OrderTable {
                     order.doubt(Doubt::Status, now);
                 }
             }),
-            _ => 0,
+            _ => Vec::new(),
         }
     }
 
     /// The engine starts again: INTENT and SENT become UNKNOWN, whatever rests is asked about.
-    /// Returns how many orders were concerned.
-    pub fn after_restart(&mut self, now: Nanos) -> u32 {
+    /// Returns the orders concerned.
+    pub fn after_restart(&mut self, now: Nanos) -> Vec<Change> {
         self.each_open(0, |order, proof, effects| order.restart(now, proof, effects))
     }
 
@@ -225,9 +225,10 @@ impl OrderTable {
         due
     }
 
-    /// Lets `act` change every open order of an account (0: all); counts those it changed.
-    fn each_open(&mut self, account: u16, act: impl Fn(&mut Order, &Proof, &mut Effects)) -> u32 {
-        let (mut changed, proof) = (0, self.kept.proof);
+    /// Lets `act` change every open order of an account (0: all) and returns those it changed, whether or not their state
+    /// did. It allocates where there are any: connections are not lost on the hot path.
+    fn each_open(&mut self, account: u16, act: impl Fn(&mut Order, &Proof, &mut Effects)) -> Vec<Change> {
+        let (mut changes, proof) = (Vec::new(), self.kept.proof);
         for at in 0..self.kept.open.len() {
             let Some(mut order) = self.kept.open.get(at).copied() else { break };
             if account != 0 && order.account != account {
@@ -236,11 +237,11 @@ impl OrderTable {
             let (before, mut effects) = (order, Effects::on(order.id, order.state));
             act(&mut order, &proof, &mut effects);
             if order != before {
-                changed += 1;
+                changes.extend(effects.change);
                 self.store(Place::Open(at as u32), order);
             }
         }
-        changed
+        changes
     }
 
     fn begin(&self, id: u64) -> Option<(Place, Order, Effects)> {

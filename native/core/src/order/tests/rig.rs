@@ -116,12 +116,12 @@ impl Rig {
                 one(self.table.answer(&answer(order, request(what), outcome_of(outcome), at, now)))
             }
             ["timer"] => self.table.due_queries(now).iter().map(asks).collect::<Vec<_>>().join(" "),
-            ["restart"] => format!("{} concerned", self.table.after_restart(now)),
+            ["restart"] => format!("{} concerned", self.table.after_restart(now).len()),
             ["link", role, up] => {
                 let role = if *role == "orders" { 3 } else { 2 };
                 let header = Header::of::<Link>(0, 0, now, 0);
                 let up = u8::from(*up == "up");
-                format!("{} concerned", self.table.link(&Link { header, up, role, account: 0, pad: 0 }))
+                format!("{} concerned", self.table.link(&Link { header, up, role, account: 0, pad: 0 }).len())
             }
             _ => one(self.table.report(&reported(order, words, now))),
         }

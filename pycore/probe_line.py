@@ -103,9 +103,6 @@ class Line:
         if waiting is not None and not waiting.done():
             waiting.set_exception(CheckError(f"a request must be answered in time, request {request} was not"))
 
-    def log_on(self, account: int, market: str, on: bool) -> None:
-        """The connection logged on or off; the check signs each of its requests all the same."""
-
     def link(self, stream: int, role: str, up: bool, account: int = 0) -> None:
         """A connection went up or down."""
         if not up:

@@ -1,5 +1,6 @@
-"""catalogue: S1. Mutated frames by the thousand on both kinds of WebSocket, and bytes that are no HTTP: each is answered
-in the protocol, and what is refused leaves balances, books and open orders as they were.
+"""catalogue: S1. Mutated frames by the thousand on both kinds of WebSocket, and bytes that are no HTTP.
+
+Each is answered in the protocol, and what is refused leaves balances, books and open orders as they were.
 
 Seeded: a failing case prints its seed and number, which is all that is needed to meet it again.
 """

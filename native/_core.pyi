@@ -363,6 +363,8 @@ class Engine:
     @property
     def recovered(self) -> int: ...
     @property
+    def recovered_at(self) -> int: ...
+    @property
     def last_seq(self) -> int: ...
     @property
     def session(self) -> int: ...
@@ -428,7 +430,16 @@ class Engine:
         self, account: int, market: str, asset: int, amount: int, reason: int, reference: int, ts: int, mono: int
     ) -> int: ...
     def venue_position(
-        self, account: int, instrument: int, qty: int, entry_e8: int, unrealised_e8: int, ts: int, mono: int
+        self,
+        account: int,
+        instrument: int,
+        qty: int,
+        entry_e8: int,
+        unrealised_e8: int,
+        ts: int,
+        mono: int,
+        *,
+        adopt: bool = False,
     ) -> int: ...
     def view(self, account: int, strategy: int, instrument: int) -> View: ...
     def propose(

@@ -42,7 +42,8 @@ class Statement:
     positions: list[Position]
 
 
-def _decimal(field: str, value: object) -> Decimal:
+def to_decimal(field: str, value: object) -> Decimal:
+    """A finite decimal number; `InputError` names the field and the value otherwise."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -54,7 +55,7 @@ def _decimal(field: str, value: object) -> Decimal:
 
 def to_units(field: str, value: object, scale: int) -> int:
     """A decimal text as a whole count of 10^-scale; refused where it does not come out even."""
-    shifted = _decimal(field, value).scaleb(scale)
+    shifted = to_decimal(field, value).scaleb(scale)
     if shifted != shifted.to_integral_value():
         raise _core.InputError(f"{field} has more than {scale} decimals, was {value!r}")
     return int(shifted)
@@ -90,7 +91,7 @@ def _linear_holdings(body: Any, scales: Mapping[str, int]) -> list[Holding]:
         asset = str(row["asset"])
         if asset in scales:
             found.append(Holding(asset, to_units(f"{asset}.balance", row["balance"], scales[asset])))
-        elif _decimal(f"{asset}.balance", row["balance"]) != 0:
+        elif to_decimal(f"{asset}.balance", row["balance"]) != 0:
             raise _core.InputError(f"assets must list every wallet of the account, was missing {asset}")
     return found
 
@@ -98,10 +99,10 @@ def _linear_holdings(body: Any, scales: Mapping[str, int]) -> list[Holding]:
 def _positions(rows: Any) -> list[Position]:
     found = []
     for row in rows:
-        size = _decimal("positionAmt", row["positionAmt"])
+        size = to_decimal("positionAmt", row["positionAmt"])
         if row.get("positionSide", "BOTH") != "BOTH" and size != 0:
             raise _core.InputError(f"positionSide must be BOTH (one-way mode), was {row['positionSide']}")
-        entry = int(_decimal("entryPrice", row["entryPrice"]).scaleb(8))
-        unrealised = int(_decimal("unRealizedProfit", row["unRealizedProfit"]).scaleb(8))
+        entry = int(to_decimal("entryPrice", row["entryPrice"]).scaleb(8))
+        unrealised = int(to_decimal("unRealizedProfit", row["unRealizedProfit"]).scaleb(8))
         found.append(Position(str(row["symbol"]), size, entry, unrealised))
     return found

@@ -43,6 +43,10 @@ _PATHS = {
         "order": "/fapi/v1/order",
         "all_orders": "/fapi/v1/allOrders",
         "trades": "/fapi/v1/userTrades",
+        "algo_order": "/fapi/v1/algoOrder",
+        "algo_orders": "/fapi/v1/openAlgoOrders",
+        "cancel_all_algo": "/fapi/v1/algoOpenOrders",
+        "countdown": "/fapi/v1/countdownCancelAll",
         "listen_key": "/fapi/v1/listenKey",
     },
 }

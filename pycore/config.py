@@ -66,12 +66,19 @@ def _positive_decimal(text: str) -> str:
     return text
 
 
+def _amount(text: str) -> str:
+    """A decimal text of zero or more."""
+    return text if re.fullmatch(r"0+(\.0*)?", text) else _positive_decimal(text)
+
+
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text):
         raise ValueError("must be 1 to 31 of a-z, 0-9 and _, beginning with a letter")
     return text
 
 
+#: What the name of an environment variable looks like.
+_VARIABLE = r"^[A-Z][A-Z0-9_]*$"
 DecimalText = Annotated[str, AfterValidator(_positive_decimal)]
 Name = Annotated[str, AfterValidator(_name)]
 Asset = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,16}$")]
@@ -127,13 +134,32 @@ class Venue(Section):
         return {"spot": self.spot, "linear": self.linear}.get(market)
 
 
-class Account(Section):
-    """Whose orders these are, and where its secrets come from (never the secrets themselves)."""
+class Secrets(Section):
+    """Where an API key and its secret come from (never the secrets themselves): two variables, or a file."""
+
+    key_env: str = Field(default="TICKWRIGHT_API_KEY", pattern=_VARIABLE)
+    secret_env: str = Field(default="TICKWRIGHT_API_SECRET", pattern=_VARIABLE)
+    secrets_file: str | None = None
+
+
+class Account(Secrets):
+    """Whose orders these are."""
 
     name: Name = "main"
-    key_env: str = Field(default="TICKWRIGHT_API_KEY", pattern=r"^[A-Z][A-Z0-9_]*$")
-    secret_env: str = Field(default="TICKWRIGHT_API_SECRET", pattern=r"^[A-Z][A-Z0-9_]*$")
-    secrets_file: str | None = None
+
+
+class Kill(Secrets):
+    """The key and the bounds of `tickwright kill`, which is a process of its own with a key of its own."""
+
+    key_env: str = Field(default="TICKWRIGHT_KILL_API_KEY", pattern=_VARIABLE)
+    secret_env: str = Field(default="TICKWRIGHT_KILL_API_SECRET", pattern=_VARIABLE)
+    flatten: bool = Field(default=False, description="flatten positions too where the command line does not say")
+    budget_ms: int = Field(default=5_000, ge=500, le=60_000, description="after this it tells what is left and ends")
+    answer_ms: int = Field(default=500, ge=10, le=500, description="how long a running engine may take to obey")
+    spot_keep: dict[Asset, Annotated[str, AfterValidator(_amount)]] = Field(
+        default_factory=dict,
+        description="how much of a spot asset a flattening leaves; an asset that is not named is not sold",
+    )
 
 
 class Instrument(Section):
@@ -201,10 +227,30 @@ class Timers(Section):
     stop_deadline_ms: int = Field(default=5_000, ge=100, le=600_000, description="how long a stop waits for cancels")
 
 
+class Start(Section):
+    """What a start does with what the journal does not explain; nothing quotes before it is settled.
+
+    `foreign_orders`: open orders on our instruments that are not ours. `adopt` leaves them where they are and takes
+    what they could fill off the symbol's largest position; `cancel` cancels them; `halt` ends with exit 3.
+    `position`: positions and wallets that differ from the journal's. `adopt` takes the venue's over, as events, so
+    that ledger and venue agree from here on; `halt` ends with exit 3.
+    """
+
+    foreign_orders: Literal["adopt", "cancel", "halt"] = "halt"
+    position: Literal["adopt", "halt"] = "halt"
+
+
+class TradingDay(Section):
+    """When the trading day rolls: daily losses begin again at this time of UTC, peak and deepest fall stay."""
+
+    roll_utc: str = Field(default="00:00", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+
+
 class Watch(Section):
     """What the supervisor guards besides the engine: the disk and the memory."""
 
-    disk_free_mib: int = Field(default=512, ge=1)
+    disk_free_mib: int = Field(default=512, ge=1, description="below it the engine stops quoting, cancels and ends")
+    reserve_mib: int = Field(default=64, ge=1, le=4096, description="kept for those cancels and the reports")
     memory_mib: int = Field(default=4_096, ge=64)
 
 
@@ -255,6 +301,7 @@ class Config(Section):
     journal: Journal
     venue: Venue
     account: Account = Account()
+    kill: Kill = Kill()
     assets: dict[Asset, Annotated[int, Field(ge=0, le=18)]] = Field(
         default_factory=lambda: {"BTC": 8, "ETH": 8, "USDT": 8, "BNB": 8},
         description="decimals of each asset's smallest unit",
@@ -263,6 +310,8 @@ class Config(Section):
     limits: list[Bound] = Field(default_factory=list, max_length=4096)
     strategies: list[StrategyRun] = Field(default_factory=list, max_length=64)
     timers: Timers = Timers()
+    start: Start = Start()
+    trading_day: TradingDay = TradingDay()
     watch: Watch = Watch()
     telemetry: Telemetry = Telemetry()
     metrics: Metrics = Metrics()
@@ -274,7 +323,7 @@ class Config(Section):
 
     def faults(self) -> list[tuple[str, str]]:
         """Faults that need more than one field to be seen, as (field path, what is wrong)."""
-        return [*self._instrument_faults(), *self._reference_faults(), *self._host_faults()]
+        return [*self._instrument_faults(), *self._reference_faults(), *self._kill_faults(), *self._host_faults()]
 
     def canonical(self) -> bytes:
         """The configuration in one byte-exact form: JSON with sorted keys. It holds no secret."""
@@ -324,6 +373,21 @@ class Config(Section):
             names.add(run.name)
             if run.instrument not in known["symbol"]:
                 found.append((f"strategies.{at}.instrument", f"is not among instruments, was {run.instrument}"))
+        return found
+
+    def _kill_faults(self) -> list[tuple[str, str]]:
+        """The kill's key is its own: one key for both would be rate-limited, or revoked, with the engine's."""
+        found = []
+        for field in ("key_env", "secrets_file"):
+            ours, theirs = getattr(self.kill, field), getattr(self.account, field)
+            if ours is not None and ours == theirs:
+                found.append((f"kill.{field}", f"must differ from account.{field}, was {ours}"))
+        bases = {item.base for item in self.instruments if item.market == "spot"}
+        found += [
+            (f"kill.spot_keep.{asset}", f"is the base of no spot instrument, was {amount}")
+            for asset, amount in self.kill.spot_keep.items()
+            if asset not in bases
+        ]
         return found
 
     def _host_faults(self) -> list[tuple[str, str]]:

@@ -42,15 +42,20 @@ def load(path: str, environ: Mapping[str, str], overrides: Sequence[str] = ()) -
     return config
 
 
+def check_live(config: Config, live_flag: bool) -> None:
+    """Refuses to reach a real venue without both the configuration's mode and the flag. Raises `SafetyError`."""
+    if live_flag and config.mode != "live":
+        raise SafetyError(f"--live is given but mode does not consent, was {config.mode}")
+    if config.mode == "live" and not live_flag:
+        raise SafetyError("mode live needs --live on the command line, was absent")
+
+
 def check_consent(config: Config, live_flag: bool) -> None:
     """Refuses what may not start: a real venue needs the configuration's mode, the flag, and reconciliation.
 
     Raises `SafetyError`; fails closed, so until reconciliation exists no live session starts at all.
     """
-    if live_flag and config.mode != "live":
-        raise SafetyError(f"--live is given but mode does not consent, was {config.mode}")
-    if config.mode == "live" and not live_flag:
-        raise SafetyError("mode live needs --live on the command line, was absent")
+    check_live(config, live_flag)
     if config.mode == "live":
         raise SafetyError("mode live needs reconciliation, which this version does not have")
 

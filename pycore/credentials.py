@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pycore.config import Account
+from pycore.config import Secrets
 from pycore.errors import ConfigError
 
 _MODES = (0o600, 0o400)
@@ -36,41 +36,45 @@ class Credentials:
         return repr(self)
 
 
-def read(account: Account, environ: Mapping[str, str]) -> Credentials:
-    """The credentials of an account. Raises `ConfigError` that names the variable or the file, never its content."""
-    if account.secrets_file is not None:
-        return _from_table(account.secrets_file, _read_file(account.secrets_file))
-    table = {"api_key": environ.get(account.key_env, "")}
-    text = environ.get(account.secret_env, "")
+def read(source: Secrets, environ: Mapping[str, str], section: str = "account") -> Credentials:
+    """The credentials that a section names. Raises `ConfigError` with the variable or the file, never its content."""
+    if source.secrets_file is not None:
+        return _from_table(source.secrets_file, _read_file(source.secrets_file, f"{section}.secrets_file"))
+    table = {"api_key": environ.get(source.key_env, "")}
+    text = environ.get(source.secret_env, "")
     table["ed25519_pem" if text.lstrip().startswith("-----BEGIN") else "secret"] = text
-    missing = [(name, "is missing in the environment") for name in (account.key_env, account.secret_env)]
-    faults = [fault for fault in missing if not environ.get(fault[0])]
+    named = (("key_env", source.key_env), ("secret_env", source.secret_env))
+    faults = [
+        (name, f"is missing in the environment ({section}.{field} names it)")
+        for field, name in named
+        if not environ.get(name)
+    ]
     if faults:
         raise ConfigError("secrets", faults)
     return _from_table("environment", table)
 
 
-def _read_file(path: str) -> dict[str, object]:
+def _read_file(path: str, field: str) -> dict[str, object]:
     try:
         # O_NOFOLLOW and fstat on the open file: what is checked is what is read.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise ConfigError("account.secrets_file", [("file", f"cannot be read ({reason}), was {path}")]) from None
+        raise ConfigError(field, [("file", f"cannot be read ({reason}), was {path}")]) from None
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(file.fileno())
         mode = stat.S_IMODE(found.st_mode)
         if not stat.S_ISREG(found.st_mode):
-            raise ConfigError("account.secrets_file", [("file", f"must be a regular file, was {path}")])
+            raise ConfigError(field, [("file", f"must be a regular file, was {path}")])
         if mode not in _MODES:
-            raise ConfigError("account.secrets_file", [("mode", f"must be 0600 or 0400, was {mode:04o} on {path}")])
+            raise ConfigError(field, [("mode", f"must be 0600 or 0400, was {mode:04o} on {path}")])
         if found.st_uid != os.geteuid():
-            raise ConfigError("account.secrets_file", [("owner", f"must be the running user, was uid {found.st_uid}")])
+            raise ConfigError(field, [("owner", f"must be the running user, was uid {found.st_uid}")])
         try:
             return tomllib.loads(file.read().decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             # The parser's message would quote the line, and the line may be the secret.
-            raise ConfigError("account.secrets_file", [("file", f"is not TOML, was {path}")]) from None
+            raise ConfigError(field, [("file", f"is not TOML, was {path}")]) from None
 
 
 def _from_table(where: str, table: Mapping[str, object]) -> Credentials:

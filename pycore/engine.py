@@ -11,16 +11,16 @@ import logging
 import random
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
 
-from pycore import connections, phases, profit, supervisor
+from pycore import connections, engine_file, phases, profit, supervisor
 from pycore.clock import Clock
 from pycore.config import Config
 from pycore.credentials import Credentials
-from pycore.errors import InputError
+from pycore.errors import InputError, SafetyError
 from pycore.figures import Figures
 from pycore.logs import Logs
 from pycore.metrics_server import served
@@ -40,6 +40,7 @@ class Outcome:
     state: str
     clean: bool
     figures: dict[str, Any]
+    refused: bool = False
 
 
 async def drive(session: Session) -> None:
@@ -96,6 +97,8 @@ async def _supervised(
         return driving.result()
     telemetry = Telemetry(session, figures)
     stack.callback(telemetry.close)
+    engine_file.write(session.config.journal.directory, telemetry.control_at)
+    stack.callback(engine_file.remove, session.config.journal.directory)
     on_ready(telemetry)
     beside = [asyncio.create_task(work) for work in (telemetry.run(), telemetry.obey(), figures.lag.run())]
     try:
@@ -120,7 +123,8 @@ async def _failed(session: Session, error: BaseException) -> Outcome:
         raise error
     state = await supervisor.take_down(session, error)
     await connections.close_sockets(session)
-    return _seal(session, state, clean=False, why=str(error))
+    outcome = _seal(session, state, clean=False, why=str(error))
+    return replace(outcome, refused=isinstance(error, SafetyError))
 
 
 def _seal(session: Session, state: str, *, clean: bool, why: str = "") -> Outcome:

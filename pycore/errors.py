@@ -8,6 +8,7 @@ TickwrightError (native)        1
 ├── CheckError                 1   a comparison came out unequal
 ├── SafetyError               3   a safety rule says no
 └── EngineError                1   the engine stopped itself; `state` names why
+    └── StartRefusedError      3   a start met what the configuration says to halt at (a SafetyError too)
 ```
 """
 
@@ -46,6 +47,10 @@ class EngineError(TickwrightError):
         """Keeps the final state's name beside the message."""
         self.state = state
         super().__init__(message)
+
+
+class StartRefusedError(EngineError, SafetyError):
+    """A start that a safety rule refuses: `state` names it, the message lists what was seen, and nothing was sent."""
 
 
 def exit_code(error: BaseException) -> int:

@@ -16,7 +16,7 @@ from native._core import Engine
 from oms.binance_rest import Rest, VenueError
 from oms.ports import Outbound
 from oms.release import DurableRelease
-from pycore import definitions, exchange_info, fill_recovery, reconcile
+from pycore import definitions, exchange_info, fill_recovery, kill, reconcile, start_policy, trading_day
 from pycore.connections import close_sockets, connect, endpoint_of, raise_failed
 from pycore.errors import ConfigError, EngineError
 from pycore.notes import Answer, Event
@@ -33,8 +33,6 @@ Phase = Callable[[Session], Awaitable[None]]
 #: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
 SKEW_NS_MAX = 1_000_000_000
 _WATCH_EVERY_S = 1.0
-#: The author of a command that a person gave.
-OPERATOR = 1
 #: The venue's codes for a wrong signature, a malformed key and an unknown key (binance.md section 4).
 _KEY_REFUSED = frozenset({-1022, -2014, -2015})
 #: The order table's alarm that more is filled than was reported (native/core/src/order/effects.rs).
@@ -82,6 +80,8 @@ async def recover(session: Session) -> None:
     """Opens the journal: an existing one is replayed and continued in a new segment."""
     journal = session.config.journal
     Path(journal.directory).mkdir(parents=True, exist_ok=True)
+    HostWatch(session.config.watch, journal.directory).check()
+    session.reserve.take()
     config_beside(journal.directory).write_bytes(session.config.canonical())
     session.core = Engine(
         journal.directory,
@@ -112,11 +112,12 @@ async def define(session: Session) -> None:
 
 
 async def reconcile_account(session: Session) -> None:
-    """Closes what a crash left open and compares holdings; only then may anything quote."""
+    """Closes what a crash left open, settles what is foreign, compares holdings; only then may anything quote."""
     if session.stop_asked.is_set():
         return
     await reconcile.settle_orders(session, session.config.timers.stop_deadline_ms / 1e3)
-    await reconcile.compare(session)
+    await start_policy.settle_foreign_orders(session)
+    start_policy.settle_positions(session, await reconcile.compare(session))
 
 
 async def run(session: Session) -> None:
@@ -125,7 +126,9 @@ async def run(session: Session) -> None:
         return
     watch = HostWatch(session.config.watch, session.config.journal.directory)
     if session.resume:
-        session.port.command("resume", author=OPERATOR)
+        kill.resume(session)
+    kill.obey_marker(session)
+    trading_day.begin(session)
     _mark(session, STARTED)
     if session.port.halted:
         log.warning("the journal was killed or halted: only cancels pass until it is resumed (run --resume)")
@@ -138,6 +141,8 @@ async def run(session: Session) -> None:
     since_watch_s = 0.0
     snapshot_at = _next_snapshot(session)
     while not session.stop_asked.is_set():
+        kill.obey_marker(session)
+        trading_day.roll(session)
         session.port.timer()
         for gateway in session.gateways.values():
             gateway.expire()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.ports import Clock
 from native._core import Engine, InputError, Wish
@@ -25,6 +25,14 @@ log = logging.getLogger(__name__)
 OUTBOX, EVENTS, RESYNC, HALTED = 1, 2, 4, 8
 #: Undecodable payloads in a row after which a stream is not trusted any more.
 UNREADABLE_MAX = 100
+
+
+class Stated(NamedTuple):
+    """A position as the venue states it: signed lots, entry price and unrealised profit in 1e-8 of the quote asset."""
+
+    lots: int
+    entry_e8: int = 0
+    unrealised_e8: int = 0
 
 
 class Port:
@@ -94,9 +102,9 @@ class Port:
         """The venue's statement of a wallet, or a transfer by `amount`, in the asset's smallest unit."""
         self._call(self.core.balance, account, market, asset, amount, int(transfer), 0)
 
-    def venue_position(self, account: int, instrument: int, lots: int, entry_e8: int, unrealised_e8: int) -> None:
-        """The venue's statement of a position."""
-        self._call(self.core.venue_position, account, instrument, lots, entry_e8, unrealised_e8)
+    def venue_position(self, account: int, instrument: int, stated: Stated, *, adopt: bool = False) -> None:
+        """The venue's statement of a position; with `adopt` it is ours from here on."""
+        self._call(self.core.venue_position, account, instrument, *stated, adopt=adopt)
 
     def propose(self, account: int, strategy: int, instrument: int, wishes: list[Wish]) -> None:
         """A strategy's wishes: through the gate into the order table and the outbox."""

@@ -1,7 +1,8 @@
 """Before quoting: what the venue says the account holds must be what the journal says it holds.
 
 catalogue: O7, K5. Orders that a crash left behind are asked about and cancelled; then wallets and positions are
-compared. The first statement of a wallet is booked as its opening; after that a difference halts with a named error.
+compared. The first statement of a wallet is booked as its opening; what to do about a later difference, or about a
+position that was there before us, is for `start_policy`.
 Spot wallets hold what the user pleases, so only assets of configured instruments are compared there.
 """
 
@@ -9,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from oms import account
 from oms.account import Statement
 from oms.binance_rest import VenueError
 from pycore.errors import EngineError
+from pycore.port import Stated
 from pycore.profit import NET
 from pycore.session import Session
 
@@ -70,25 +73,70 @@ async def none_open(session: Session, deadline_s: float) -> bool:
     return True
 
 
-async def compare(session: Session) -> None:
-    """Fetches every market's statement, books openings, and compares the rest.
+@dataclass(frozen=True)
+class PositionDifference:
+    """A position, in lots, that is not what the journal says."""
 
-    Raises `EngineError` `reconcile: balances differ` or `reconcile: positions differ` naming each difference.
-    """
+    symbol: str
+    instrument: int
+    booked: int
+    stated: Stated
+
+    def __str__(self) -> str:
+        """The difference in one phrase."""
+        return f"{self.symbol}: journal {self.booked} lots, venue {self.stated.lots} lots"
+
+
+@dataclass(frozen=True)
+class WalletDifference:
+    """A wallet, in the asset's smallest unit, that is not what the journal says."""
+
+    market: str
+    name: str
+    asset: int
+    booked: int
+    amount: int
+
+    def __str__(self) -> str:
+        """The difference in one phrase."""
+        return f"{self.market} {self.name}: journal {self.booked}, venue {self.amount}"
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Everything in which the venue and the journal differ; false where they agree."""
+
+    positions: list[PositionDifference] = field(default_factory=list)
+    wallets: list[WalletDifference] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.positions or self.wallets)
+
+    def __str__(self) -> str:
+        """All of them, in one line."""
+        return "; ".join(map(str, [*self.positions, *self.wallets]))
+
+
+async def compare(session: Session) -> Differences:
+    """Fetches every market's statement, hands it to the core, which books openings, and says what differs."""
+    found = Differences()
     for market, rest in session.rests.items():
         statement = await account.fetch(rest, _scales(session, market))
-        _book_balances(session, statement)
-        _compare_positions(session, statement)
+        found.wallets.extend(_compare_wallets(session, statement))
+        found.positions.extend(_compare_positions(session, statement))
+    return found
 
 
 async def difference(session: Session) -> str:
     """The comparison at a stop: empty where all is equal, else what differs or why it could not be compared."""
     try:
-        await compare(session)
-    except (EngineError, VenueError) as error:
-        log.error("after the stop: %s", error)
-        return str(error)
-    return ""
+        told = str(await compare(session))
+    except VenueError as error:
+        told = str(error)
+    if told:
+        log.error("after the stop: %s", told)
+    return told
 
 
 def _scales(session: Session, market: str) -> Mapping[str, int]:
@@ -100,24 +148,22 @@ def _scales(session: Session, market: str) -> Mapping[str, int]:
     return {asset: session.config.assets[asset] for asset in wanted}
 
 
-def _book_balances(session: Session, statement: Statement) -> None:
+def _compare_wallets(session: Session, statement: Statement) -> Iterator[WalletDifference]:
     known = {
         (row["market"], row["asset"]): int(row["total"])
         for row in session.core.balances()
-        if row["account"] == session.numbers.account
+        # Without a statement of the venue the wallet is not opened yet, whatever a report has booked already.
+        if row["account"] == session.numbers.account and row["stated"]
     }
-    differences = []
     for holding in statement.holdings:
         asset = session.numbers.assets[holding.asset]
         booked = known.get((statement.market, asset))
         if booked is not None and booked != holding.amount:
-            differences.append(f"{statement.market} {holding.asset}: journal {booked}, venue {holding.amount}")
+            yield WalletDifference(statement.market, holding.asset, asset, booked, holding.amount)
         session.port.balance(session.numbers.account, statement.market, asset, holding.amount)
-    if differences:
-        raise EngineError("reconcile: balances differ", "; ".join(differences))
 
 
-def _compare_positions(session: Session, statement: Statement) -> None:
+def _compare_positions(session: Session, statement: Statement) -> Iterator[PositionDifference]:
     booked = {
         row["instrument"]: int(row["qty"])
         for row in session.core.positions()
@@ -125,14 +171,16 @@ def _compare_positions(session: Session, statement: Statement) -> None:
     }
     symbols = session.symbols(statement.market) if statement.market != "spot" else {}
     stated = {row.symbol: row for row in statement.positions}
-    differences = []
     for symbol, number in symbols.items():
         row = stated.get(symbol)
+        ours = booked.get(number, 0)
+        if row is None:
+            if ours:
+                yield PositionDifference(symbol, number, ours, Stated(0))
+            continue
         lot = session.instrument(f"{statement.market}:{symbol}").lot
-        lots = 0 if row is None else account.to_units(f"{symbol}.positionAmt in lots", row.size / Decimal(lot), 0)
-        if lots != booked.get(number, 0):
-            differences.append(f"{symbol}: journal {booked.get(number, 0)} lots, venue {lots} lots")
-        if row is not None:
-            session.port.venue_position(session.numbers.account, number, lots, row.entry_e8, row.unrealised_e8)
-    if differences:
-        raise EngineError("reconcile: positions differ", "; ".join(differences))
+        lots = account.to_units(f"{symbol}.positionAmt in lots", row.size / Decimal(lot), 0)
+        position = Stated(lots, row.entry_e8, row.unrealised_e8)
+        if lots != ours:
+            yield PositionDifference(symbol, number, ours, position)
+        session.port.venue_position(session.numbers.account, number, position)

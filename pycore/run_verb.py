@@ -16,7 +16,7 @@ from pycore import config_load, credentials, logs
 from pycore.config_verb import add_overrides
 from pycore.definitions import check_strategies
 from pycore.engine import Outcome, run_engine
-from pycore.errors import DONE, INTERRUPTED, ConfigError, EngineError
+from pycore.errors import DONE, INTERRUPTED, ConfigError, EngineError, SafetyError
 from pycore.telemetry import Telemetry
 
 
@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _code(outcome: Outcome) -> int:
+    if outcome.refused:
+        raise SafetyError(f"{outcome.state}: {outcome.figures['why']}")
     if not outcome.clean:
         raise EngineError(outcome.state, f"{outcome.state}: {outcome.figures['why']}")
     return INTERRUPTED if outcome.figures["interrupted"] else DONE

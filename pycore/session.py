@@ -24,7 +24,9 @@ from pycore.config import Config, Instrument
 from pycore.credentials import Credentials
 from pycore.latency import LatencyTracker
 from pycore.port import Port
+from pycore.reserve import Reserve
 from pycore.runner import Runner, Seat
+from risk.marker import Marker
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Session:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     recovering: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     background: list[asyncio.Task[None]] = field(default_factory=list)
+    day: int = 0
     recovered_seq: int = 0
     recovered_hash: str = ""
     difference: str = ""
@@ -73,9 +76,14 @@ class Session:
     runner: Runner = field(init=False)
     release: DurableRelease = field(init=False)
 
+    marker: Marker = field(init=False)
+    reserve: Reserve = field(init=False)
+
     def __post_init__(self) -> None:
         """Makes the signer; a bad key is told before anything starts."""
         self.signer = Signer(self.credentials)
+        self.marker = Marker(self.config.journal.directory)
+        self.reserve = Reserve(self.config.journal.directory, self.config.watch.reserve_mib)
 
     def instrument(self, key: str) -> Instrument:
         """The configured instrument `market:symbol`."""

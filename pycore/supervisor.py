@@ -12,7 +12,7 @@ import logging
 from native._core import BrokenError, FullError, StorageError
 from oms.binance_rest import Rest, VenueError
 from oms.release import WaitingFullError
-from pycore.errors import EngineError
+from pycore.errors import EngineError, StartRefusedError
 from pycore.reconcile import none_open
 from pycore.runner import StrategyError
 from pycore.session import Session
@@ -55,7 +55,12 @@ async def take_down(session: Session, error: BaseException) -> str:
     """Kills and cancels everything; returns the final state's name, with what could not be cancelled appended."""
     state = name_of(error)
     log.error("%s: %s", state, error)
+    if isinstance(error, StartRefusedError):
+        # Nothing of ours is open and nothing was done: there is nothing to kill, and the next start is not halted.
+        session.port.closed = True
+        return state
     session.phase = "killing"
+    session.reserve.release()
     session.port.runner = None
     closed = False
     if core_usable(error):

@@ -1,8 +1,8 @@
 """What a running engine shows and obeys: state published over ZeroMQ PUB, commands over a REP socket, both msgpack.
 
 catalogue: K5, K7, Q3. One message a tick on topic `state`; slow subscribers lose messages (a high-water mark of 16),
-never the engine's time. Commands: `{"verb": "stop" | "halt" | "resume" | "cancel_all" | "kill"}`, answered by
-`{"ok": bool, "why": str}`.
+never the engine's time. Commands: `{"verb": "stop" | "halt" | "resume" | "cancel_all" | "kill"}`, all but the first
+with an optional `scope` (all, strategy, symbol) and its `subject` by name, answered by `{"ok": bool, "why": str}`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import msgpack
 import zmq
 import zmq.asyncio
 
-from pycore.errors import TickwrightError
+from pycore import kill
+from pycore.errors import InputError, TickwrightError
 from pycore.figures import Figures
 from pycore.session import Session
+from risk.marker import Target
 
 _VERBS = ("halt", "resume", "cancel_all", "kill")
 _HIGH_WATER = 16
@@ -65,25 +67,29 @@ class Telemetry:
 
     def _obey(self, request: bytes) -> dict[str, Any]:
         try:
-            verb = msgpack.unpackb(request)["verb"]
-        except (ValueError, KeyError, TypeError, msgpack.UnpackException):
+            fields = msgpack.unpackb(request)
+            verb, target = fields["verb"], Target(fields.get("scope", "all"), fields.get("subject", ""))
+        except (ValueError, KeyError, TypeError, AttributeError, msgpack.UnpackException):
             return {"ok": False, "why": "a command must be a msgpack map with a verb"}
         if verb == "stop":
             self._session.stop_asked.set()
         elif verb in _VERBS:
-            self._session.port.command(verb, author=1)
+            try:
+                kill.command(self._session, verb, target)
+            except InputError as error:
+                return {"ok": False, "why": str(error)}
         else:
             return {"ok": False, "why": f"verb must be stop or one of {', '.join(_VERBS)}, was {verb!r}"}
         return {"ok": True, "why": ""}
 
 
-async def command(address: str, verb: str, timeout_s: float = 5.0) -> dict[str, Any]:
-    """Sends one command to a running engine. Raises `TickwrightError` where no answer comes in time."""
+async def command(address: str, verb: str, timeout_s: float = 5.0, **target: str) -> dict[str, Any]:
+    """Sends one command, with its `scope` and `subject`. Raises `TickwrightError` where no answer comes in time."""
     context = zmq.asyncio.Context()
     socket = context.socket(zmq.REQ)
     try:
         socket.connect(address)
-        await socket.send(msgpack.packb({"verb": verb}))
+        await socket.send(msgpack.packb({"verb": verb, **target}))
         answer: dict[str, Any] = msgpack.unpackb(await asyncio.wait_for(socket.recv(), timeout_s))
     except TimeoutError:
         raise TickwrightError(f"engine at {address} must answer within {timeout_s} s, was silent") from None

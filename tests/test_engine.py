@@ -9,23 +9,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from oms.binance_rest import Rest
 from oms.signing import Signer
 from pycore.clock import Clock
 from pycore.credentials import Credentials
 from pycore.telemetry import command
-from pycore.terminal import Subscriber, draw, line
+from pycore.terminal import draw, line
 from sim.demo_config import write_config
-
-ROOT = Path(__file__).resolve().parents[1]
-MARKETS = ("spot", "linear")
+from tests.engine_process import ROOT, Bench, benched, four_resting
 
 
 @pytest.fixture(scope="module")
@@ -40,117 +36,10 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     log.close()
 
 
-@dataclass
-class Run:
-    """A running engine and how to ask about it."""
-
-    venue: dict[str, Any]
-    process: subprocess.Popen[str]
-    first: dict[str, Any]
-    log: Path
-
-    def summary(self) -> dict[str, Any]:
-        """Waits for the end; the last row, or what went wrong."""
-        out, _ = self.process.communicate(timeout=60)
-        rows = [json.loads(row) for row in out.splitlines()]
-        assert rows, self.log.read_text()
-        assert rows[-1]["summary"]
-        return dict(rows[-1])
-
-    async def states(self, wanted: Any, what: str) -> dict[str, Any]:
-        """The first published state for which `wanted` is true."""
-        subscriber = Subscriber(self.first["publish"])
-        state: dict[str, Any] = {}
-        try:
-            async with asyncio.timeout(60):
-                while True:
-                    state = await subscriber.receive()
-                    if wanted(state):
-                        return state
-        except TimeoutError:
-            pytest.fail(f"never happened: {what}; the last state was {state}; {self.log.read_text()[-3000:]}")
-        finally:
-            subscriber.close()
-
-
-class Bench:
-    """Starts engines on one box in one directory."""
-
-    def __init__(self, venue: dict[str, Any], directory: Path, account: int = 0) -> None:
-        self.venue = venue
-        self.directory = directory
-        self.trader = venue["accounts"][account]
-        self.config = asyncio.run(write_config(venue, directory))
-        self.started: list[Run] = []
-
-    def start(self, *sets: str, kind: str = "tests.strategies:Resting", resume: bool = False) -> Run:
-        """Starts an engine whose two strategies are of one kind."""
-        overrides = [f'strategies.{at}.kind="{kind}"' for at in (0, 1)] if kind != "glft" else []
-        overrides += [f"strategies.{at}.params={{}}" for at in (0, 1)] if kind != "glft" else []
-        words = ["run", str(self.config), "--json", *(["--resume"] if resume else [])]
-        for item in (*overrides, *sets):
-            words += ["--set", item]
-        log = self.directory / f"engine-{len(self.started)}.log"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pycore.cli", *words],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "TICKWRIGHT_API_KEY": self.trader["key"],
-                "TICKWRIGHT_API_SECRET": self.trader["secret"],
-            },
-            stdout=subprocess.PIPE,
-            stderr=log.open("wb"),
-            text=True,
-        )
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        assert first, log.read_text()
-        self.started.append(Run(self.venue, process, json.loads(first), log))
-        return self.started[-1]
-
-    def open_orders(self) -> list[str]:
-        """Client ids of the account's open orders on both markets, as the venue sees them."""
-        return asyncio.run(self._open_orders())
-
-    async def _open_orders(self) -> list[str]:
-        signer = Signer(Credentials(self.trader["key"], self.trader["secret"]))
-        found = []
-        async with aiohttp.ClientSession() as http:
-            for market in MARKETS:
-                base = self.venue["spot_rest" if market == "spot" else "usdm_rest"]
-                rows = await Rest(market, base, signer, Clock(), http).call("GET", "open_orders")
-                found += [row["clientOrderId"] for row in rows]
-        return found
-
-    def replay(self, *words: str) -> dict[str, Any]:
-        """A replay of the journal in a fresh process."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pycore.cli", "replay", str(self.directory / "journal"), "--json", *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout
-        return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
 @pytest.fixture
 def bench(venue: dict[str, Any], tmp_path: Path) -> Iterator[Bench]:
     """A bench whose engines are gone afterwards."""
-    made = Bench(venue, tmp_path)
-    yield made
-    for run in made.started:
-        if run.process.poll() is None:
-            run.process.kill()
-        run.process.communicate()
-
-
-def four_resting(state: dict[str, Any]) -> bool:
-    """Both strategies run and have both orders acknowledged."""
-    rows = [row for facts in state["instruments"].values() for row in facts["orders"]]
-    return state["phase"] == "run" and len(rows) == 4 and all(row["state"] == "ACKED" for row in rows)
+    yield from benched(venue, tmp_path)
 
 
 async def test_a_clean_stop_cancels_all_and_the_replay_is_equal(bench: Bench) -> None:

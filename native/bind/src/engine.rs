@@ -15,7 +15,7 @@ use tickwright_core::encode::sign::{Ed25519Key, HmacKey, Signer};
 use tickwright_core::engine::{Engine as Core, Now};
 use tickwright_core::error::CoreError;
 use tickwright_core::event::{
-    Answer, Balance, Command, Header, LimitSet, Link, Outcome, Request, Sent, VenuePosition, Verb,
+    Answer, Balance, Command, Header, LimitSet, Link, Outcome, Request, Sent, VenuePosition, Verb, flags,
 };
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::journal::Options;
@@ -49,6 +49,7 @@ pub struct Engine {
     streams: Vec<String>,
     kernels: Vec<Py<PyAny>>,
     build: String,
+    recovered_at: i64,
 }
 
 fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
@@ -87,7 +88,8 @@ impl Engine {
                 py.detach(|| Core::open(&dir, options, true)).map_err(raise)?
             }
         };
-        let mut this = Self { core, streams: Vec::new(), kernels: Vec::new(), build: build.to_owned() };
+        let recovered_at = core.state().session.now;
+        let mut this = Self { core, streams: Vec::new(), kernels: Vec::new(), build: build.to_owned(), recovered_at };
         this.core.start(Now { ts: now, mono: 0 }).map_err(raise)?;
         Ok(this)
     }
@@ -96,6 +98,12 @@ impl Engine {
     #[getter]
     fn recovered(&self) -> u64 {
         self.core.recovered()
+    }
+
+    /// UTC of the last event before this start, ns; 0 on a new journal.
+    #[getter]
+    fn recovered_at(&self) -> i64 {
+        self.recovered_at
     }
 
     /// The number of the last event.
@@ -385,7 +393,8 @@ impl Engine {
         self.core.balance(&record).map_err(raise)
     }
 
-    /// A position as the venue states it.
+    /// A position as the venue states it; with `adopt` it is the position from here on.
+    #[pyo3(signature = (account, instrument, qty, entry_e8, unrealised_e8, ts, mono, *, adopt=false))]
     #[expect(clippy::too_many_arguments, reason = "one argument a field of the record")]
     fn venue_position(
         &mut self,
@@ -396,15 +405,11 @@ impl Engine {
         unrealised_e8: i64,
         ts: i64,
         mono: i64,
+        adopt: bool,
     ) -> PyResult<u32> {
-        let record = VenuePosition {
-            header: Header::of::<VenuePosition>(instrument, 0, ts, mono),
-            account,
-            pad: [0; 6],
-            qty,
-            entry_e8,
-            unrealised_e8,
-        };
+        let mut header = Header::of::<VenuePosition>(instrument, 0, ts, mono);
+        header.flags = if adopt { flags::ADOPTED } else { 0 };
+        let record = VenuePosition { header, account, pad: [0; 6], qty, entry_e8, unrealised_e8 };
         self.core.venue_position(&record).map_err(raise)
     }
 

@@ -105,7 +105,7 @@ pub fn positions<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyL
     Ok(list)
 }
 
-/// Wallets as dicts, in the asset's smallest unit.
+/// Wallets as dicts, in the asset's smallest unit; `stated` counts the venue's statements.
 pub fn balances<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for (key, account) in state.ledger.iter().filter(|(key, _)| key.class == Class::Wallet) {
@@ -114,6 +114,7 @@ pub fn balances<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyLi
         row.set_item("market", market_name(key.market))?;
         row.set_item("asset", key.asset)?;
         row.set_item("total", account.balance)?;
+        row.set_item("stated", state.ledger.stated(key).count)?;
         list.append(row)?;
     }
     Ok(list)

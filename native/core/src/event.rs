@@ -125,6 +125,8 @@ pub mod flags {
     pub const REDUCE_ONLY: u32 = 32;
     /// `Answer`/`Report`: came from a query, not from the stream.
     pub const QUERIED: u32 = 64;
+    /// `VenuePosition`: an operator takes it over as the position from here on; without it, it is only kept.
+    pub const ADOPTED: u32 = 128;
     /// The last record of one input: strategies run after it, so a replay of a strategy knows where it ran.
     pub const BATCH_END: u32 = 1 << 31;
 }

@@ -21,7 +21,7 @@ use crate::order::Fill;
 use crate::sorted::Sorted;
 use crate::state;
 use crate::units::{Amount, Lots, NO_PRICE, Nanos, Side};
-use value::{average_e8, base_at, close_at, flow, money, share, too_large};
+use value::{average_e8, base_at, close_at, cost_e8, flow, money, share, too_large};
 
 state! {
     /// One position. Raw values are those of `position::value`; money is in the settlement asset's smallest unit.
@@ -176,6 +176,19 @@ impl Position {
         if self.qty == 0 { None } else { average_e8(instrument, self.cost, self.qty) }
     }
 
+    /// The open part is now this; `realised - cost = flows` holds because the flows follow.
+    fn take_over(&mut self, qty: Lots, cost: i128, now: Nanos) {
+        if qty.signum() != self.qty.signum() {
+            self.opened += u64::from(qty != 0);
+            self.closed += u64::from(self.qty != 0);
+            self.flips += u64::from(qty != 0 && self.qty != 0);
+            self.opened_at = if qty == 0 { self.opened_at } else { now };
+        }
+        self.flows += self.cost - cost;
+        (self.qty, self.cost, self.changed_at) = (qty, cost, now);
+        self.max_abs = self.max_abs.max(qty.saturating_abs());
+    }
+
     fn roll_day(&mut self) {
         self.realised_before = self.realised;
         (self.fees_day, self.funding_day) = (0, 0);
@@ -242,6 +255,23 @@ impl PositionBook {
         let net_realised = if net_closed > 0 { net_after.last_realised } else { 0 };
         (*own, *net) = (own_after, net_after);
         Ok(Booked { closed, qty: own_after.qty, realised, net_realised })
+    }
+
+    /// Takes a position over as the venue states it: `qty` at an average of `entry_e8` (1e-8 of the quote asset) is the
+    /// netted row from here on. What that changes goes to the row of no strategy (0); nothing is realised by it.
+    /// On an error nothing has changed.
+    pub fn adopt(&mut self, account: u16, instrument: &Instrument, qty: Lots, entry_e8: i64, now: Nanos) -> Result<()> {
+        let cost = cost_e8(instrument, qty, entry_e8)?;
+        self.ensure(account, 0, instrument.id)?;
+        let missing = || CoreError::Unknown { what: "position", was: instrument.id.to_string() };
+        let own = self.rows.get_mut(key(account, instrument.id, 0)).ok_or_else(missing)?;
+        let net = self.net.get_mut(key(account, instrument.id, 0)).ok_or_else(missing)?;
+        let rest = own.qty.checked_add(qty).and_then(|sum| sum.checked_sub(net.qty));
+        let rest = rest.ok_or_else(|| too_large("position", qty))?;
+        let rest_cost = add(add(own.cost, cost)?, -net.cost)?;
+        own.take_over(rest, rest_cost, now);
+        net.take_over(qty, cost, now);
+        Ok(())
     }
 
     /// Books a funding payment: in full in the netted row, and among the strategies by their share of the position

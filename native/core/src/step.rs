@@ -13,7 +13,7 @@ use crate::error::{CoreError, Result};
 use crate::event::{
     Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind,
     LimitSet, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce, Trade,
-    Verb, flags,
+    VenuePosition, Verb, flags,
 };
 use crate::gate::limits::Scope;
 use crate::instrument::{Instrument, Market};
@@ -56,7 +56,7 @@ impl State {
             Kind::Instrument => self.on_instrument(read(record)?),
             Kind::Name => self.on_name(read(record)?),
             Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
-            Kind::VenuePosition => Ok(()),
+            Kind::VenuePosition => self.on_venue_position(at, read(record)?),
         }
     }
 
@@ -351,6 +351,22 @@ impl State {
         let statement = self.ledger.balance(at.seq, balance)?;
         self.equity.transfer(balance.account, balance.asset, statement.moved);
         self.revalue(balance.account)
+    }
+
+    /// A statement changes nothing; one that the operator adopts is the position from here on. What it is worth beyond
+    /// what we had is no profit of ours: equity, its peak and the day's start move by it.
+    fn on_venue_position(&mut self, at: At, stated: &VenuePosition) -> Result<()> {
+        if !at.header.has(flags::ADOPTED) {
+            return Ok(());
+        }
+        let slot = self.slot(at.header.instrument)?;
+        let settle = self.definitions.instruments[slot].settle;
+        let before = self.equity_of(stated.account, settle)?;
+        let instrument = &self.definitions.instruments[slot];
+        self.positions.adopt(stated.account, instrument, stated.qty, stated.entry_e8, self.session.now)?;
+        let moved = self.equity_of(stated.account, settle)?.saturating_sub(before);
+        self.equity.transfer(stated.account, settle, moved);
+        self.revalue(stated.account)
     }
 
     fn on_funding(&mut self, at: At, funding: &Funding, out: &mut Effects) -> Result<()> {

@@ -82,6 +82,8 @@ pub(super) struct Case<'a> {
     pub action: Action,
     pub side: Side,
     pub market: bool,
+    /// Whether the venue too lets it only reduce a position; spot has no such flag and no position to exceed.
+    pub reduce_only: bool,
     /// The price that the order is valued at: its own, or of a market order the touch it takes, else the reference.
     pub price: Option<Ticks>,
     pub qty: Lots,
@@ -133,6 +135,7 @@ impl<'a> Case<'a> {
             action,
             side,
             market,
+            reduce_only: proposal.header.has(flags::REDUCE_ONLY) || instrument.market == Market::Spot,
             price,
             qty: proposal.qty,
             notional: price.and_then(|price| value(instrument, price, proposal.qty)),

@@ -158,6 +158,19 @@ impl LimitKind {
     }
 }
 
+/// What is stopped for a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Halt {
+    /// Nothing.
+    Off = 0,
+    /// Every order.
+    All = 1,
+    /// Every order but one that only brings the account's position closer to zero.
+    AllButReducing = 2,
+}
+canon_enum!(Halt { Off, All, AllButReducing });
+
 state! {
     /// The limits and the halt of one subject of one scope.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,8 +183,8 @@ state! {
         pub bucket: Bucket,
         /// Instruments this subject may trade, one bit each.
         pub symbols: Vec<u64>,
-        /// Whether it is halted.
-        pub halted: bool,
+        /// Whether it is halted, and how far.
+        pub halted: Halt,
         /// The command's cause.
         pub cause: u32,
     }
@@ -180,7 +193,7 @@ state! {
 impl Row {
     /// A row in which nothing is set.
     pub const EMPTY: Self =
-        Self { set: 0, values: [0; KINDS], bucket: Bucket::EMPTY, symbols: Vec::new(), halted: false, cause: 0 };
+        Self { set: 0, values: [0; KINDS], bucket: Bucket::EMPTY, symbols: Vec::new(), halted: Halt::Off, cause: 0 };
 
     /// The limit of a kind, where this row has it.
     #[must_use]
@@ -205,7 +218,7 @@ impl Row {
     #[must_use]
     #[inline]
     pub fn speaks(&self) -> bool {
-        self.set != 0 || self.halted || !self.symbols.is_empty()
+        self.set != 0 || self.halted != Halt::Off || !self.symbols.is_empty()
     }
 
     /// Whether the subject may trade an instrument.

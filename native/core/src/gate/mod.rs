@@ -26,7 +26,7 @@ use crate::instrument::Instrument;
 use crate::state;
 use crate::units::Amount;
 use case::{Case, Failed};
-use limits::{LimitKind, Limits, Row, SCOPES, Scope};
+use limits::{Halt, LimitKind, Limits, Row, SCOPES, Scope};
 
 /// A proposal that passed every check. Only `Gate::check` makes one, and whoever takes it uses it up.
 #[derive(Debug)]
@@ -86,14 +86,14 @@ impl Gate {
     /// Whether anything is halted.
     #[must_use]
     pub fn halted(&self) -> bool {
-        self.limits.iter().any(|row| row.halted)
+        self.limits.iter().any(|row| row.halted != Halt::Off)
     }
 
     /// Whether orders of this account and strategy in this instrument are halted.
     #[must_use]
     pub fn halted_for(&self, account: u16, strategy: u16, instrument: u32, venue: u8) -> bool {
         let subjects = [0, account.into(), strategy.into(), instrument, venue.into()];
-        Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted)
+        Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted != Halt::Off)
     }
 
     /// The scopes whose exposure a check of this proposal will compare, by `Scope as usize`. The account's is always

@@ -211,6 +211,39 @@ fn a_halt_holds_for_its_scope_until_it_is_resumed() {
 }
 
 #[test]
+fn a_kill_that_flattens_passes_what_reduces_and_nothing_that_could_increase() {
+    let instrument = btcusdt_perp();
+    let kill = Command { value: halt::FLATTEN, ..command(Verb::Kill, Scope::All as u8, 0, 0) };
+    for (position, side, reduce_only, qty, open, passes) in [
+        (100, Side::Sell, true, 100, 0, true),
+        (100, Side::Sell, true, 60, 40, true),
+        (-100, Side::Buy, true, 1, 0, true),
+        (100, Side::Sell, true, 101, 0, false),  // through zero
+        (100, Side::Sell, true, 61, 40, false),  // through zero with what is open
+        (100, Side::Buy, true, 1, 0, false),     // the wrong way
+        (0, Side::Sell, true, 1, 0, false),      // nothing to reduce
+        (100, Side::Sell, false, 100, 0, false), // the venue would let it open
+    ] {
+        let mut gate = wide();
+        gate.command(&kill).unwrap();
+        assert!(gate.halted() && gate.halted_for(1, 1, instrument.id, 1));
+        let mut ctx = around(REFERENCE);
+        for exposure in &mut ctx.exposure {
+            (exposure.position, exposure.open_lots) = (position, open);
+        }
+        let mut proposal = place(&instrument, NO_PRICE, qty);
+        (proposal.order_type, proposal.tif) = (OrderType::Market as u8, TimeInForce::Gtc as u8);
+        proposal.side = side as u8;
+        proposal.header.flags = if reduce_only { flags::REDUCE_ONLY } else { 0 };
+        let found = text(&mut gate, &proposal, &ctx);
+        assert_eq!(found == PASSED, passes, "{position} {side:?} {qty}: {found}");
+        assert_eq!(found.starts_with("trading halted"), !passes, "{found}");
+        gate.command(&command(Verb::Halt, Scope::All as u8, 0, 0)).unwrap();
+        assert!(text(&mut gate, &proposal, &ctx).starts_with("trading halted"), "a halt after it stops that too");
+    }
+}
+
+#[test]
 fn a_halt_that_cannot_be_placed_halts_everything() {
     for bad in [command(Verb::Halt, Scope::Account as u8, 999, 0), command(Verb::Kill, 77, 0, 0)] {
         let mut gate = wide();

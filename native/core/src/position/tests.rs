@@ -41,6 +41,30 @@ fn a_fill_through_zero_closes_one_side_and_opens_the_other() {
 }
 
 #[test]
+fn an_adopted_position_is_the_venue_s_and_what_strategies_hold_stays_theirs() {
+    let perp = btcusdt_perp();
+    let (mut book, _) = book(&[(Side::Buy, 600_000, 500)], &perp);
+    // The venue says 0.2 BTC at 61,000.00000005: 0.3 were sold by hand.
+    book.adopt(1, &perp, 200, 6_100_000_000_005, 9).unwrap();
+    let (own, none, net) = (*book.get(1, 1, 2).unwrap(), *book.get(1, 0, 2).unwrap(), *book.net(1, 2).unwrap());
+    assert_eq!((own.qty, none.qty, net.qty), (500, -300, 200));
+    assert_eq!((own.cost + none.cost, net.average_e8(&perp)), (net.cost, Some(61_000 * 100_000_000)));
+    for row in [own, none, net] {
+        assert_eq!(row.realised - row.cost, row.flows);
+    }
+    let booked = book.fill(&fill(Side::Sell, 620_000, 200), &perp).unwrap();
+    assert_eq!((booked.net_realised, book.net(1, 2).unwrap().qty), (200 * 100_000_000, 0));
+    book.adopt(1, &perp, 0, 0, 10).unwrap();
+    assert_eq!(book.net(1, 2).unwrap().cost, 0);
+    assert!(book.adopt(1, &perp, 5, 0, 11).is_err(), "a position has a price");
+    let inverse = btcusd_inverse();
+    let mut coin = PositionBook::new(4);
+    coin.adopt(1, &inverse, 10, 50_000 * 100_000_000, 1).unwrap();
+    let filled = self::book(&[(Side::Buy, 500_000, 10)], &inverse).0;
+    assert_eq!(coin.net(1, inverse.id).unwrap().cost, filled.net(1, 2).unwrap().cost);
+}
+
+#[test]
 fn an_inverse_contract_earns_its_coin() {
     let inverse = btcusd_inverse();
     let (book, booked) = book(&[(Side::Buy, 500_000, 10), (Side::Sell, 625_000, 10)], &inverse);

@@ -28,6 +28,28 @@ pub fn flow(instrument: &Instrument, side: Side, ticks: Ticks, lots: Lots) -> Re
     }
 }
 
+/// The cost of an open position of `lots` (signed) at an average price of `price_e8` (1e-8 of the quote asset), raw and
+/// rounded to the nearest: minus the cash flow that would have opened it. 0 where it is flat.
+pub fn cost_e8(instrument: &Instrument, lots: Lots, price_e8: i64) -> Result<i128> {
+    if lots == 0 {
+        return Ok(0);
+    }
+    if price_e8 <= 0 {
+        return Err(CoreError::Field { field: "entry price", was: price_e8.to_string(), why: "must be above zero" });
+    }
+    let tick = i128::from(instrument.tick);
+    // The price in ticks is `over / under`.
+    let (over, under) = scaled(Some(i128::from(price_e8)), instrument.price_scale, 8)?;
+    let under = under.checked_mul(tick).ok_or_else(|| too_large("tick", tick))?;
+    let lots = i128::from(lots);
+    let (top, bottom) = match instrument.market {
+        Market::Spot | Market::Linear => (lots.checked_mul(over), under),
+        Market::Inverse => (lots.checked_mul(-INVERSE_UNIT).and_then(|value| value.checked_mul(under)), over),
+    };
+    let top = top.ok_or_else(|| too_large("position", lots))?;
+    Ok((top + top.signum() * (bottom / 2)) / bottom)
+}
+
 /// `value * part / whole` towards zero, without overflow for `0 <= part <= whole`; all of it where they are equal.
 #[must_use]
 pub fn share(value: i128, part: Lots, whole: Lots) -> i128 {

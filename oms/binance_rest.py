@@ -75,13 +75,18 @@ class Rest:
     http: aiohttp.ClientSession
     recv_window_ms: int = 5_000
     offset_ns: int = field(default=0, init=False)
+    round_trip_ns: int = field(default=0, init=False)
     _quiet_until_ns: int = field(default=0, init=False)
 
     async def measure_clock(self) -> int:
-        """The venue's clock minus ours, ns, by the request's midpoint; kept for later timestamps."""
+        """The venue's clock minus ours, ns, by the request's midpoint; kept for later timestamps.
+
+        It is off by half of `round_trip_ns` at most.
+        """
         before = self.clock.utc_ns()
         answer = await self.call("GET", "time", signed=False)
         after = self.clock.utc_ns()
+        self.round_trip_ns = after - before
         self.offset_ns = int(answer["serverTime"]) * 1_000_000 - (before + after) // 2
         return self.offset_ns
 

@@ -128,6 +128,12 @@ class Venue(Section):
     linear: Endpoint | None = None
     recv_window_ms: int = Field(default=5_000, ge=1, le=60_000)
     answer_deadline_ms: int = Field(default=2_000, ge=10, le=60_000)
+    dead_man_ms: int = Field(
+        default=120_000,
+        ge=0,
+        le=86_400_000,
+        description="USD-M cancels our symbols' orders when it has not heard of us for this long; 0: never",
+    )
 
     def endpoint(self, market: str) -> Endpoint | None:
         """The endpoint of a market, or None where it is not configured."""
@@ -225,6 +231,8 @@ class Timers(Section):
     tick_ms: int = Field(default=100, ge=1, le=60_000)
     stale_ms: int = Field(default=5_000, ge=100, le=600_000, description="silence after which a stream is reconnected")
     stop_deadline_ms: int = Field(default=5_000, ge=100, le=600_000, description="how long a stop waits for cancels")
+    lost_ms: int = Field(default=30_000, ge=100, description="a connection down for this long ends the run")
+    last_resort_ms: int = Field(default=600_000, ge=1_000, description="how long the last resort tries to cancel")
 
 
 class Start(Section):

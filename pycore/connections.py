@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from feeds.binance_live import MarketFeed, categories
 from oms.binance_gateway import OrderGateway
-from oms.binance_rest import VenueError
+from oms.binance_rest import Rest, VenueError
 from oms.binance_user import UserStream
 from pycore.config import Endpoint
 from pycore.errors import ConfigError, EngineError
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: How long the connections may take to come up, s, before the start is given up.
 CONNECT_S = 30.0
+#: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
+SKEW_NS_MAX = 1_000_000_000
 #: How often the venue's clock is measured again, s.
 _CLOCK_EVERY_S = 60.0
 
@@ -52,9 +54,11 @@ async def connect(session: Session) -> None:
     for market in session.config.markets():
         _build_market(session, market)
         _tell_clock(session, market)
-    session.background.append(asyncio.create_task(_keep_clocks(session), name="clocks"))
-    session.tasks += [asyncio.create_task(part.run()) for part in _parts(session)]
-    ready = asyncio.gather(*(part.connected() for part in _parts(session)))
+    clocks = asyncio.create_task(_keep_clocks(session), name="clocks")
+    session.background.append(clocks)
+    session.tasks.append(clocks)
+    session.tasks += [asyncio.create_task(part.run()) for part in parts(session)]
+    ready = asyncio.gather(*(part.connected() for part in parts(session)))
     await _first(session, ready, CONNECT_S)
 
 
@@ -62,7 +66,7 @@ async def close_sockets(session: Session) -> None:
     """Ends every socket's task; the link events of the close are journalled like any other."""
     for recovering in list(session.recovering.values()):
         recovering.cancel()
-    for part in _parts(session):
+    for part in parts(session):
         part.close()
     for task in session.background:
         task.cancel()
@@ -143,7 +147,10 @@ def _tell_clock(session: Session, market: str) -> None:
 
 
 async def _keep_clocks(session: Session) -> None:
-    """Measures the venue's clocks again and again, because ours drifts; a failure keeps the last measurement."""
+    """Measures the venue's clocks again and again, because ours drifts; a failure keeps the last measurement.
+
+    Raises `EngineError` `stopped: clocks differ` where one has gone too far.
+    """
     while True:
         await asyncio.sleep(_CLOCK_EVERY_S)
         for market, rest in session.rests.items():
@@ -152,7 +159,15 @@ async def _keep_clocks(session: Session) -> None:
             except VenueError as error:
                 log.warning("%s: the venue's clock could not be measured: %s", market, error)
             else:
+                check_clock(rest)
                 _tell_clock(session, market)
+
+
+def check_clock(rest: Rest) -> None:
+    """Raises `EngineError` `stopped: clocks differ` where a measured clock is certainly beyond `SKEW_NS_MAX`."""
+    if abs(rest.offset_ns) - rest.round_trip_ns // 2 > SKEW_NS_MAX:
+        off_s = rest.offset_ns / 1e9
+        raise EngineError("stopped: clocks differ", f"{rest.market} clock must be within 1 s, was {off_s:.3f} s off")
 
 
 def _watch_journal(session: Session) -> None:
@@ -189,10 +204,10 @@ async def _first(session: Session, ready: asyncio.Future[list[None]], timeout_s:
     raise_failed(session)
     if session.stop_asked.is_set():
         return
-    down = [part.name for part in _parts(session) if not part.up]
+    down = [part.name for part in parts(session) if not part.up]
     raise EngineError("connect: timed out", f"connections must be up within {timeout_s} s, was down: {', '.join(down)}")
 
 
-def _parts(session: Session) -> list[Part]:
+def parts(session: Session) -> list[Part]:
     """Every adapter of the session."""
     return [*session.feeds.values(), *session.gateways.values(), *session.users.values()]

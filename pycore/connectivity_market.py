@@ -23,9 +23,9 @@ from oms.binance_user import UserStream
 from oms.signing import Signer
 from pycore import exchange_info
 from pycore.config import Config
+from pycore.connections import SKEW_NS_MAX
 from pycore.errors import CheckError, ConfigError, TickwrightError
 from pycore.latency import Histogram, LatencyTracker
-from pycore.phases import SKEW_NS_MAX
 from pycore.probe_line import Line
 from pycore.probe_order import ProbeOrder, far_order
 

@@ -16,9 +16,10 @@ from native._core import Engine
 from oms.binance_rest import Rest, VenueError
 from oms.ports import Outbound
 from oms.release import DurableRelease
-from pycore import definitions, exchange_info, fill_recovery, kill, reconcile, start_policy, trading_day
-from pycore.connections import close_sockets, connect, endpoint_of, raise_failed
+from pycore import dead_man, definitions, exchange_info, fill_recovery, kill, reconcile, start_policy, trading_day
+from pycore.connections import SKEW_NS_MAX, close_sockets, connect, endpoint_of, raise_failed
 from pycore.errors import ConfigError, EngineError
+from pycore.link_watch import LinkWatch
 from pycore.notes import Answer, Event
 from pycore.port import Port
 from pycore.runner import Runner
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 Phase = Callable[[Session], Awaitable[None]]
 
-#: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
-SKEW_NS_MAX = 1_000_000_000
 _WATCH_EVERY_S = 1.0
 #: The venue's codes for a wrong signature, a malformed key and an unknown key (binance.md section 4).
 _KEY_REFUSED = frozenset({-1022, -2014, -2015})
@@ -125,6 +124,8 @@ async def run(session: Session) -> None:
     if session.stop_asked.is_set():
         return
     watch = HostWatch(session.config.watch, session.config.journal.directory)
+    links = LinkWatch()
+    await dead_man.arm(session)
     if session.resume:
         kill.resume(session)
     kill.obey_marker(session)
@@ -154,6 +155,7 @@ async def run(session: Session) -> None:
             session.core.snapshot_state()
             snapshot_at = _next_snapshot(session)
         raise_failed(session)
+        links.check(session)
         await asyncio.wait([stop_asked], timeout=tick_s)
 
 
@@ -177,6 +179,7 @@ async def stop(session: Session) -> None:
         raise EngineError("stopped: orders left open", f"orders must be closed at the stop, was open {left}")
     if session.rests:
         session.difference = await reconcile.difference(session)
+    await dead_man.disarm(session)
     session.port.command("stop")
     await close_sockets(session)
     asyncio.get_running_loop().remove_reader(session.core.durable_fd())

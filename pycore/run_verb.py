@@ -57,7 +57,11 @@ def run(args: argparse.Namespace) -> int:
         logs.written(config.log, secrets) as log,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        outcome = runner.run(run_engine(config, secrets, on_ready, resume=args.resume, logs=log))
+        try:
+            outcome = runner.run(run_engine(config, secrets, on_ready, resume=args.resume, logs=log))
+        except EngineError as error:
+            # Nothing was opened yet: the state is named all the same.
+            outcome = Outcome(error.state, False, {"state": error.state, "why": str(error)})
     args.output.summary({"journal": config.journal.directory, **outcome.figures})
     return _code(outcome)
 

@@ -19,7 +19,9 @@ from pycore.session import Session
 
 log = logging.getLogger(__name__)
 
-_LAST_RESORT_ATTEMPTS = 3
+_REFUSALS_MAX = 3
+#: Refusals that time heals: rate limits.
+_PATIENCE = (418, 429)
 _LAST_RESORT_PAUSE_S = 0.5
 
 
@@ -78,23 +80,34 @@ async def take_down(session: Session, error: BaseException) -> str:
 
 
 async def last_resort(session: Session) -> list[str]:
-    """Cancels all by REST, symbol by symbol, without the core. Returns the symbols where it could not."""
-    left = []
-    for item in session.config.instruments:
-        rest = session.rests.get(item.market)
-        if rest is None or not await _cancel(rest, item.symbol):
-            left.append(item.key)
-    return left
+    """Cancels all by REST, symbol by symbol, without the core, and sees that nothing is open any more.
+
+    It goes on while the venue is out of reach, for `timers.last_resort_ms` at most: a network that comes back must not
+    find orders that nobody watches. Returns the symbols where it could not.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + session.config.timers.last_resort_ms / 1e3
+    items = session.config.instruments
+    done = await asyncio.gather(*(_cancel(session.rests.get(item.market), item.symbol, until) for item in items))
+    return [item.key for item, cancelled in zip(items, done, strict=True) if not cancelled]
 
 
-async def _cancel(rest: Rest, symbol: str) -> bool:
-    """Cancels one symbol, with a few attempts; every failure is logged."""
-    for _ in range(_LAST_RESORT_ATTEMPTS):
+async def _cancel(rest: Rest | None, symbol: str, until: float) -> bool:
+    """Cancels one symbol and looks after a pause, for what was under way; every failure is logged.
+
+    A refusal that is the venue's last word is repeated only a few times, anything else until the time is up.
+    """
+    refusals = 0
+    while rest is not None and refusals < _REFUSALS_MAX:
         try:
             await rest.cancel_all(symbol)
+            await asyncio.sleep(_LAST_RESORT_PAUSE_S)
+            if not await rest.call("GET", "open_orders", {"symbol": symbol}):
+                return True
         except VenueError as error:
             log.error("last resort on %s %s: %s", rest.market, symbol, error)
+            refusals += 400 <= error.status < 500 and error.status not in _PATIENCE
             await asyncio.sleep(_LAST_RESORT_PAUSE_S)
-        else:
-            return True
+        if asyncio.get_running_loop().time() >= until:
+            return False
     return False

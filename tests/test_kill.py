@@ -104,7 +104,8 @@ async def test_an_engine_that_answers_stays_up_halted_and_keeps_its_books(bench:
 async def test_one_strategy_is_killed_and_the_other_trades_on(bench: Bench, account: Account) -> None:
     run = await resting(bench)
     code, rows, _ = await asyncio.to_thread(kill, bench, "--strategy", "maker_linear")
-    assert (code, rows[-1]["cancelled"]) == (0, 2)
+    assert code == 0
+    assert rows[-1]["cancelled"] >= 2, "what it quoted again before it heard the kill counts too"
     assert [(row["market"], row["symbol"]) for row in rows[:-1]] == [("linear", "BTCUSDT")]
     await run.states(lambda state: len(orders_of(state)) == 2, "the other strategy's orders only")
     assert set(await account.open_orders()) == {"spot:BTCUSDT"}

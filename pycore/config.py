@@ -94,7 +94,7 @@ class Journal(Section):
     """Where events are kept and how."""
 
     directory: str = Field(min_length=1)
-    segment_mib: int = Field(default=64, ge=1, le=4096)
+    segment_mib: int = Field(default=64, ge=2, le=4096, description="one must hold the largest message of the ring")
     snapshot_every: int = Field(default=0, ge=0, description="events between snapshots; 0: only at a clean stop")
     realtime: bool = Field(default=False, description="ask for SCHED_FIFO on the writer thread")
 

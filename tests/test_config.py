@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pycore.config
+from native._core import Engine
 from pycore import config_load
 from pycore.config import Section, host_allowed
-from pycore.errors import ConfigError, SafetyError
+from pycore.errors import ConfigError, InputError, SafetyError
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = sorted((ROOT / "deploy" / "config").glob("*.toml"))
@@ -116,6 +117,14 @@ def test_every_fault_is_told_at_once_with_field_and_value() -> None:
     } <= set(faults)
     assert faults["venue.recv_window_ms"].endswith("was 70000")
     assert faults["account.name"].endswith("was 'Main Account'")
+
+
+def test_the_least_segment_is_one_that_a_journal_takes(tmp_path: Path) -> None:
+    assert "journal.segment_mib" in faults_of(["journal.segment_mib=1"])
+    least = config_load.load(str(PAPER), {}, ["journal.segment_mib=2"]).journal.segment_mib
+    Engine(str(tmp_path / "least"), build="t", config_digest=bytes(32), segment_bytes=least << 20).close()
+    with pytest.raises(InputError, match="segment_bytes"):
+        Engine(str(tmp_path / "less"), build="t", config_digest=bytes(32), segment_bytes=(least - 1) << 20)
 
 
 def test_faults_between_sections_are_told_at_once() -> None:

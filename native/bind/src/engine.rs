@@ -200,7 +200,7 @@ impl Engine {
             value: value.into(),
             extra,
         };
-        self.core.limit(&record).map_err(raise)
+        self.core.record(&record).map_err(raise)
     }
 
     /// A number for a named stream; numbers start at 1 and last as long as the process.
@@ -325,7 +325,7 @@ impl Engine {
         let request = Request::from_byte(request).map_err(raise)? as u8;
         let instrument = self.core.state().orders.get(order).map_or(0, |o| o.instrument);
         let record = Sent { header: Header::of::<Sent>(instrument, 0, ts, mono), order, expires, request, pad: [0; 7] };
-        self.core.sent(&record).map_err(raise)
+        self.core.record(&record).map_err(raise)
     }
 
     /// Asks the venue about one order, whatever its state.
@@ -360,7 +360,7 @@ impl Engine {
             value,
             author,
         };
-        self.core.command(&record).map_err(raise)
+        self.core.record(&record).map_err(raise)
     }
 
     /// A wallet: `reason` 0 is the venue's statement, 1 a transfer of `amount`.
@@ -390,7 +390,7 @@ impl Engine {
             reference,
             amount: amount.into(),
         };
-        self.core.balance(&record).map_err(raise)
+        self.core.record(&record).map_err(raise)
     }
 
     /// A position as the venue states it; with `adopt` it is the position from here on.
@@ -410,7 +410,7 @@ impl Engine {
         let mut header = Header::of::<VenuePosition>(instrument, 0, ts, mono);
         header.flags = if adopt { flags::ADOPTED } else { 0 };
         let record = VenuePosition { header, account, pad: [0; 6], qty, entry_e8, unrealised_e8 };
-        self.core.venue_position(&record).map_err(raise)
+        self.core.record(&record).map_err(raise)
     }
 
     // --- strategies -----------------------------------------------------------------------------------------------

@@ -124,13 +124,13 @@ fn engine(capture: &Capture, signing: Signing, maker: &mut Maker) -> Engine {
         let header = Header::of::<LimitSet>(0, 0, NOW.ts, NOW.mono);
         let set =
             LimitSet { header, scope: scope as u8, limit: limit as u8, subject: 1, pad: 0, value: value.into(), extra };
-        engine.limit(&set).expect("a limit");
+        engine.record(&set).expect("a limit");
     }
     let header = Header::of::<Balance>(0, 0, NOW.ts, NOW.mono);
     let amount = (1_000_000 * 10_i128.pow(8)).into();
     let (asset, market) = (if inverse { 1 } else { 2 }, capture.market as u8);
     engine
-        .balance(&Balance { header, account, asset, reason: 0, market, pad: 0, reference: 0, amount })
+        .record(&Balance { header, account, asset, reason: 0, market, pad: 0, reference: 0, amount })
         .expect("a wallet");
     let signer = match signing {
         Signing::Hmac => {

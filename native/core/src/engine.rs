@@ -12,8 +12,8 @@ use crate::effects::{Effects, NoteRow, Outgoing};
 use crate::encode::binance::{Session, Wire};
 use crate::error::{CoreError, Result};
 use crate::event::{
-    AssetDef, Balance, Checkpoint, Command, Header, InstrumentDef, LimitSet, Link, NameDef, Record, RecordBuf,
-    RecordRef, Request, Sent, Timer, VenuePosition, Verb,
+    AssetDef, Checkpoint, Command, Header, InstrumentDef, Link, NameDef, Record, RecordBuf, RecordRef, Request, Timer,
+    Verb,
 };
 use crate::instrument::Market;
 use crate::journal::{Journal, Options, Reader};
@@ -150,7 +150,7 @@ impl Engine {
             return Ok(asset.id);
         }
         let def = self.state.definitions.new_asset(own_header::<AssetDef>(now.ts, now.mono), name, scale)?;
-        self.one(&def)?;
+        self.record(&def)?;
         self.decoder.define_asset(def.id, name, scale)?;
         Ok(def.id)
     }
@@ -161,7 +161,7 @@ impl Engine {
             return Ok(id);
         }
         let def = self.state.definitions.new_name(own_header::<NameDef>(now.ts, now.mono), space, name)?;
-        self.one(&def)?;
+        self.record(&def)?;
         Ok(def.id)
     }
 
@@ -177,16 +177,11 @@ impl Engine {
         if let Some(id) = same {
             return Ok(id);
         }
-        self.one(&def)?;
+        self.record(&def)?;
         let instrument = self.state.definitions.instrument(def.header.instrument)?;
         self.decoder.define(instrument)?;
         self.outbox.prepare(instrument)?;
         Ok(def.header.instrument)
-    }
-
-    /// Sets one limit of the gate.
-    pub fn limit(&mut self, limit: &LimitSet) -> Result<u32> {
-        self.one(limit)
     }
 
     /// Gives the keys of one account on one market. Keys are never journalled.
@@ -252,7 +247,7 @@ impl Engine {
 
     /// Time passes.
     pub fn timer(&mut self, now: Now) -> Result<u32> {
-        let pending = self.one(&Timer { header: own_header::<Timer>(now.ts, now.mono), every: 0 })?;
+        let pending = self.record(&Timer { header: own_header::<Timer>(now.ts, now.mono), every: 0 })?;
         // Hashing the state takes as long as many messages: it rides on the timer, never on a message.
         if self.since_checkpoint >= CHECKPOINT_EVERY {
             self.checkpoint(now.mono)?;
@@ -263,39 +258,23 @@ impl Engine {
     /// A stream went up or down.
     pub fn link(&mut self, mut link: Link, stream: u16) -> Result<u32> {
         link.header.stream = stream;
-        self.one(&link)
+        self.record(&link)
     }
 
-    /// A request's bytes left.
-    pub fn sent(&mut self, sent: &Sent) -> Result<u32> {
-        self.one(sent)
-    }
-
-    /// A request was lost or timed out, or any other record that the gateway builds itself.
+    /// One record that its caller built: a limit, a command, a request's bytes that left or an answer that never came, a
+    /// venue's statement of a wallet or a position.
     pub fn record<R: Record>(&mut self, record: &R) -> Result<u32> {
-        self.one(record)
-    }
-
-    /// An operator's or the supervisor's command.
-    pub fn command(&mut self, command: &Command) -> Result<u32> {
-        self.one(command)
-    }
-
-    /// A venue's statement of a wallet, or a transfer.
-    pub fn balance(&mut self, balance: &Balance) -> Result<u32> {
-        self.one(balance)
-    }
-
-    /// A venue's statement of a position.
-    pub fn venue_position(&mut self, position: &VenuePosition) -> Result<u32> {
-        self.one(position)
+        self.begin();
+        self.input.push(record)?;
+        let header: &Header = record.header();
+        self.run(header.ts_receive, header.ts_mono)
     }
 
     /// The engine starts on this journal: unfinished orders of the last session become unknown.
     pub fn start(&mut self, now: Now) -> Result<u32> {
         let header = own_header::<Command>(now.ts, now.mono);
         let verb = Verb::Start as u8;
-        self.one(&Command { header, verb, scope: 0, subject: 0, cause: 0, value: 0, author: 0 })
+        self.record(&Command { header, verb, scope: 0, subject: 0, cause: 0, value: 0, author: 0 })
     }
 
     // --- the phases -----------------------------------------------------------------------------------------------
@@ -303,13 +282,6 @@ impl Engine {
     fn begin(&mut self) {
         self.input.clear();
         self.effects.clear();
-    }
-
-    fn one<R: Record>(&mut self, record: &R) -> Result<u32> {
-        self.begin();
-        self.input.push(record)?;
-        let header: &Header = record.header();
-        self.run(header.ts_receive, header.ts_mono)
     }
 
     /// Sequence and apply what was decoded, let strategies quote, encode what was approved, and tidy up.

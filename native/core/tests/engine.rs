@@ -77,7 +77,7 @@ fn session(engine: &mut Engine) {
     engine.timer(at(10)).unwrap();
     let header = Header::of::<Command>(0, 0, at(11).ts, at(11).mono);
     let halt = Command { header, verb: Verb::Halt as u8, scope: 2, subject: 1, cause: 3, value: 0, author: 9 };
-    engine.command(&halt).unwrap();
+    engine.record(&halt).unwrap();
 }
 
 #[test]
@@ -221,10 +221,10 @@ fn an_order_that_a_lost_connection_made_unknown_is_told() {
     session(&mut engine);
     let header = Header::of::<Command>(0, 0, at(12).ts, at(12).mono);
     let resume = Command { header, verb: Verb::Resume as u8, scope: 2, subject: 1, cause: 0, value: 0, author: 9 };
-    engine.command(&resume).unwrap();
+    engine.record(&resume).unwrap();
     let order = propose(&mut engine, &Wish::place(Side::Buy, 599_980, 20, 3), at(13));
     let header = Header::of::<Sent>(1, 0, at(13).ts, at(13).mono);
-    engine.sent(&Sent { header, order, expires: at(5_000).ts, request: Request::Place as u8, pad: [0; 7] }).unwrap();
+    engine.record(&Sent { header, order, expires: at(5_000).ts, request: Request::Place as u8, pad: [0; 7] }).unwrap();
     link(&mut engine, 3, 0, at(14));
     let states: Vec<_> = told(&mut engine)
         .into_iter()
@@ -246,7 +246,7 @@ fn lost_fills_are_told_with_every_question_and_a_difference_once() {
     engine.user(Market::Linear, 1, report.as_bytes(), stamp(at(20))).unwrap();
     assert!(alarmed(&told(&mut engine), order));
     for (n, amount) in [(21, 1), (22, 2)] {
-        engine.balance(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + amount, at(n))).unwrap();
+        engine.record(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + amount, at(n))).unwrap();
         assert!(differences(&told(&mut engine)).is_empty(), "a moment's difference is normal");
     }
     let mut heard = Vec::new();
@@ -258,7 +258,7 @@ fn lost_fills_are_told_with_every_question_and_a_difference_once() {
     assert_eq!(heard.iter().map(|row| row.0).collect::<Vec<_>>(), [false, true, true, false, false, true]);
     let open: Vec<_> = heard.into_iter().map(|row| row.1).collect();
     assert_eq!(open, [vec![], vec![], vec![2], vec![], vec![], vec![]], "once, after a grace of two seconds");
-    engine.balance(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + 7, at(9_100))).unwrap();
+    engine.record(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + 7, at(9_100))).unwrap();
     engine.timer(at(9_200)).unwrap();
     assert_eq!(differences(&told(&mut engine)), [7], "and again when it changes");
 }

@@ -58,13 +58,13 @@ pub fn set_up(engine: &mut Engine) {
         let header = Header::of::<LimitSet>(0, 0, NOW.ts, NOW.mono);
         let limit =
             LimitSet { header, scope: scope as u8, limit: kind as u8, subject: 1, pad: 0, value: value.into(), extra };
-        engine.limit(&limit).unwrap();
+        engine.record(&limit).unwrap();
     }
     let header = Header::of::<Balance>(0, 0, NOW.ts, NOW.mono);
     let amount = (100_000 * 10_i128.pow(8)).into();
     let wallet =
         Balance { header, account, asset: 2, reason: 0, market: Market::Linear as u8, pad: 0, reference: 0, amount };
-    engine.balance(&wallet).unwrap();
+    engine.record(&wallet).unwrap();
     let session = Session::new(Market::Linear, "key", Signer::Hmac(HmacKey::new(b"secret")), 5000).unwrap();
     engine.credentials(account, Market::Linear, session).unwrap();
 }

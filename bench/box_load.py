@@ -38,6 +38,7 @@ STREAMS = "btcusdt@depth@100ms/btcusdt@trade/btcusdt@bookTicker/ethusdt@depth@10
 TURN_S = 0.005
 PROBE_S = 0.02
 DRAIN_S = 5.0
+STOP_S = 120.0
 CONNECTIONS = 8
 RATE_REACHED = 0.995
 LAG_P99_MS = 50.0
@@ -91,7 +92,7 @@ def one_core_box(speed: float) -> Iterator[tuple[dict[str, Any], psutil.Process]
     finally:
         os.sched_setaffinity(0, set(cores))
         process.terminate()
-        process.wait(20)
+        process.wait(STOP_S)
 
 
 class Orders:

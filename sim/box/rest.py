@@ -6,7 +6,7 @@ anything.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -20,14 +20,14 @@ from sim.box.faults import Fault, Faults
 from sim.box.params import Params, parse_raw
 from sim.box.table import TABLES, Call, Method
 
-_JSON = "application/json;charset=UTF-8"
+JSON = "application/json;charset=UTF-8"
 _SILENCE_S_MAX = 3_600.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """One request as it came: raw query and body (undecodable bytes as surrogates), headers by name in any case."""
+    """One request as it came: raw query and body (undecodable bytes as surrogates), headers by name in capitals."""
 
     verb: str
     path: str
@@ -48,13 +48,17 @@ class Answer:
     def response(self) -> web.Response:
         """The answer as aiohttp sends it."""
         body = encode(self.body).encode()
-        return web.Response(body=body, status=self.status, headers={**self.headers, "Content-Type": _JSON})
+        return web.Response(body=body, status=self.status, headers={**self.headers, "Content-Type": JSON})
 
 
 def refused(error: ApiError) -> Answer:
     """A refusal as an answer."""
     retry = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     return Answer(error.status, error.body(), retry)
+
+
+# An answer that takes its time; None: the connection breaks.
+Coming = Awaitable[Answer | None]
 
 
 class RestFace:
@@ -75,11 +79,18 @@ class RestFace:
         except web.HTTPRequestEntityTooLarge:
             return refused(ApiError(-1101, "Too many parameters sent for this endpoint.", 413)).response()
         body = raw.decode("utf-8", "surrogateescape")
-        asked = Asked(request.method, path, query, body, request.headers, request.remote or "")
-        fault = self._faults and self._faults.strike("rest", self._desk.market, f"{asked.verb} {path}")
-        if fault:
-            return (await self._faulty(fault, asked, request)).response()
-        return self.serve(asked).response()
+        got = self.respond(Asked(request.method, path, query, body, request.headers, request.remote or ""))
+        answer = got if isinstance(got, Answer) else await got
+        if answer is None:
+            if request.transport is not None:
+                request.transport.abort()
+            answer = refused(refuse("DISCONNECTED"))
+        return answer.response()
+
+    def respond(self, asked: Asked) -> Answer | Coming:
+        """The answer; where a scripted fault strikes, what will come of it."""
+        fault = self._faults and self._faults.strike("rest", self._desk.market, f"{asked.verb} {asked.path}")
+        return self._faulty(fault, asked) if fault else self.serve(asked)
 
     def serve(self, asked: Asked) -> Answer:
         """Does what was asked; a refused request has changed nothing but its client's meters."""
@@ -121,8 +132,8 @@ class RestFace:
         call.account = credential.account
         return call
 
-    async def _faulty(self, fault: Fault, asked: Asked, request: web.BaseRequest) -> Answer:
-        """The request as the script wants it to go wrong."""
+    async def _faulty(self, fault: Fault, asked: Asked) -> Answer | None:
+        """The request as the script wants it to go wrong; None hangs up."""
         if fault.kind == "rate_limit":
             return refused(fault.answer())
         if fault.kind == "delay":
@@ -139,6 +150,4 @@ class RestFace:
             return answer
         if fault.kind == "silence":
             await asyncio.sleep(min(fault.for_s, _SILENCE_S_MAX))
-        if request.transport is not None:
-            request.transport.abort()
-        return answer
+        return None

@@ -28,6 +28,7 @@ from sim.box.desk import Desk
 from sim.box.errors import refuse
 from sim.box.faults import Faults
 from sim.box.faults_file import load_script
+from sim.box.http_door import House, HttpDoor
 from sim.box.pace import Pace, generate
 from sim.box.publish import Publisher
 from sim.box.replay import Replay, find_recordings, together
@@ -70,10 +71,12 @@ class MarketServer:
         self._streams = StreamFace(desk, faults, self._sessions)
         self._api = ApiFace(desk, keys, faults, self._sessions)
         self._runner: web.ServerRunner | None = None
+        self._listener: asyncio.Server | None = None
+        self._house: House | None = None
         self.port = 0
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Sends a request to the face it belongs to."""
+        """Sends what is not a plain request, mostly the upgrades to WebSockets, to the face it belongs to."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return await self._rest.answer(request)
         path = request.raw_path.partition("?")[0].rstrip("/")
@@ -91,14 +94,21 @@ class MarketServer:
             shutdown_timeout=SHUTDOWN_S,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, port)
-        await site.start()
-        self.port = int(self._runner.addresses[0][1])
+        aiohttp_server = self._runner.server
+        assert aiohttp_server is not None, "setup makes the server"
+        self._house = house = House(self._rest.respond, aiohttp_server, self.desk.clock)
+        self._listener = await asyncio.get_running_loop().create_server(lambda: HttpDoor(house), HOST, port)
+        self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Closes every connection and the port."""
         for session in list(self._sessions):
             session.close(CLOSE_GOING_AWAY, b"server shutdown")
+        if self._listener is not None:
+            self._listener.close()
+        if self._house is not None:
+            for door in list(self._house.doors):
+                door.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

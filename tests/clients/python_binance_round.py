@@ -59,7 +59,8 @@ class PythonBinanceTrader(Trader):
             "WS_API_URL": box["spot_ws_api"],
             "WS_FUTURES_URL": box["usdm_ws_api"],
         }
-        return await type("BoxClient", (AsyncClient,), addresses).create(self.account["key"], secret)
+        made: Any = type("BoxClient", (AsyncClient,), addresses)
+        return await made.create(self.account["key"], secret)
 
     async def open(self) -> None:
         self._api = await self._made(self.account["secret"])

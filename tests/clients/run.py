@@ -42,6 +42,8 @@ CLIENTS = {
     "sdk": Client("sdk_round", "sdk"),
     "connector_spot": Client("connector_spot_round", "connector_spot", ("spot",)),
     "connector_usdm": Client("connector_usdm_round", "connector_usdm", ("usdm",)),
+    "python_binance": Client("python_binance_round", "python_binance"),
+    "freqtrade": Client("freqtrade_round", "freqtrade"),
 }
 Row = dict[str, Any]
 

@@ -59,7 +59,7 @@ class OrderChange(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A request was answered; `request` and `outcome` by event.rs, `code` the venue's or 0."""
+    """A request was answered; `request` and `outcome` by event/codes.rs, `code` the venue's or 0."""
 
     seq: int
     kind: str

@@ -16,7 +16,7 @@ from oms.signing import Signer
 from pycore.clock import Clock
 from pycore.credentials import Credentials
 from tests.box_process import running_box
-from tests.test_engine import Bench, four_resting
+from tests.engine_process import Bench, four_resting
 
 #: Every report of a fill, on both markets, is lost on its way.
 FAULTS = '[[fault]]\nkind = "drop"\nwhere = "user"\nmatch = \'"x":"TRADE"\'\n'

@@ -9,17 +9,20 @@
 #[path = "measure/captures.rs"]
 mod captures;
 mod measure;
+#[path = "measure/perp.rs"]
+mod perp;
 #[path = "measure/tape.rs"]
 mod tape;
 
 use captures::{CAPTURES, Capture, directory, payloads};
 use measure::{cpu_ns, refuse_debug};
+use perp::perp;
 use std::path::Path;
 use tape::Rival;
 use tickwright_core::book::{SyncOutcome, SyncedBook};
 use tickwright_core::decode::{Decoder, Stamp};
 use tickwright_core::event::{DepthHead, Header, RecordBuf, flags};
-use tickwright_core::instrument::{Instrument, Market, Venue};
+use tickwright_core::instrument::{Instrument, Market};
 use tickwright_core::units::Side;
 
 const ROUNDS: usize = 5;
@@ -30,22 +33,8 @@ const CLASSES: [(&str, usize); 3] = [("<512 B", 512), ("<2 kB", 2048), (">=2 kB"
 /// A decoder that knows the capture's contract.
 fn decoder(capture: &Capture) -> Decoder {
     let mut decoder = Decoder::new();
-    let instrument = Instrument {
-        id: 1,
-        venue: Venue::Binance,
-        market: capture.market,
-        symbol: capture.symbol.into(),
-        base: 1,
-        quote: 2,
-        settle: 2,
-        tick: 1,
-        price_scale: capture.scales.0,
-        lot: 1,
-        qty_scale: capture.scales.1,
-        multiplier: 1,
-        settle_scale: 8,
-        base_scale: 8,
-    };
+    let (market, symbol, (price_scale, qty_scale)) = (capture.market, capture.symbol.into(), capture.scales);
+    let instrument = Instrument { id: 1, market, symbol, price_scale, qty_scale, ..perp() };
     decoder.define(&instrument).expect("the bench's own instrument is valid");
     decoder
 }

@@ -3,6 +3,10 @@
 //! `cargo bench -p tickwright-core --bench encode`. Each figure is the median of 31 rounds; prices, sizes, ids and
 //! timestamps change from one order to the next.
 
+#[path = "measure/perp.rs"]
+mod perp;
+
+use perp::perp;
 use std::hint::black_box;
 use std::time::Instant;
 use tickwright_core::encode::binance::{FRAME_BYTES_MAX, Session, Wire};
@@ -10,28 +14,9 @@ use tickwright_core::encode::sign::{Ed25519Key, HmacKey, Signer};
 use tickwright_core::event::{Action, Header, LimitSet, OrderType, Proposal, TimeInForce};
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::gate::{Approved, Context, Gate};
-use tickwright_core::instrument::{Instrument, Market, Venue};
+use tickwright_core::instrument::{Instrument, Market};
 
 const KEY: &str = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
-
-fn perp() -> Instrument {
-    Instrument {
-        id: 2,
-        venue: Venue::Binance,
-        market: Market::Linear,
-        symbol: "BTCUSDT".into(),
-        base: 1,
-        quote: 2,
-        settle: 2,
-        tick: 1,
-        price_scale: 1,
-        lot: 1,
-        qty_scale: 3,
-        multiplier: 1,
-        settle_scale: 8,
-        base_scale: 8,
-    }
-}
 
 fn open_gate() -> Gate {
     let mut gate = Gate::new();

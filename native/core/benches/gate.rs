@@ -3,34 +3,18 @@
 //! `cargo bench -p tickwright-core --bench gate`. Each figure is the median of 31 rounds. The gate has every kind of
 //! limit set for the account, the strategy and the symbol.
 
+#[path = "measure/perp.rs"]
+mod perp;
+
+use perp::perp;
 use std::hint::black_box;
 use std::time::Instant;
 use tickwright_core::event::{Action, Header, LimitSet, OrderType, Proposal, TimeInForce};
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::gate::{Context, Exposure, Gate};
-use tickwright_core::instrument::{Instrument, Market, Venue};
 use tickwright_core::quote::fair::weighted_mid;
 use tickwright_core::quote::glft::{Model, Parameters};
 use tickwright_core::quote::levels::{Ladder, Quotes, Shape, View};
-
-fn perp() -> Instrument {
-    Instrument {
-        id: 2,
-        venue: Venue::Binance,
-        market: Market::Linear,
-        symbol: "BTCUSDT".into(),
-        base: 1,
-        quote: 2,
-        settle: 2,
-        tick: 1,
-        price_scale: 1,
-        lot: 1,
-        qty_scale: 3,
-        multiplier: 1,
-        settle_scale: 8,
-        base_scale: 8,
-    }
-}
 
 fn full_gate() -> Gate {
     let mut gate = Gate::new();

@@ -5,14 +5,15 @@
 //! of the thread, median of five alternating rounds. Run with `cargo bench --bench replay [-- EVENTS DIRECTORY]`.
 
 mod measure;
+#[path = "measure/perp.rs"]
+mod perp;
 
 use measure::{cpu_ns, median, refuse_debug};
+use perp::PERP;
 use std::path::{Path, PathBuf};
 use tickwright_core::decode::Stamp;
-use tickwright_core::definitions::InstrumentText;
 use tickwright_core::engine::{Engine, Now};
 use tickwright_core::event::{Bbo, Header, Trade};
-use tickwright_core::instrument::Market;
 use tickwright_core::journal::{Options, Reader};
 use tickwright_core::replay::Replay;
 
@@ -25,17 +26,7 @@ fn write(dir: &Path, events: u64) {
     for asset in ["BTC", "USDT"] {
         engine.asset(asset, 8, now).expect("a new asset");
     }
-    let text = InstrumentText {
-        market: Market::Linear,
-        symbol: "BTCUSDT",
-        base: "BTC",
-        quote: "USDT",
-        settle: "USDT",
-        tick: "0.1",
-        lot: "0.001",
-        multiplier: 1,
-    };
-    let id = engine.instrument(&text, now).expect("a new instrument");
+    let id = engine.instrument(&PERP, now).expect("a new instrument");
     let snapshot = br#"{"lastUpdateId":10,"bids":[["60000.0","1.000"]],"asks":[["60000.1","1.000"]]}"#;
     engine.snapshot(id, snapshot, Stamp { stream: 1, ts_receive: 2, ts_mono: 2 }).expect("a snapshot");
     for n in 0..events {

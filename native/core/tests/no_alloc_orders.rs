@@ -4,13 +4,16 @@
 //! asserted: run `cargo test --release --test no_alloc_orders -- --nocapture` to read them.
 
 mod counting;
+#[path = "../benches/measure/perp.rs"]
+mod perp;
 
 use counting::{Counting, allocations};
+use perp::perp;
 use std::time::Instant;
 use tickwright_core::event::*;
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::gate::{Context, Exposure, Gate};
-use tickwright_core::instrument::{Instrument, Market, Venue};
+use tickwright_core::instrument::Instrument;
 use tickwright_core::ledger::Ledger;
 use tickwright_core::order::{Bounds, Effects, OrderTable, Proof, State};
 use tickwright_core::position::PositionBook;
@@ -18,25 +21,6 @@ use tickwright_core::units::{Amount, NO_PRICE, NO_TIME};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn perp() -> Instrument {
-    Instrument {
-        id: 2,
-        venue: Venue::Binance,
-        market: Market::Linear,
-        symbol: "BTCUSDT".into(),
-        base: 1,
-        quote: 2,
-        settle: 2,
-        tick: 1,
-        price_scale: 1,
-        lot: 1,
-        qty_scale: 3,
-        multiplier: 1,
-        settle_scale: 8,
-        base_scale: 8,
-    }
-}
 
 /// A gate whose limits nothing reaches.
 fn wide() -> Gate {

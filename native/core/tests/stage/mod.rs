@@ -1,7 +1,10 @@
 //! The stage of the engine's tests: one perpetual, one account with wide limits and keys, one strategy.
 
+#[path = "../../benches/measure/perp.rs"]
+mod perp;
+
+use perp::PERP;
 use tickwright_core::decode::Stamp;
-use tickwright_core::definitions::InstrumentText;
 use tickwright_core::encode::binance::Session;
 use tickwright_core::encode::sign::{HmacKey, Signer};
 use tickwright_core::engine::{Engine, Now};
@@ -33,17 +36,7 @@ pub fn set_up(engine: &mut Engine) {
     }
     let account = engine.account("main", NOW).unwrap();
     engine.name(2, "maker", NOW).unwrap();
-    let text = InstrumentText {
-        market: Market::Linear,
-        symbol: "BTCUSDT",
-        base: "BTC",
-        quote: "USDT",
-        settle: "USDT",
-        tick: "0.1",
-        lot: "0.001",
-        multiplier: 1,
-    };
-    let id = engine.instrument(&text, NOW).unwrap();
+    let id = engine.instrument(&PERP, NOW).unwrap();
     for (scope, kind, value, extra) in [
         (Scope::Account, LimitKind::AllowSymbol, i128::from(id), 0),
         (Scope::Strategy, LimitKind::AllowSymbol, i128::from(id), 0),

@@ -196,3 +196,16 @@ async def test_bytes_that_are_no_request_change_nothing(served: tuple[Venue, str
     assert venue.desk.exchange.state_hash() == before
     async with aiohttp.ClientSession() as web, web.get(url + venue.order.replace("order", "ping")) as still:
         assert still.status == 200
+
+
+async def test_connections_are_told_that_the_venue_goes_down() -> None:
+    for market, path, wrapped in (("spot", "/ws-api/v3", True), ("spot", "/ws", False), ("linear", "/ws", False)):
+        venue = Venue(market)
+        server = MarketServer(venue.desk, venue.accounts, venue.faults)
+        await server.start(0)
+        url = f"http://127.0.0.1:{server.port}{path}"
+        async with aiohttp.ClientSession() as web, web.ws_connect(url) as ws:
+            await server.stop()
+            told = await ws.receive_json(timeout=WAIT_S)
+            assert (told["event"] if wrapped else told)["e"] == "serverShutdown"
+            assert (await ws.receive(timeout=WAIT_S)).type is aiohttp.WSMsgType.CLOSE

@@ -45,6 +45,7 @@ HANDLERS = (
 HOST = "127.0.0.1"
 LINE_BYTES_MAX = 64 * 1024
 SHUTDOWN_S = 1.0
+LAST_WORD_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ class MarketServer:
 
     async def stop(self) -> None:
         """Closes every connection and the port."""
+        now_ms = self.desk.clock.now_ms()
+        for session in list(self._sessions):
+            session.offer(session.shutdown(now_ms))
+        # The writers get a turn before the connections end.
+        await asyncio.sleep(LAST_WORD_S)
         for session in list(self._sessions):
             session.close(CLOSE_GOING_AWAY, b"server shutdown")
         if self._listener is not None:

@@ -22,7 +22,7 @@ class Session:
 
     __slots__ = (
         "_farewell", "_loop", "_muted_until_s", "_queue", "_tasks", "_transport", "_wake", "bound", "last_heard_s",
-        "open", "ws",
+        "open", "wrapped", "ws",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +36,8 @@ class Session:
         self.last_heard_s = self._loop.time()
         self._transport = transport
         self.bound = bound
+        # The WebSocket API wraps events, streams do not.
+        self.wrapped = False
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -54,6 +56,11 @@ class Session:
             return
         self._queue.append(payload)
         self._wake.set()
+
+    def shutdown(self, now_ms: int) -> bytes:
+        """The event that the venue goes down, as this connection reads events."""
+        event = f'{{"e":"serverShutdown","E":{now_ms}}}'
+        return (f'{{"event":{event}}}' if self.wrapped else event).encode()
 
     def mute(self, for_s: float) -> None:
         """Loses every message of the next `for_s` seconds while the connection stays up."""

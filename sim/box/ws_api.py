@@ -40,6 +40,7 @@ class ApiClient:
         self._table = TABLES[desk.market]
         self._keys = keys
         self._session = session
+        session.wrapped = desk.market == "spot"
         self._client = request.remote or ""
         self._faults = faults if faults.touches("ws_api") else None
         self._tell = faulty(session, faults, "user", desk.market)

@@ -157,9 +157,11 @@ class MarketFeed:
                         self.inputs.snapshot(depth_stream, instrument, body)
                         return
                     wait_s = max(wait_s, retry_after_s(answer.headers.get("Retry-After")))
-                    log.warning("%s %s: snapshot refused, status %d", self.market, symbol, answer.status)
+                    told = {"market": self.market, "symbol": symbol, "status": answer.status}
+                    log.warning("%(market)s %(symbol)s: snapshot refused, status %(status)d", told)
             except (aiohttp.ClientError, TimeoutError) as error:
-                log.warning("%s %s: snapshot failed: %s", self.market, symbol, error)
+                told = {"market": self.market, "symbol": symbol, "why": error}
+                log.warning("%(market)s %(symbol)s: snapshot failed: %(why)s", told)
             await asyncio.sleep(wait_s)
 
     async def _space(self, instrument: int) -> None:

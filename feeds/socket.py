@@ -39,7 +39,8 @@ class _Listener(WSListener):
         if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY or kind is WSMsgType.CONTINUATION:
             self._data(transport, frame.get_payload_as_bytes(), frame.fin)
         elif kind is WSMsgType.CLOSE:
-            log.info("%s: closed by the peer, code %s", self._owner.name, frame.get_close_code())
+            told = {"socket": self._owner.name, "code": str(frame.get_close_code())}
+            log.info("%(socket)s: closed by the peer, code %(code)s", told)
             transport.disconnect()
 
     def _data(self, transport: WSTransport, payload: bytes, last: bool) -> None:
@@ -48,7 +49,8 @@ class _Listener(WSListener):
             return
         self._size += len(payload)
         if self._size > MESSAGE_BYTES_MAX:
-            log.warning("%s: message above %d bytes, dropping the connection", self._owner.name, MESSAGE_BYTES_MAX)
+            told = {"socket": self._owner.name, "bytes_max": MESSAGE_BYTES_MAX}
+            log.warning("%(socket)s: message above %(bytes_max)d bytes, dropping the connection", told)
             transport.disconnect(graceful=False)
             return
         self._parts.append(payload)
@@ -136,11 +138,11 @@ class Socket:
             try:
                 await self._once()
             except (OSError, TimeoutError) as error:
-                log.warning("%s: cannot connect: %s", self.name, error)
+                log.warning("%(socket)s: cannot connect: %(why)s", {"socket": self.name, "why": error})
             except Exception as error:
                 if self.failure is not None:
                     raise
-                log.warning("%s: handshake refused: %s", self.name, error)
+                log.warning("%(socket)s: handshake refused: %(why)s", {"socket": self.name, "why": error})
             if self.failure is not None:
                 raise self.failure
             if self._closed:
@@ -185,6 +187,7 @@ class Socket:
             await asyncio.sleep(self.stale_ms / 4e3)
             silent_ns = self.clock.mono_ns() - self._heard_ns
             if silent_ns > self.stale_ms * 1_000_000:
-                log.warning("%s: silent for %d ms, reconnecting", self.name, silent_ns // 1_000_000)
+                told = {"socket": self.name, "silent_ms": silent_ns // 1_000_000}
+                log.warning("%(socket)s: silent for %(silent_ms)d ms, reconnecting", told)
                 transport.disconnect(graceful=False)
                 return

@@ -187,25 +187,27 @@ class OrderGateway:
     def _event(self, payload: bytes) -> None:
         self.inputs.user(self.user_stream, self.account, self.market, payload)
         if b"eventStreamTerminated" in payload or b"serverShutdown" in payload:
-            log.warning("%s: the venue ends the user data, reconnecting", self.market)
+            log.warning("%(market)s: the venue ends the user data, reconnecting", {"market": self.market})
             self.socket.drop()
 
     def _control(self, payload: bytes) -> None:
         """The answer to a request of our own. Without user data the connection is of no use."""
         answer = json.loads(payload)
         taken, error = answer.get("status") == 200, answer.get("error", {})
+        told = {"market": self.market, "code": error.get("code"), "text": error.get("msg")}
         if answer["id"].startswith("tw-logon"):
             if taken:
                 self.inputs.log_on(self.account, self.market, True)
             else:
-                told = (self.market, error.get("code"), error.get("msg"))
-                log.warning("%s: log-on refused, every request is signed instead, code %s: %s", *told)
+                log.warning(
+                    "%(market)s: log-on refused, every request is signed instead, code %(code)s: %(text)s", told
+                )
             self._join()
         elif taken:
             self.inputs.link(self.user_stream, "user", True, self.account)
             self.ready.set()
         else:
-            log.error("%s: user data refused, code %s: %s", self.market, error.get("code"), error.get("msg"))
+            log.error("%(market)s: user data refused, code %(code)s: %(text)s", told)
             self.socket.drop()
 
     def _limited(self, payload: bytes) -> None:
@@ -214,5 +216,8 @@ class OrderGateway:
         until_ms = int(error.get("data", {}).get("retryAfter", 0))
         wait_ns = until_ms * 1_000_000 - self.clock.utc_ns() - self.venue_offset_ns
         wait_ns = max(wait_ns, 1_000_000_000)
-        log.warning("%s: rate limited, nothing leaves for %.1f s", self.market, wait_ns / 1e9)
+        log.warning(
+            "%(market)s: rate limited, nothing leaves for %(wait_s).1f s",
+            {"market": self.market, "wait_s": wait_ns / 1e9},
+        )
         self._quiet_until_ns = self.clock.mono_ns() + wait_ns

@@ -132,7 +132,7 @@ class Rest:
 
     def _quiet(self, wait_s: float) -> None:
         wait_s = max(wait_s, 1.0)
-        log.warning("%s: rate limited, quiet for %.1f s", self.market, wait_s)
+        log.warning("%(market)s: rate limited, quiet for %(wait_s).1f s", {"market": self.market, "wait_s": wait_s})
         self._quiet_until_ns = self.clock.mono_ns() + int(wait_s * 1e9)
 
     async def _wait_quiet(self) -> None:

@@ -79,7 +79,7 @@ async def close_sockets(session: Session) -> None:
         for task in ended:
             # A second fault beside the one that ended the session is looked at, or asyncio would print it.
             if not task.cancelled() and task.exception() is not None:
-                log.error("connection %s: %s", task.get_name(), task.exception())
+                log.error("connection %(task)s: %(why)s", {"task": task.get_name(), "why": task.exception()})
 
 
 def raise_failed(session: Session) -> None:
@@ -157,7 +157,8 @@ async def _keep_clocks(session: Session) -> None:
             try:
                 await rest.measure_clock()
             except VenueError as error:
-                log.warning("%s: the venue's clock could not be measured: %s", market, error)
+                told = {"market": market, "why": error}
+                log.warning("%(market)s: the venue's clock could not be measured: %(why)s", told)
             else:
                 check_clock(rest)
                 _tell_clock(session, market)

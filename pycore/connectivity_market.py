@@ -6,7 +6,6 @@ catalogue: K5, O2. Each step adds findings; a step that fails ends the steps aft
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from feeds.binance_live import MarketFeed, categories
 from feeds.ports import Clock
 from feeds.socket import Socket
 from oms.binance_gateway import CANCEL, PLACE, OrderGateway
-from oms.binance_rest import Rest, VenueError
+from oms.binance_rest import Rest
 from oms.binance_user import UserStream
 from oms.signing import Signer
 from pycore import exchange_info
@@ -26,10 +25,9 @@ from pycore.config import Config
 from pycore.connections import SKEW_NS_MAX
 from pycore.errors import CheckError, ConfigError, TickwrightError
 from pycore.latency import Histogram, LatencyTracker
+from pycore.probe_clear import leave_nothing
 from pycore.probe_line import Line
 from pycore.probe_order import ProbeOrder, far_order
-
-log = logging.getLogger(__name__)
 
 #: Clock measurements over REST; the one with the shortest round trip is kept.
 _CLOCK_SAMPLES = 9
@@ -39,9 +37,6 @@ _FIRST_PRICE_S = 5.0
 _REPORT_S = 5.0
 #: Queries a second while the streams are watched.
 _QUERY_EVERY_S = 0.5
-#: How long the clearing up asks again after a request of unknown fate has expired, s.
-_CLEAR_MARGIN_S = 3.0
-_CLEAR_EVERY_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,6 @@ class MarketCheck:
     _row: dict[str, Any] = field(default_factory=dict)
     _client_id: str = ""
     _fate_known: bool = True
-    _closed: bool = False
 
     def __post_init__(self) -> None:
         """Makes the REST client and the line; connects nothing."""
@@ -118,7 +112,7 @@ class MarketCheck:
             await self._watch(ends_ns)
         except TickwrightError as error:
             self._find("check", False, str(error))
-        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
             self._find("check", False, f"the venue's answers must be readable, was {type(error).__name__}: {error}")
         finally:
             await self._clear()
@@ -242,7 +236,6 @@ class MarketCheck:
         if answer.get("status") != 200 or status != "CANCELED":
             raise CheckError(f"the order must be cancelled, was {status or answer.get('error')}")
         self.cancelled += 1
-        self._closed = True
         self._find("cancelled", True, f"status {status}")
 
     async def _see(self, execution: str) -> None:
@@ -288,35 +281,14 @@ class MarketCheck:
     # --- the end ---------------------------------------------------------------------------------------------------
 
     async def _clear(self) -> None:
-        """Leaves no order of ours open: asks the venue, cancels what it finds, and says so where it cannot."""
+        """Leaves no order of ours open, and says so where it cannot."""
         if not self._client_id:
             return
-        window_ns = (self.config.venue.recv_window_ms if not self._fate_known else 0) * 1_000_000
-        settled_ns = self.clock.mono_ns() + window_ns
-        ends_ns = settled_ns + int(_CLEAR_MARGIN_S * 1e9)
-        why = "the venue was not asked"
-        while self.clock.mono_ns() < ends_ns:
-            try:
-                found = await self._open_still()
-            except VenueError as error:
-                why = str(error)
-            else:
-                why = f"order {self._client_id} is open"
-                if not found and self.clock.mono_ns() >= settled_ns:
-                    self._find("nothing left open", True, "as the venue says")
-                    return
-            await asyncio.sleep(_CLEAR_EVERY_S)
-        self._find("nothing left open", False, f"no order of ours may be open, but {why}")
-
-    async def _open_still(self) -> bool:
-        """Whether our order is open at the venue; if so it is cancelled, and asked about again by the caller."""
-        rows = await self.rest.call("GET", "open_orders", {"symbol": self.symbol})
-        if not any(row["clientOrderId"] == self._client_id for row in rows):
-            return False
-        await self.rest.call("DELETE", "order", {"symbol": self.symbol, "origClientOrderId": self._client_id})
-        self.cancelled += 1
-        log.warning("%s: our order was still open and is cancelled over REST", self.market)
-        return True
+        # An order whose request got no answer may still come to be until the venue must refuse it.
+        window_ms = 0 if self._fate_known else self.config.venue.recv_window_ms
+        cleared = await leave_nothing(self.rest, self.clock, self.symbol, self._client_id, window_ms)
+        self.cancelled += cleared.cancelled
+        self._find("nothing left open", cleared.gone, cleared.detail)
 
     async def _close(self) -> None:
         for part in self._parts:

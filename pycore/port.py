@@ -134,7 +134,7 @@ class Port:
             self._call(method, *args)
         except InputError as error:
             self.unreadable[what] += 1
-            log.error("%s from the venue cannot be read: %s", what, error)
+            log.error("%(what)s from the venue cannot be read: %(why)s", {"what": what, "why": error})
             if self.unreadable[what] > UNREADABLE_MAX:
                 raise
             return False

@@ -20,11 +20,13 @@ from pycore import config_load
 from pycore.config import Metrics
 from pycore.health import health
 from pycore.metrics import exposition
+from pycore.telemetry import command
 from pycore.terminal import Subscriber
 from sim.demo_config import write_config
 from sim.process import Process
 
 ROOT = Path(__file__).resolve().parents[1]
+WATCHING = (ROOT / "docs" / "watching.md").read_text()
 CONFIG = config_load.load(str(ROOT / "deploy" / "config" / "paper.toml"), {})
 
 
@@ -79,6 +81,11 @@ async def test_a_running_engine_is_scraped_and_parsed(tmp_path: Path) -> None:
         assert set(state["streams"]) == {part.removeprefix("stream ") for part in body["parts"] if "stream " in part}
         async with http.post(f"{first['metrics']}/health") as refused:
             assert refused.status == 405
+        assert (await command(first["control"], "halt"))["ok"]
+        async with http.get(f"{first['metrics']}/health") as answer:
+            halted = await answer.json()
+        assert (answer.status, halted["parts"]["trading"]["state"]) == (503, "halted")
+        assert (await until(http, first["metrics"], "tickwright_halted[]", 1))["tickwright_up[]"] == 0
         await engine.stop(30)
     assert found["tickwright_up[]"] == 1
     assert found["tickwright_events_total[]"] <= state["seq"]
@@ -212,6 +219,23 @@ def test_every_figure_comes_out_in_base_units() -> None:
     assert found["tickwright_memory_bytes[]"] == 200 * 1024 * 1024
 
 
+def test_the_page_lists_every_metric_and_no_other() -> None:
+    names = {
+        sample.name.removesuffix("_count").removesuffix("_sum")
+        for family in text_string_to_metric_families(exposition(state(unreadable={"answer": 1}), up=True).decode())
+        for sample in family.samples
+    }
+    assert set(re.findall(r"^\| `(tickwright_\w+)`", WATCHING, re.MULTILINE)) == names
+
+
+def test_the_page_lists_every_part_of_health_and_its_states() -> None:
+    rows = dict(re.findall(r"^\| ([a-z_]+)(?: [A-Z]+)? \| ([a-z].*) \|$", WATCHING.split("## Health")[1], re.MULTILINE))
+    _, body = health("run", state(), CONFIG)
+    assert set(rows) - {"part"} == {name.split(" ")[0] for name in body["parts"]}
+    for changes, part, named in NOT_WELL:
+        assert named in rows[part.split(" ")[0]], changes
+
+
 def test_an_engine_that_is_not_there_yet_has_one_sample() -> None:
     assert samples(exposition({}, up=False).decode()) == {"tickwright_up[]": 0}
 
@@ -221,19 +245,19 @@ def stream(**changes: Any) -> dict[str, Any]:
     return {"linear/public": {"up": True, "silent_ms": 20, "stale_ms": 5000, "reconnects": 1} | changes}
 
 
-@pytest.mark.parametrize(
-    ("changes", "part", "named"),
-    [
-        ({"halted": True}, "trading", "halted"),
-        ({"journal": {"lag": 9, "standing_ms": 2_001}}, "journal", "standing"),
-        ({"loop_lag": {"last_ns": 1_500_000_000}}, "event_loop", "late"),
-        ({"host": {"disk_free_mib": 511, "memory_mib": 200}}, "disk", "low"),
-        ({"host": {"disk_free_mib": 10_000, "memory_mib": 4_097}}, "memory", "high"),
-        ({"streams": stream(up=False)}, "stream linear/public", "down"),
-        ({"streams": stream(silent_ms=5001)}, "stream linear/public", "stale"),
-        ({"instruments": {"linear:BTCUSDT": {"top": None}}}, "book linear:BTCUSDT", "not in sync"),
-    ],
-)
+NOT_WELL: list[tuple[dict[str, Any], str, str]] = [
+    ({"halted": True}, "trading", "halted"),
+    ({"journal": {"lag": 9, "standing_ms": 2_001}}, "journal", "standing"),
+    ({"loop_lag": {"last_ns": 1_500_000_000}}, "event_loop", "late"),
+    ({"host": {"disk_free_mib": 511, "memory_mib": 200}}, "disk", "low"),
+    ({"host": {"disk_free_mib": 10_000, "memory_mib": 4_097}}, "memory", "high"),
+    ({"streams": stream(up=False)}, "stream linear/public", "down"),
+    ({"streams": stream(silent_ms=5001)}, "stream linear/public", "stale"),
+    ({"instruments": {"linear:BTCUSDT": {"top": None}}}, "book linear:BTCUSDT", "not in sync"),
+]
+
+
+@pytest.mark.parametrize(("changes", "part", "named"), NOT_WELL)
 def test_each_part_that_is_not_well_is_named(changes: dict[str, Any], part: str, named: str) -> None:
     well, body = health("run", state(**changes), CONFIG)
     assert not well

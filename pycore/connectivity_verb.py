@@ -32,7 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises `ConfigError` for a bad configuration, `SafetyError` where the venue may not be reached."""
     config = config_load.load(args.config, os.environ, args.overrides)
-    config_load.check_consent(config, args.live)
+    config_load.check_live(config, args.live)
     secrets = credentials.read(config.account, os.environ)
     report = Report()
 

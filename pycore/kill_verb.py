@@ -19,7 +19,7 @@ from feeds.ports import Clock
 from oms.binance_kill import LinearDesk, SpotDesk
 from oms.binance_rest import Rest, VenueError
 from oms.signing import Signer
-from pycore import config_load, credentials
+from pycore import config_load, credentials, logs
 from pycore.config import Config, Instrument
 from pycore.config_verb import add_overrides
 from pycore.engine_stop import Stopped, stop_engine
@@ -72,7 +72,9 @@ def run(args: argparse.Namespace) -> int:
         for market, items in by_market(chosen).items():
             killing.parts[market] = Parts([item.symbol for item in items], wide, args.cancel, flatten)
     targets = targets_of(config, chosen, args.strategy) if args.stop else []
-    asyncio.run(killing.run(targets))
+    # The log file is the engine's, which may be running.
+    with logs.written(config.log.model_copy(update={"file": None}), secrets):
+        asyncio.run(killing.run(targets))
     for row in killing.rows():
         args.output.row(told(row))
     left = killing.left()

@@ -167,6 +167,18 @@ def test_an_interrupted_check_cancels_its_order(tmp_path: Path, number: signal.S
     assert sum(row["what"] == "nothing left open" and row["ok"] for row in rows) == 2
 
 
+def test_a_live_configuration_is_checked_with_both_consents_only(tmp_path: Path) -> None:
+    # The venue is the box: what is tested is the rule, and no test reaches a real one.
+    with checking(tmp_path, "--seconds", "1", "--set", "mode=live") as (venue, process):
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (3, "")
+        assert "needs --live" in err
+        assert open_orders(venue) == []
+    with checking(tmp_path, "--seconds", "1", "--set", "mode=live", "--live") as (_, process):
+        _, summary, _ = finished(process)
+    assert (process.returncode, summary["mode"], summary["placed"]) == (0, "live", 2)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

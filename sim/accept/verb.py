@@ -94,7 +94,7 @@ async def _ground(args: argparse.Namespace) -> AsyncIterator[Ground]:
     """The configured venue, or a box of our own."""
     if args.config is not None:
         config = config_load.load(args.config, os.environ, args.overrides)
-        config_load.check_consent(config, args.live)
+        config_load.check_live(config, args.live)
         where = "box" if config.mode == "paper" else config.mode
         yield Ground(where, config, credentials.read(config.account, os.environ), args.clock, args.seconds)
         return

@@ -88,10 +88,14 @@ def row(check: str, result: str, detail: str = "") -> dict[str, Any]:
 
 def test_the_table_has_a_line_a_check_and_words_for_what_did_not_pass() -> None:
     rows = [row("book", PASSED), row("amend", NOT_OFFERED, "no such call"), row("fill", FAILED, "off by one")]
-    shown = {line["check"]: line["c spot"] for line in run.by_check(rows)}
+    rows.append({**row("book", NOT_OFFERED, "no such call"), "market": "usdm"})
+    shown = {line["check"]: line["c"] for line in run.by_check(rows)}
     assert list(shown) == list(CHECKS)
-    assert (shown["book"], shown["amend"], shown["fill"], shown["cancel"]) == ("ok", "-", "FAILED", "")
-    assert run.remarks(rows) == ["- c spot: amend: no such call", "FAILED c spot: fill: off by one"]
+    assert (shown["book"], shown["amend"], shown["fill"], shown["cancel"]) == ("spot ok, usdm -", "-", "FAILED", "")
+    assert run.remarks(rows) == [
+        "- c: amend (spot), book (usdm): no such call",
+        "FAILED c: fill (spot): off by one",
+    ]
 
 
 def test_a_round_that_dies_has_failed_every_check_that_it_owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,15 @@ every chosen client passed or is not offered, 1 when one failed, 2 for an unknow
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +47,7 @@ CLIENTS = {
     "connector_spot": Client("connector_spot_round", "connector_spot", ("spot",)),
     "connector_usdm": Client("connector_usdm_round", "connector_usdm", ("usdm",)),
     "python_binance": Client("python_binance_round", "python_binance"),
+    "nautilus": Client("nautilus_round", "nautilus"),
     "freqtrade": Client("freqtrade_round", "freqtrade"),
 }
 Row = dict[str, Any]
@@ -55,9 +60,18 @@ def play(name: str, client: Client, seed: int) -> Iterator[Row]:
     owed = {(market, check) for market in client.markets for check in CHECKS}
     with running_box("--seed", str(seed), "--json") as first, log.open("w") as errors:
         command = [str(environments.python_of(client.environment)), "-m", f"tests.clients.{client.module}"]
+        # A session of its own, so that whatever the round has started (bots) ends with it.
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
         )
+        deadline = threading.Timer(ROUND_S, end, [process])
+        deadline.start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -67,12 +81,19 @@ def play(name: str, client: Client, seed: int) -> Iterator[Row]:
                 row: Row = json.loads(line)
                 owed.discard((row["market"], row["check"]))
                 yield row
-            code = process.wait(ROUND_S)
+            code = process.wait()
         finally:
-            process.kill()
-            process.wait()
+            deadline.cancel()
+            end(process)
     for market, check in sorted(owed):
         yield failure(name, market, check, f"the round ended with {code} before this check; see {log.name}")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Ends a round and everything in its session, if any of it still runs."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def failure(name: str, market: str, check: str, detail: str) -> Row:
@@ -104,32 +125,36 @@ def play_all(names: list[str], seed: int, output: Output) -> Iterator[Row]:
         output.say(f"[{number}/{len(names)}] {name}: {told} ({time.monotonic() - start:.0f} s)")
 
 
-def table(rows: list[Row]) -> list[Row]:
-    """One row a client and market, one column a check."""
-    lines: dict[tuple[str, str], Row] = {}
-    for row in rows:
-        line = lines.setdefault((row["client"], row["market"]), {"client": row["client"], "market": row["market"]})
-        line[row["check"]] = SIGNS[row["result"]]
-    return list(lines.values())
+def cell(signs: Mapping[str, str]) -> str:
+    """One client's sign for one check, by market where its markets differ."""
+    if len(set(signs.values())) == 1:
+        return next(iter(signs.values()))
+    return ", ".join(f"{market} {sign}" for market, sign in signs.items())
 
 
 def by_check(rows: list[Row]) -> list[Row]:
-    """The table as it is printed: one row a check, one column a client and market."""
-    lines = table(rows)
+    """The table as it is printed: one row a check, one column a client."""
+    signs: dict[str, dict[str, dict[str, str]]] = {check: {row["client"]: {} for row in rows} for check in CHECKS}
+    for row in rows:
+        signs[row["check"]][row["client"]][row["market"]] = SIGNS[row["result"]]
     return [
-        {"check": check, **{f"{line['client']} {line['market']}": line.get(check, "") for line in lines}}
-        for check in CHECKS
+        {"check": check, **{client: cell(told) if told else "" for client, told in clients.items()}}
+        for check, clients in signs.items()
     ]
 
 
 def remarks(rows: list[Row]) -> list[str]:
-    """Why a check failed or is not offered, the same words once for all checks of a client that they stand for."""
-    reasons: dict[tuple[str, str, str], list[str]] = {}
+    """Why checks failed or are not offered: each reason of a client once, with the checks and markets it stands for."""
+    reasons: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for row in rows:
         if row["result"] != PASSED:
-            key = (SIGNS[row["result"]], f"{row['client']} {row['market']}", row["detail"])
-            reasons.setdefault(key, []).append(row["check"])
-    return [f"{sign} {who}: {', '.join(checks)}: {why}" for (sign, who, why), checks in sorted(reasons.items())]
+            key = (SIGNS[row["result"]], row["client"], row["detail"])
+            reasons.setdefault(key, {}).setdefault(row["check"], []).append(row["market"])
+    lines = []
+    for (sign, client, why), checks in sorted(reasons.items()):
+        named = ", ".join(f"{check} ({' '.join(markets)})" for check, markets in checks.items())
+        lines.append(f"{sign} {client}: {named}: {why}")
+    return lines
 
 
 def main(argv: list[str]) -> int:

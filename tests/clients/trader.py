@@ -165,6 +165,7 @@ class Trader(abc.ABC):
 
     client: str
     package: str
+    no_user_stream = ""  # Why the client has no user stream, where it has none; its checks then use answers only.
 
     def __init__(self, box: Mapping[str, Any], market: str) -> None:
         """`box` is the box's first line, `market` is `spot` or `usdm`."""

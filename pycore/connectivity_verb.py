@@ -10,13 +10,17 @@ import argparse
 import asyncio
 import os
 import signal
+from collections.abc import Coroutine
+from typing import Any
 
+from feeds.ports import Bar, Clock
 from pycore import config_load, credentials, logs
 from pycore.config_verb import add_overrides
 from pycore.connectivity import Report, check
 from pycore.errors import DONE, INTERRUPTED, UNEQUAL
 
 _SECONDS_MAX = 86_400.0
+_BAR_EVERY_S = 0.25
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +39,9 @@ def run(args: argparse.Namespace) -> int:
     config_load.check_live(config, args.live)
     secrets = credentials.read(config.account, os.environ)
     report = Report()
-
-    async def session() -> bool:
-        return await interruptible(asyncio.ensure_future(check(config, secrets, args.clock, args.seconds, report)))
-
     # The log file is the engine's, which may be running.
     with logs.written(config.log.model_copy(update={"file": None}), secrets):
-        interrupted = asyncio.run(session())
+        interrupted = finish(args, check(config, secrets, args.clock, args.seconds, report))
     for row in report.rows():
         args.output.row(row)
     summary = {"mode": config.mode, "seconds": args.seconds, "interrupted": interrupted, **report.summary()}
@@ -55,9 +55,15 @@ def run(args: argparse.Namespace) -> int:
     return DONE if summary["ok"] else UNEQUAL
 
 
-async def interruptible(work: asyncio.Future[None]) -> bool:
-    """Waits for the work; the first SIGINT or SIGTERM cancels it, which lets it clear up. Whether that happened."""
-    asked = False
+def finish(args: argparse.Namespace, work: Coroutine[Any, Any, None]) -> bool:
+    """Runs the work of about `args.seconds` with a progress bar; whether it was interrupted."""
+    with args.output.progress("seconds watched", round(args.seconds)) as bar:
+        return asyncio.run(_interruptible(work, args.clock, bar))
+
+
+async def _interruptible(coroutine: Coroutine[Any, Any, None], clock: Clock, bar: Bar) -> bool:
+    """Waits for the work; the first SIGINT or SIGTERM cancels it, which lets it clear up."""
+    work, asked, began_ns = asyncio.ensure_future(coroutine), False, clock.mono_ns()
 
     def interrupt() -> None:
         nonlocal asked
@@ -67,8 +73,11 @@ async def interruptible(work: asyncio.Future[None]) -> bool:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupt)
+    while not work.done():
+        await asyncio.wait([work], timeout=_BAR_EVERY_S)
+        bar.update(0, completed=round((clock.mono_ns() - began_ns) / 1e9))
     try:
-        await work
+        work.result()
     except asyncio.CancelledError:
         if not asked:
             raise

@@ -30,7 +30,8 @@ class Figures:
     @property
     def there(self) -> bool:
         """Whether the engine has come far enough to have figures: its names have their numbers."""
-        return self._session.phase not in ("new", "validate", "recover", "define") and hasattr(self._session, "core")
+        # The phase `define` sets it last but for wires, and waits for nothing in between.
+        return hasattr(self._session, "release")
 
     def state(self) -> dict[str, Any]:
         """The state of now, as telemetry publishes it. Only where the engine is `there`."""

@@ -138,8 +138,12 @@ class Line:
         return answer
 
     async def query(self, symbol: str, client_id: str) -> dict[str, Any]:
-        """The venue's word about an order."""
-        return await self.ask("query", QUERY, "order.status", {"symbol": symbol, "origClientOrderId": client_id})
+        """The venue's word about an order. CheckError where it has none."""
+        answer = await self.ask("query", QUERY, "order.status", {"symbol": symbol, "origClientOrderId": client_id})
+        if answer.get("status") != 200:
+            error = answer.get("error", {})
+            raise CheckError(f"a query must be answered, was refused: code {error.get('code')}, {error.get('msg')}")
+        return dict(answer["result"])
 
     def _heard(self, name: str, data: dict[str, Any]) -> None:
         self.messages[name] += 1

@@ -107,6 +107,7 @@ def main(words: list[str]) -> int:
     if not chosen:
         print(f"no step is named like {words}; known: {[step.name for step in steps()]}", file=sys.stderr)
         return 2
+    COVERAGE_FILE.parent.mkdir(exist_ok=True)
     COVERAGE_FILE.unlink(missing_ok=True)
     outcomes = [run(step) for step in chosen]
     if not words:

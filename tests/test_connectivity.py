@@ -111,6 +111,7 @@ def test_a_good_venue_is_told_with_its_latencies(tmp_path: Path, ed25519: bool) 
             "must be answered in time",
         ),
         ('kind = "drop"\nwhere = "ws_api"\nmatch = "order.cancel"\nmarket = "usdm"', "must be answered in time"),
+        ('kind = "error"\nwhere = "ws_api"\nmatch = "order.status"\nmarket = "usdm"', "a query must be answered"),
         ('kind = "drop"\nwhere = "user"\nmarket = "usdm"', "user stream must report NEW"),
         ('kind = "drop"\nwhere = "stream"\nmarket = "spot"', "a best price must be seen"),
         ('kind = "error"\nwhere = "rest"\nmatch = "account"\nmarket = "spot"', "was refused by the venue"),

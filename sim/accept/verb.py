@@ -7,7 +7,6 @@ its own is the venue, on loopback.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib
 import os
 import pkgutil
@@ -20,7 +19,7 @@ from pathlib import Path
 import sim.accept
 from pycore import config_load, credentials, logs
 from pycore.config_verb import add_overrides
-from pycore.connectivity_verb import interruptible, seconds
+from pycore.connectivity_verb import finish, seconds
 from pycore.credentials import Credentials
 from pycore.errors import DONE, INTERRUPTED, UNEQUAL, InputError
 from sim.accept import every_stage, evidence
@@ -47,11 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if unknown:
         raise InputError(f"STAGE must be one of {', '.join(known)}, was {unknown[0]}")
     rows: list[Row] = []
-
-    async def session() -> bool:
-        return await interruptible(asyncio.ensure_future(_measure(args, known, rows)))
-
-    interrupted = asyncio.run(session())
+    interrupted = finish(args, _measure(args, known, rows))
     for row in rows:
         args.output.row(row.shown())
     passed = bool(rows) and not interrupted and all(row.passed for row in rows)

@@ -173,6 +173,8 @@ fn failed(context: Context<'_>, about: About, error: Value<'_>, out: &mut Record
         _ if about.status >= 500 => Outcome::Unknown,
         (Request::Query, NO_SUCH_ORDER) => Outcome::NotFound,
         (Request::Cancel, CANCEL_REJECTED) => Outcome::TooLate,
+        // An amend in place of what is not there; on spot these codes are the cancel half's, and the place half is new.
+        (Request::Replace, NO_SUCH_ORDER | CANCEL_REJECTED) if context.market != Market::Spot => Outcome::TooLate,
         _ => Outcome::Rejected,
     };
     let mut answer = blank(context, about, outcome, code);

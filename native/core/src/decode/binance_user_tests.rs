@@ -147,15 +147,20 @@ fn answers_that_accept() {
 
 #[test]
 fn answers_that_refuse_or_do_not_know() {
-    let failed = |request: Request, status: u32, code: i32| {
+    let failed_on = |market: Market, request: Request, status: u32, code: i32| {
         let text = format!(
             r#"{{"id":"{}:tw0000000000010","status":{status},"error":{{"code":{code},"msg":"x"}}}}"#,
             request as u8
         );
-        let found = all::<Answer>(&answer(Market::Spot, &text).unwrap())[0];
+        let found = all::<Answer>(&answer(market, &text).unwrap())[0];
         assert_eq!((found.order, found.code, found.ts_query), (32, code, NO_TIME));
         Outcome::from_byte(found.outcome).unwrap()
     };
+    let failed = |request, status, code| failed_on(Market::Spot, request, status, code);
+    assert_eq!(failed_on(Market::Linear, Request::Replace, 400, -2013), Outcome::TooLate);
+    assert_eq!(failed_on(Market::Linear, Request::Replace, 400, -2011), Outcome::TooLate);
+    assert_eq!(failed_on(Market::Linear, Request::Replace, 400, -5027), Outcome::Rejected);
+    assert_eq!(failed(Request::Replace, 400, -2011), Outcome::Rejected);
     assert_eq!(failed(Request::Place, 400, -2010), Outcome::Rejected);
     assert_eq!(failed(Request::Place, 400, -1007), Outcome::Unknown);
     assert_eq!(failed(Request::Place, 400, -1006), Outcome::Unknown);

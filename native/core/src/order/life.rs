@@ -336,17 +336,32 @@ impl Order {
         (self.notional, self.notional_lots) = (self.amend.notional, self.amend.rest);
     }
 
+    /// Nothing has to be asked any more.
+    fn resolve(&mut self) {
+        self.doubt = Doubt::None;
+        self.asked = Asked::default();
+        if self.pending == Pending::Question {
+            self.pending = Pending::None;
+        }
+    }
+
+    /// The venue refused a cancel or a replace. Where that says nothing of the order (its clock, its limits, its
+    /// servers) or says that the order is over, the order is asked about, and until then nothing new is wished for:
+    /// a strategy would only wish the same again with every message.
+    pub(super) fn question(&mut self, now: Nanos) {
+        self.pending = Pending::Question;
+        self.doubt(Doubt::Status, now);
+    }
+
     /// A status that answers a question ends the doubt; a count beyond what is booked begins another.
     fn settle_doubt(&mut self, exec: Exec, report: &Report, proof: &Proof, effects: &mut Effects) {
         let answered = exec == Exec::Status && report.header.has(flags::QUERIED) && self.amend.qty == 0;
         if self.doubt == Doubt::Status && (answered || self.state.terminal()) {
-            self.doubt = Doubt::None;
-            self.asked = Asked::default();
+            self.resolve();
         }
         if self.venue_cum == self.filled {
             if self.doubt == Doubt::Trades {
-                self.doubt = Doubt::None;
-                self.asked = Asked::default();
+                self.resolve();
             }
         } else if self.doubt != Doubt::Trades {
             self.doubt = Doubt::Trades;

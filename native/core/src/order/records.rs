@@ -18,6 +18,9 @@ use crate::units::{Amount, NO_PRICE, NO_TIME, Nanos, Side};
 const ROLE_USER: u8 = 2;
 /// The role byte of a `Link` that carries orders.
 const ROLE_ORDERS: u8 = 3;
+/// The codes with which Binance refuses a request for reasons of its own (error codes, "10xx: general server or network
+/// issues"): they say nothing of the order.
+const REFUSED_UNREAD: std::ops::RangeInclusive<i32> = -1099..=-1000;
 
 impl OrderTable {
     /// The bytes of a request left.
@@ -54,8 +57,8 @@ impl OrderTable {
                 self.placed(&mut order, outcome, now, &mut effects);
                 self.replaced_target(order.replaces, outcome, now, &mut effects);
             }
-            Request::Replace => amended(&mut order, outcome, now, &self.kept.proof, &mut effects),
-            Request::Cancel => canceled(&mut order, outcome, now, &self.kept.proof, &mut effects),
+            Request::Replace => amended(&mut order, answer, outcome, &self.kept.proof, &mut effects),
+            Request::Cancel => canceled(&mut order, answer, outcome, &self.kept.proof, &mut effects),
             Request::Query => match outcome {
                 Outcome::Accepted => order.found(),
                 Outcome::NotFound => order.not_found(answer.ts_query, &self.kept.proof, &mut effects),
@@ -86,10 +89,7 @@ impl OrderTable {
         match outcome {
             Outcome::Accepted => order.step(Input::Cancel, &mut own),
             // Refused as a whole still leaves open whether the cancel half went through (-2021).
-            Outcome::Rejected if !order.state.terminal() => {
-                order.pending = Pending::None;
-                order.doubt(Doubt::Status, now);
-            }
+            Outcome::Rejected if !order.state.terminal() => order.question(now),
             Outcome::Rejected => {}
             Outcome::Unknown | Outcome::NotFound | Outcome::TooLate => {
                 order.request_lost(now, &self.kept.proof, &mut own)
@@ -170,7 +170,7 @@ impl OrderTable {
             (ROLE_ORDERS, false) => self.each_open(account, |order, proof, effects| {
                 if order.state == State::Sent {
                     order.lose(now, proof, effects);
-                } else if order.pending != Pending::None {
+                } else if matches!(order.pending, Pending::Cancel | Pending::Replace) {
                     order.request_lost(now, proof, effects);
                 }
             }),
@@ -256,12 +256,13 @@ impl OrderTable {
 }
 
 /// An amend in place was answered.
-fn amended(order: &mut Order, outcome: Outcome, now: Nanos, proof: &Proof, effects: &mut Effects) {
+fn amended(order: &mut Order, answer: &Answer, outcome: Outcome, proof: &Proof, effects: &mut Effects) {
+    let (code, now) = (answer.code, answer.header.ts_receive);
     match outcome {
         Outcome::Accepted => order.apply_amend(),
         Outcome::Rejected => {
             order.end_amend();
-            effects.alarms.raise(Alarm::RequestRefused);
+            refused(order, code, now, effects);
         }
         Outcome::TooLate | Outcome::NotFound => too_late(order, now, effects),
         Outcome::Unknown => order.request_lost(now, proof, effects),
@@ -269,13 +270,14 @@ fn amended(order: &mut Order, outcome: Outcome, now: Nanos, proof: &Proof, effec
 }
 
 /// A cancel was answered.
-fn canceled(order: &mut Order, outcome: Outcome, now: Nanos, proof: &Proof, effects: &mut Effects) {
+fn canceled(order: &mut Order, answer: &Answer, outcome: Outcome, proof: &Proof, effects: &mut Effects) {
+    let (code, now) = (answer.code, answer.header.ts_receive);
     match outcome {
         Outcome::Accepted => order.step(Input::Cancel, effects),
         Outcome::Rejected => {
             if !order.state.terminal() {
                 order.pending = Pending::None;
-                effects.alarms.raise(Alarm::RequestRefused);
+                refused(order, code, now, effects);
             }
         }
         Outcome::TooLate | Outcome::NotFound => too_late(order, now, effects),
@@ -287,9 +289,16 @@ fn canceled(order: &mut Order, outcome: Outcome, now: Nanos, proof: &Proof, effe
 fn too_late(order: &mut Order, now: Nanos, effects: &mut Effects) {
     if !order.state.terminal() {
         order.end_amend();
-        order.pending = Pending::None;
         effects.alarms.raise(Alarm::TooLate);
-        order.doubt(Doubt::Status, now);
+        order.question(now);
+    }
+}
+
+/// A cancel or an amend of a live order was refused.
+fn refused(order: &mut Order, code: i32, now: Nanos, effects: &mut Effects) {
+    effects.alarms.raise(Alarm::RequestRefused);
+    if REFUSED_UNREAD.contains(&code) && !order.state.terminal() {
+        order.question(now);
     }
 }
 

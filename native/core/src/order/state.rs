@@ -102,8 +102,11 @@ pub enum Pending {
     Cancel = 1,
     /// A replace (spot: its successor is on the way; USD-M: an amend).
     Replace = 2,
+    /// A question, because the venue refused a cancel or replace for a reason that may hold for the next one too.
+    /// Strategies wait for its answer; who has to may cancel all the same.
+    Question = 3,
 }
-canon_enum!(Pending { None, Cancel, Replace });
+canon_enum!(Pending { None, Cancel, Replace, Question });
 
 /// What can move an order. Records are turned into these by `life`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -195,11 +195,35 @@ fn f11_a_cancel_refused_because_filled() {
 0     place                           INTENT   0/0    10   -
 0     new                             ACKED    0/0    10   -
 1     cancel                          ACKED    0/0    10   Cancel
-1.1   answer cancel too-late          ACKED    0/0    10   -        TooLate!
-1.2   timer                           ACKED    0/0    10   -        ask Status of 1
+1.1   answer cancel too-late          ACKED    0/0    10   Question TooLate!
+1.2   timer                           ACKED    0/0    10   Question ask Status of 1
 1.3   trade 7 10 10 filled            FILLED   10/10  0    -        +10
 1.4   answer query accepted           FILLED   10/10  0    -
 1.4   status filled 10                FILLED   10/10  0    -
+",
+    );
+}
+
+/// A venue whose clock is off refuses every request: one question at a time, not one cancel with every message.
+#[test]
+fn f18_a_request_refused_unread_is_followed_by_a_question() {
+    check(
+        "
+0     place                           INTENT   0/0    10   -
+0     new                             ACKED    0/0    10   -
+1     cancel                          ACKED    0/0    10   Cancel
+1.1   answer cancel unread            ACKED    0/0    10   Question RequestRefused!
+1.2   timer                           ACKED    0/0    10   Question ask Status of 1
+1.2   sent query                      ACKED    0/0    10   Question
+1.3   answer query unread             ACKED    0/0    10   Question
+1.3   timer                           ACKED    0/0    10   Question
+4     timer                           ACKED    0/0    10   Question ask Status of 1
+4.1   answer query accepted           ACKED    0/0    10   Question
+4.1   status new 0                    ACKED    0/0    10   -
+5     amend 101 12                    ACKED    0/0    12   Replace
+5.1   answer replace unread           ACKED    0/0    10   Question RequestRefused!
+5.2   cancel                          ACKED    0/0    10   Cancel
+5.3   answer cancel accepted          CANCELED 0/0    0    -
 ",
     );
 }
@@ -260,8 +284,8 @@ fn f12_a_refused_replace_leaves_open_whether_its_cancel_went_through() {
 0     new                             ACKED    0/0    10   -
 1     #2 replaces 1                   INTENT   0/0    10   -        #1 ACKED>ACKED
 1.1   #2 answer replace rejected      REJECTED 0/0    0    -        #1 ACKED>ACKED
-1.2   timer                           ACKED    0/0    10   -        ask Status of 1
-1.3   answer query accepted           ACKED    0/0    10   -
+1.2   timer                           ACKED    0/0    10   Question ask Status of 1
+1.3   answer query accepted           ACKED    0/0    10   Question
 1.3   status canceled 0               CANCELED 0/0    0    -
 ",
     );

@@ -113,7 +113,9 @@ impl Rig {
             ["sent", what] => one(self.table.sent(&sent(order, request(what), now))),
             ["answer", what, outcome, ..] => {
                 let at = number(3).map_or(NO_TIME, |s| s * S);
-                one(self.table.answer(&answer(order, request(what), outcome_of(outcome), at, now)))
+                let code = if *outcome == "unread" { -1021 } else { 0 };
+                let answer = Answer { code, ..answer(order, request(what), outcome_of(outcome), at, now) };
+                one(self.table.answer(&answer))
             }
             ["timer"] => self.table.due_queries(now).iter().map(asks).collect::<Vec<_>>().join(" "),
             ["restart"] => format!("{} concerned", self.table.after_restart(now).len()),
@@ -207,7 +209,7 @@ fn request(word: &str) -> Request {
 fn outcome_of(word: &str) -> Outcome {
     match word {
         "accepted" => Outcome::Accepted,
-        "rejected" => Outcome::Rejected,
+        "rejected" | "unread" => Outcome::Rejected,
         "not-found" => Outcome::NotFound,
         "too-late" => Outcome::TooLate,
         _ => Outcome::Unknown,

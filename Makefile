@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build bench drill lock lock-clients contracts clean
+.PHONY: help demo test test-clients build bench drill soak lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -46,6 +46,11 @@ SEED ?= 1
 
 drill: $(BUILT)  ## kill the engine KILLS times (200) while it trades, and prove after each that nothing is lost
 	@.venv/bin/tickwright drill --kills $(KILLS) --seed $(SEED) --json
+
+SOAK_SECONDS ?= 1800
+
+soak: $(BUILT)  ## trade SOAK_SECONDS (1800) on a box that fails at random, and compare everything with it at the end
+	@.venv/bin/tickwright soak --seconds $(SOAK_SECONDS) --seed $(SEED) --json
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

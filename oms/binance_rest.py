@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -21,6 +21,8 @@ from native import _core
 from oms.signing import Signer
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _PATHS = {
     "spot": {
@@ -52,6 +54,8 @@ _PATHS = {
 }
 #: "Unknown order sent": spot's answer to a cancel-all with nothing open (binance.md section 2).
 _NOTHING_OPEN = -2011
+#: Between the three times that a question is asked, s.
+_PAUSES_S = (0.2, 0.8)
 
 
 class VenueError(_core.TickwrightError):
@@ -83,8 +87,11 @@ class Rest:
 
         It is off by half of `round_trip_ns` at most.
         """
+        return await _patiently(self._measure_clock)
+
+    async def _measure_clock(self) -> int:
         before = self.clock.utc_ns()
-        answer = await self.call("GET", "time", signed=False)
+        answer = await self._once("GET", "time", {}, signed=False)
         after = self.clock.utc_ns()
         self.round_trip_ns = after - before
         self.offset_ns = int(answer["serverTime"]) * 1_000_000 - (before + after) // 2
@@ -93,9 +100,17 @@ class Rest:
     async def call(
         self, method: str, what: str, params: Mapping[str, str | int] | None = None, *, signed: bool = True
     ) -> Any:
-        """The decoded answer to one request. Raises `VenueError`; a connection fault is one with status 0."""
+        """The decoded answer to one request. Raises `VenueError`; a connection fault is one with status 0.
+
+        A question (GET) that gets no answer, a 5xx or a 429 is asked three times; anything else is never sent again.
+        """
+        if method == "GET":
+            return await _patiently(lambda: self._once(method, what, params or {}, signed=signed))
+        return await self._once(method, what, params or {}, signed=signed)
+
+    async def _once(self, method: str, what: str, params: Mapping[str, str | int], *, signed: bool) -> Any:
         await self._wait_quiet()
-        query = dict(params or {})
+        query = dict(params)
         headers = {"X-MBX-APIKEY": self.signer.api_key} if signed or what == "listen_key" else {}
         url = self.base + _PATHS[self.market][what]
         if signed:
@@ -139,6 +154,19 @@ class Rest:
         rest_ns = self._quiet_until_ns - self.clock.mono_ns()
         if rest_ns > 0:
             await asyncio.sleep(rest_ns / 1e9)
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks again where the venue did not answer the question itself."""
+    for pause_s in _PAUSES_S:
+        try:
+            return await ask()
+        except VenueError as error:
+            if 0 < error.status < 500 and error.status not in (418, 429):
+                raise
+            log.warning("asking again: %s", error)
+            await asyncio.sleep(pause_s)
+    return await ask()
 
 
 def _decoded(what: str, status: int, body: bytes) -> Any:

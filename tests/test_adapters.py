@@ -15,6 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from feeds.binance_live import MarketFeed, categories, retry_after_s
 from oms import account
@@ -321,3 +323,40 @@ async def test_a_refused_request_names_code_and_message(bench: Bench) -> None:
 
 def test_retry_after_is_seconds_or_nothing() -> None:
     assert [retry_after_s(text) for text in ("7", None, "soon", "-1")] == [7.0, 0.0, 0.0, 0.0]
+
+
+class Failing:
+    """A server that answers what it is told to, and counts."""
+
+    def __init__(self, statuses: list[int]) -> None:
+        self.statuses, self.asked = statuses, 0
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        status = self.statuses[min(self.asked, len(self.statuses) - 1)]
+        self.asked += 1
+        body = {"serverTime": 1} if status == 200 else {"code": -1001, "msg": "Internal error."}
+        return web.json_response(body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("method", "statuses", "asked", "ends"),
+    [
+        ("GET", [503, 502, 200], 3, 200),
+        ("GET", [503], 3, 503),
+        ("GET", [400], 1, 400),
+        ("POST", [503], 1, 503),
+        ("DELETE", [503], 1, 503),
+    ],
+)
+async def test_only_a_question_is_asked_again(method: str, statuses: list[int], asked: int, ends: int) -> None:
+    failing, app = Failing(statuses), web.Application()
+    app.router.add_route("*", "/{path:.*}", failing.answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        rest = Rest("linear", str(server.make_url("")).rstrip("/"), Signer(Credentials("k", "s")), Clock(), http)
+        if ends == 200:
+            assert await rest.call(method, "order") == {"serverTime": 1}
+        else:
+            with pytest.raises(VenueError) as raised:
+                await rest.call(method, "order")
+            assert raised.value.status == ends
+        assert failing.asked == asked

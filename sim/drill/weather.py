@@ -47,8 +47,8 @@ _STORMS = (
     Storm("delay", 'where = "ws_api"\ndelay_ms = 2500', 180.0, 1.0, 4.0),
     Storm("rate_limit", 'where = "ws_api"\nretry_after_s = 1', 300.0, 1.0, 3.0),
     Storm("rate_limit", 'where = "rest"\nban_after = 20\nretry_after_s = 2', 300.0, 1.0, 3.0),
-    Storm("clock_skew", "skew_ms = 1500", 300.0, 5.0, 20.0),
-    Storm("clock_skew", "skew_ms = -1500", 300.0, 5.0, 20.0),
+    Storm("clock_skew", "skew_ms = 800", 300.0, 5.0, 20.0),
+    Storm("clock_skew", "skew_ms = -800", 300.0, 5.0, 20.0),
 )
 
 

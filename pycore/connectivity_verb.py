@@ -57,11 +57,12 @@ def run(args: argparse.Namespace) -> int:
 
 def finish(args: argparse.Namespace, work: Coroutine[Any, Any, None]) -> bool:
     """Runs the work of about `args.seconds` with a progress bar; whether it was interrupted."""
-    with args.output.progress("seconds watched", round(args.seconds)) as bar:
-        return asyncio.run(_interruptible(work, args.clock, bar))
+    total = round(args.seconds)
+    with args.output.progress("seconds watched", total) as bar:
+        return asyncio.run(_interruptible(work, args.clock, bar, total))
 
 
-async def _interruptible(coroutine: Coroutine[Any, Any, None], clock: Clock, bar: Bar) -> bool:
+async def _interruptible(coroutine: Coroutine[Any, Any, None], clock: Clock, bar: Bar, total: int) -> bool:
     """Waits for the work; the first SIGINT or SIGTERM cancels it, which lets it clear up."""
     work, asked, began_ns = asyncio.ensure_future(coroutine), False, clock.mono_ns()
 
@@ -75,7 +76,7 @@ async def _interruptible(coroutine: Coroutine[Any, Any, None], clock: Clock, bar
         asyncio.get_running_loop().add_signal_handler(number, interrupt)
     while not work.done():
         await asyncio.wait([work], timeout=_BAR_EVERY_S)
-        bar.update(0, completed=round((clock.mono_ns() - began_ns) / 1e9))
+        bar.update(0, completed=min(round((clock.mono_ns() - began_ns) / 1e9), total))
     try:
         work.result()
     except asyncio.CancelledError:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,9 +85,15 @@ def finished(process: subprocess.Popen[str]) -> tuple[list[dict[str, Any]], dict
 
 @pytest.mark.parametrize("ed25519", [False, True], ids=["hmac", "ed25519"])
 def test_a_good_venue_is_told_with_its_latencies(tmp_path: Path, ed25519: bool) -> None:
-    with checking(tmp_path, "--seconds", "2", ed25519=ed25519) as (venue, process):
-        rows, summary, _ = finished(process)
+    words = ("--seconds", "2", "--set", 'log.level="debug"')
+    with checking(tmp_path, *words, ed25519=ed25519) as (venue, process):
+        rows, summary, err = finished(process)
         assert open_orders(venue) == []
+    trader = venue["accounts"][0]
+    for secret in (trader["key"], trader["secret"], trader["ed25519_key"], *trader["ed25519_pem"].splitlines()[1:-1]):
+        assert secret not in err + json.dumps([rows, summary])
+    assert "listenKey=***" in err
+    assert re.search(r"order\.place.*\"signature\": \"\*\*\*\"", err)
     assert process.returncode == 0
     assert summary["ok"] is True
     assert (summary["placed"], summary["cancelled"], summary["seen"], summary["faults"]) == (2, 2, 4, [])

@@ -231,6 +231,7 @@ class Timers(Section):
     tick_ms: int = Field(default=100, ge=1, le=60_000)
     stale_ms: int = Field(default=5_000, ge=100, le=600_000, description="silence after which a stream is reconnected")
     stop_deadline_ms: int = Field(default=5_000, ge=100, le=600_000, description="how long a stop waits for cancels")
+    clock_ms: int = Field(default=60_000, ge=100, description="between two measurements of the venue's clock")
     lost_ms: int = Field(default=30_000, ge=100, description="a connection down for this long ends the run")
     last_resort_ms: int = Field(default=600_000, ge=1_000, description="how long the last resort tries to cancel")
 

@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 CONNECT_S = 30.0
 #: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
 SKEW_NS_MAX = 1_000_000_000
-#: How often the venue's clock is measured again, s.
-_CLOCK_EVERY_S = 60.0
 
 
 class Part(Protocol):
@@ -152,7 +150,7 @@ async def _keep_clocks(session: Session) -> None:
     Raises `EngineError` `stopped: clocks differ` where one has gone too far.
     """
     while True:
-        await asyncio.sleep(_CLOCK_EVERY_S)
+        await asyncio.sleep(session.config.timers.clock_ms / 1e3)
         for market, rest in session.rests.items():
             try:
                 await rest.measure_clock()
@@ -160,8 +158,9 @@ async def _keep_clocks(session: Session) -> None:
                 told = {"market": market, "why": error}
                 log.warning("%(market)s: the venue's clock could not be measured: %(why)s", told)
             else:
-                check_clock(rest)
+                # Told first: what is cancelled now must be signed with the venue's time, however far off that is.
                 _tell_clock(session, market)
+                check_clock(rest)
 
 
 def check_clock(rest: Rest) -> None:

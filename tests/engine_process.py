@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -51,10 +52,12 @@ class Run:
         state: dict[str, Any] = {}
         try:
             async with asyncio.timeout(60):
-                while True:
-                    state = await subscriber.receive()
-                    if wanted(state):
-                        return state
+                while self.process.poll() is None:
+                    with contextlib.suppress(TimeoutError):
+                        state = await asyncio.wait_for(subscriber.receive(), 1.0)
+                        if wanted(state):
+                            return state
+                raise TimeoutError
         except TimeoutError:
             pytest.fail(f"never happened: {what}; the last state was {state}; {self.log.read_text()[-3000:]}")
         finally:
@@ -97,6 +100,13 @@ class Bench:
         self.started.append(Run(self.venue, process, json.loads(first), log))
         return self.started[-1]
 
+    def end(self) -> None:
+        """Ends every engine that still runs."""
+        for run in self.started:
+            if run.process.poll() is None:
+                run.process.kill()
+            run.process.communicate()
+
     def open_orders(self) -> list[str]:
         """Client ids of the account's open orders on both markets, as the venue sees them."""
         return asyncio.run(self._open_orders())
@@ -107,7 +117,9 @@ class Bench:
         async with aiohttp.ClientSession() as http:
             for market in MARKETS:
                 base = self.venue["spot_rest" if market == "spot" else "usdm_rest"]
-                rows = await Rest(market, base, signer, Clock(), http).call("GET", "open_orders")
+                rest = Rest(market, base, signer, Clock(), http)
+                await rest.measure_clock()
+                rows = await rest.call("GET", "open_orders")
                 found += [row["clientOrderId"] for row in rows]
         return found
 
@@ -128,10 +140,17 @@ def benched(venue: dict[str, Any], directory: Path, account: int = 0) -> Iterato
     """A bench whose engines are gone afterwards: the body of a fixture."""
     made = Bench(venue, directory, account)
     yield made
-    for run in made.started:
-        if run.process.poll() is None:
-            run.process.kill()
-        run.process.communicate()
+    made.end()
+
+
+@contextlib.asynccontextmanager
+async def bench_on(venue: dict[str, Any], directory: Path) -> AsyncIterator[Bench]:
+    """The same inside a test that runs already."""
+    made = await asyncio.to_thread(Bench, venue, directory)
+    try:
+        yield made
+    finally:
+        made.end()
 
 
 def four_resting(state: dict[str, Any]) -> bool:

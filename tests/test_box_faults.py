@@ -215,7 +215,7 @@ BAD_FILES = [
     ("--faults", "f.toml", "seed = 1.5", "seed must be a whole number, was 1.5"),
     ("--faults", "f.toml", "clock_skew_ms = 1e9", "clock_skew_ms must lie in"),
     ("--faults", "f.toml", "[[fault", "f.toml"),
-    ("--faults", "f.toml", 'seeds = 1', "field must be one of seed, clock_skew_ms, fault, was 'seeds'"),
+    ("--faults", "f.toml", 'seeds = 1', "field must be one of seed, clock_skew_ms, listen_key_s, fault, was 'seeds'"),
     ("--accounts", "a.toml", "[[accounts]]\nkey = 'k'\ned25519_pem = 'nonsense'", "ed25519_pem"),
     ("--accounts", "a.toml", "accounts = 1", "accounts must be a list of tables"),
     ("--accounts", "a.json", '{"accounts": [{"balances": {"spot": {"BTC": "-1"}}}]}', "balances.spot.BTC"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.box.clock import NS_PER_MS, BoxClock, Skew
 from sim.box.errors import ApiError, refuse
+from sim.box.users import LISTEN_KEY_NS
 
 KINDS = ("delay", "drop", "duplicate", "error", "disconnect", "silence", "rate_limit", "clock_skew")
 PLACES = ("any", "rest", "ws_api", "stream", "user")
@@ -63,11 +64,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A faults file as read: the seed of its dice, how far the venue's clock is off from the start, and the faults."""
+    """A faults file as read: seed of its dice, the venue's clock's skew, the faults, how long a listen key lives."""
 
     seed: int
     skew_ms: float = 0.0
     faults: tuple[Fault, ...] = ()
+    listen_key_ns: int = LISTEN_KEY_NS
 
     def clock(self) -> BoxClock:
         """The venue's clock with its skews."""

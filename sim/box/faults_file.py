@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.box.faults import ERRORS, KINDS, MARKETS, PLACES, Fault, Script
+from sim.box.users import LISTEN_KEY_NS
 
 SKEW_MS_MAX = 86_400_000.0
 TIME_S_MAX = 1e9
@@ -49,7 +50,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "rate_limit": (*_ALL, "retry_after_s", "ban_after"),
     "clock_skew": (*_SCHEDULE, "skew_ms"),
 }
-_HEAD = ("seed", "clock_skew_ms", "fault")
+_HEAD = ("seed", "clock_skew_ms", "listen_key_s", "fault")
 
 
 def load_script(path: Path | None, seed: int) -> Script:
@@ -68,8 +69,9 @@ def load_script(path: Path | None, seed: int) -> Script:
         raise FaultsError(f"faults file {path}: fault must be a list of tables, was {rows!r}")
     faults = tuple(_fault(number, row) for number, row in enumerate(rows))
     skew_ms = _number("clock_skew_ms", data.get("clock_skew_ms", 0), _RANGES["skew_ms"])
+    key_s = _number("listen_key_s", data.get("listen_key_s", LISTEN_KEY_NS / 1e9), Range(0.1, TIME_S_MAX))
     seed = int(_number("seed", data.get("seed", seed), Range(0, 2**63, True)))
-    return Script(seed, skew_ms, faults)
+    return Script(seed, skew_ms, faults, int(key_s * 1e9))
 
 
 def _fault(number: int, row: object) -> Fault:

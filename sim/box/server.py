@@ -133,6 +133,7 @@ class BoxServer:
         recordings = find_recordings(options.captures)
         for market in ("spot", "linear"):
             desk = Desk(market, accounts, self.clock, options.seed, options.limit_factor)
+            desk.users.key_ns = script.listen_key_ns
             report.attach(desk)
             steps = [
                 Replay(desk, recording, options.speed).step for recording in recordings if recording.market == market

@@ -42,6 +42,7 @@ class Users:
         """Nobody listens; listen keys follow from `seed`."""
         self._seed = seed
         self._serial = 0
+        self.key_ns = LISTEN_KEY_NS
         self._ears: dict[str, list[Ear]] = {}
         self._keys: dict[str, ListenKey] = {}
 
@@ -74,19 +75,19 @@ class Users:
         """The account's listen key: the one that is valid, made to last, or a new one."""
         for held in self._keys.values():
             if held.account == account.name and held.until_ns > ts:
-                held.until_ns = ts + LISTEN_KEY_NS
+                held.until_ns = ts + self.key_ns
                 return held.key
         self._serial += 1
         raw = f"tickwright listen key {self._seed} {account.name} {self._serial}".encode()
         key = hashlib.sha256(raw).hexdigest()
-        self._keys[key] = ListenKey(key, account.name, ts + LISTEN_KEY_NS)
+        self._keys[key] = ListenKey(key, account.name, ts + self.key_ns)
         return key
 
     def keep_key(self, account: Account, ts: int) -> str:
         """Makes the account's valid key last another hour; -1125 without one."""
         for held in self._keys.values():
             if held.account == account.name and held.until_ns > ts:
-                held.until_ns = ts + LISTEN_KEY_NS
+                held.until_ns = ts + self.key_ns
                 return held.key
         raise refuse("LISTEN_KEY")
 

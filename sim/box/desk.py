@@ -73,6 +73,7 @@ class Desk:
         self.accounts: dict[int, Account] = {}
         self.on_change: Callable[[], None] = _nothing
         self.on_event: Callable[[Account, ExecEvent, str | None], None] = _no_event
+        self.on_margin: Callable[[Account, str], None] = _no_margin
         self.on_config: Callable[[Account, dict[str, object]], None] = _no_config
         # Funding paid: rates by symbol for `fundingRate`, amounts by account for `income`; the oldest go first.
         self.fundings: deque[dict[str, Any]] = deque(maxlen=FUNDINGS_MAX)
@@ -132,6 +133,10 @@ class Desk:
     def config_changed(self, who: int, change: dict[str, object]) -> None:
         """Tells the account's listeners of a new setting, in the fields of ACCOUNT_CONFIG_UPDATE."""
         self.on_config(self.accounts[who], change)
+
+    def margin_moved(self, who: int, symbol: str) -> None:
+        """Tells the account's listeners that an isolated position's wallet was changed."""
+        self.on_margin(self.accounts[who], symbol)
 
     def client_id(self) -> str:
         """A client order id for an order that came without one: 22 characters, as the venue makes them."""
@@ -197,6 +202,10 @@ class Desk:
 
 def _nothing() -> None:
     """Nobody publishes yet."""
+
+
+def _no_margin(_account: Account, _symbol: str) -> None:
+    """Nobody listens yet."""
 
 
 def _no_config(_account: Account, _change: dict[str, object]) -> None:

@@ -118,6 +118,10 @@ TABLE: Mapping[str, tuple[int, str, int]] = {
     "MARGIN_TYPE_SAME": (-4046, "No need to change margin type.", 400),
     "MARGIN_TYPE_ORDERS": (-4047, "Margin type cannot be changed if there exists open orders.", 400),
     "MARGIN_TYPE_POSITION": (-4048, "Margin type cannot be changed if there exists position.", 400),
+    "CROSS_SHORT": (-4050, "Cross balance insufficient.", 400),
+    "ISOLATED_SHORT": (-4051, "Isolated balance insufficient.", 400),
+    "NO_ISOLATED": (-4054, "Cannot add position margin: position is 0.", 400),
+    "AMOUNT": (-4055, "Amount must be positive.", 400),
     "DUAL_SAME": (-4059, "No need to change position side.", 400),
     "POSITION_SIDE": (-4061, "Order's position side does not match user's setting.", 400),
     "DUPLICATE_CLIENT_ID": (-4116, "ClientOrderId is duplicated.", 400),
@@ -128,6 +132,11 @@ TABLE: Mapping[str, tuple[int, str, int]] = {
     ),
     "CLOSE_TYPE": (-4136, "Target strategy invalid for orderType {},closePosition true", 400),
     "CLOSE_QTY": (-4137, "Quantity must be zero with closePosition equals true", 400),
+    "LEVERAGE_ISOLATED": (
+        -4161,
+        "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
+        400,
+    ),
     "NOTIONAL": (-4164, "Order's notional must be no smaller than {} (unless you choose reduce only).", 400),
     "MULTI_ASSETS_SAME": (-4171, "No need to change multi-assets mode.", 400),
     "NO_POSITION": (

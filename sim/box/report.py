@@ -19,6 +19,7 @@ def attach(desk: Desk) -> None:
         desk.on_event = lambda account, event, cancel_id: _spot(desk, account, event, cancel_id)
     else:
         desk.on_event = lambda account, event, _cancel_id: _usdm(desk, account, event)
+        desk.on_margin = lambda account, symbol: _margin(desk, account, symbol)
         desk.on_config = lambda account, change: _config(desk, account, change)
 
 
@@ -120,6 +121,16 @@ def _funding(desk: Desk, account: Account, event: ExecEvent) -> None:
         lambda tick_ns: shapes_usdm.account_update(
             desk, who, Movement("FUNDING_FEE", None, event["amount"], event["ts"]), Stamp(now, tick_ns)
         ),
+    )
+
+
+def _margin(desk: Desk, account: Account, symbol: str) -> None:
+    now = desk.clock.now_ns()
+    moved = Movement("MARGIN_TRANSFER", symbol, 0, now)
+    desk.users.send(
+        account.name,
+        "ACCOUNT_UPDATE",
+        lambda tick_ns: shapes_usdm.account_update(desk, account.ids["linear"], moved, Stamp(now, tick_ns)),
     )
 
 

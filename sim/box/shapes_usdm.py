@@ -187,7 +187,7 @@ def _position(desk: Desk, who: int, listing: Listing) -> Row:
         "cr": text_e8(0),
         "up": text_e8(held["unrealised"] if held else 0),
         "mt": "isolated" if desk.settings(who).isolated(listing.symbol) else "cross",
-        "iw": "0",
+        "iw": text_e8(held["wallet"]) if held else "0",
         "ps": "BOTH",
         "ma": "USDT",
     }
@@ -195,8 +195,9 @@ def _position(desk: Desk, who: int, listing: Listing) -> Row:
 
 def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
     """The user stream's ACCOUNT_UPDATE; `bc` is the change that no trade explains (funding)."""
+    isolated = sum(position["wallet"] for position in desk.exchange.positions(who))
     balances = [
-        {"a": asset, "wb": text_e8(wallet), "cw": text_e8(wallet), "bc": text_e8(moved.change_e8)}
+        {"a": asset, "wb": text_e8(wallet), "cw": text_e8(wallet - isolated), "bc": text_e8(moved.change_e8)}
         for asset, (wallet, _) in desk.exchange.balances(who).items()
         if wallet or asset == "USDT"
     ]

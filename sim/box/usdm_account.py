@@ -21,12 +21,22 @@ class Margin:
         self.positions: dict[str, dict[str, Any]] = {}
         for position in desk.exchange.positions(who):
             self.positions[desk.contract(position["symbol"]).symbol] = position
+        rows = self.positions.values()
+        crossed = [row for row in rows if not row["isolated"]]
         self.wallet, used = desk.exchange.balances(who).get("USDT", (0, 0))
-        self.position_margin = sum(position["margin"] for position in self.positions.values())
-        self.order_margin = max(0, used - self.position_margin)
-        self.unrealised = sum(position["unrealised"] for position in self.positions.values())
+        self.cross_wallet = self.wallet - sum(row["wallet"] for row in rows)
+        self.cross_unrealised = sum(row["unrealised"] for row in crossed)
+        self.position_margin = sum(row["margin"] for row in rows)
+        self.order_margin = max(0, used - sum(row["margin"] for row in crossed))
+        self.unrealised = sum(row["unrealised"] for row in rows)
         self.maintenance = sum(maintenance(desk, name, row["qty"]) for name, row in self.positions.items())
-        self.available = max(0, self.wallet + self.unrealised - used)
+        self.available = max(0, self.cross_wallet + self.cross_unrealised - used)
+        self.withdrawable = max(0, min(self.cross_wallet, self.available))
+
+
+def isolated_margin(held: dict[str, Any] | None) -> str:
+    """What an isolated position is worth, its wallet and its profit; 0 for every other one."""
+    return text_e8(held["wallet"] + held["unrealised"]) if held and held["isolated"] else "0"
 
 
 def notional(desk: Desk, symbol: str, lots: int) -> int:
@@ -51,10 +61,10 @@ def _asset(margin: Margin, now: int) -> Row:
         "initialMargin": text_e8(margin.position_margin + margin.order_margin),
         "positionInitialMargin": text_e8(margin.position_margin),
         "openOrderInitialMargin": text_e8(margin.order_margin),
-        "crossWalletBalance": wallet,
-        "crossUnPnl": text_e8(margin.unrealised),
+        "crossWalletBalance": text_e8(margin.cross_wallet),
+        "crossUnPnl": text_e8(margin.cross_unrealised),
         "availableBalance": text_e8(margin.available),
-        "maxWithdrawAmount": text_e8(max(0, min(margin.wallet, margin.available))),
+        "maxWithdrawAmount": text_e8(margin.withdrawable),
         "marginAvailable": True,
         "updateTime": now,
     }
@@ -89,9 +99,9 @@ def _position(call: Call, margin: Margin, listing: Listing, full: bool) -> Row:
         "positionSide": "BOTH",
         "positionAmt": listing.signed_qty_text(lots),
         "unrealizedProfit": unrealised,
-        "isolatedMargin": "0",
+        "isolatedMargin": isolated_margin(held),
         "notional": text_e8(notional(desk, listing.symbol, lots)),
-        "isolatedWallet": "0",
+        "isolatedWallet": text_e8(held["wallet"]) if held else "0",
         "initialMargin": used,
         "maintMargin": text_e8(maintenance(desk, listing.symbol, lots)),
         "updateTime": call.now() if lots else 0,
@@ -150,10 +160,10 @@ def balance(call: Call) -> object:
             "accountAlias": f"box{call.who}",
             "asset": "USDT",
             "balance": text_e8(margin.wallet),
-            "crossWalletBalance": text_e8(margin.wallet),
-            "crossUnPnl": text_e8(margin.unrealised),
+            "crossWalletBalance": text_e8(margin.cross_wallet),
+            "crossUnPnl": text_e8(margin.cross_unrealised),
             "availableBalance": text_e8(margin.available),
-            "maxWithdrawAmount": text_e8(max(0, min(margin.wallet, margin.available))),
+            "maxWithdrawAmount": text_e8(margin.withdrawable),
             "marginAvailable": True,
             "updateTime": call.now(),
         }
@@ -174,9 +184,9 @@ def _risk(call: Call, margin: Margin, listing: Listing) -> Row:
         "markPrice": text_e8(desk.mark_ticks(listing.symbol) * listing.tick_e8),
         "unRealizedProfit": text_e8(held["unrealised"] if held else 0),
         "liquidationPrice": entry_text(listing, max(0, held["liquidation_e8"] or 0)) if held else "0",
-        "isolatedMargin": "0",
+        "isolatedMargin": isolated_margin(held),
         "notional": text_e8(notional(desk, listing.symbol, lots)),
-        "isolatedWallet": "0",
+        "isolatedWallet": text_e8(held["wallet"]) if held else "0",
         "updateTime": call.now() if lots else 0,
     }
 

@@ -1,12 +1,15 @@
 """USD-M's settings: leverage, margin type, position and asset mode, and what the contracts demand (catalogue: S1).
 
-Rules: binance.md §3. Only cross margin, one-way mode and single-asset mode are simulated: another mode is accepted
-where nothing here depends on it (margin type, multi-assets) and refused where orders would mean something else (hedge).
+Rules: binance.md §3. One-way mode and single-asset mode are simulated: multi-assets mode is accepted, because nothing
+here depends on it, and hedge mode refused, because orders would mean something else.
 """
+
+from typing import Any
 
 from native._core import Refused
 from sim.box.errors import refuse
-from sim.box.listing import Listing, text_e8
+from sim.box.listing import DECIMALS, Listing, text_e8
+from sim.box.params import decimal_e8
 from sim.box.table import USDM, Call
 
 LEVERAGE_MAX = 125
@@ -24,6 +27,8 @@ def leverage(call: Call) -> object:
         raise refuse("MANDATORY", "leverage")
     if not 1 <= value <= LEVERAGE_MAX:
         raise refuse("LEVERAGE", value)
+    if _lowers_isolated(call, listing, value):
+        raise refuse("LEVERAGE_ISOLATED")
     try:
         desk.exchange.leverage(call.who, desk.ids[listing.symbol], value, desk.clock.now_ns())
     except Refused:
@@ -31,6 +36,17 @@ def leverage(call: Call) -> object:
     desk.settings(call.who).leverages[listing.symbol] = value
     desk.config_changed(call.who, {"ac": {"s": listing.symbol, "l": value}})
     return {"leverage": value, "maxNotionalValue": "100000000", "symbol": listing.symbol}
+
+
+def _held(call: Call, listing: Listing) -> dict[str, Any] | None:
+    """The account's position in a contract, None where it is flat."""
+    number = call.desk.ids[listing.symbol]
+    return next((row for row in call.desk.exchange.positions(call.who) if row["symbol"] == number), None)
+
+
+def _lowers_isolated(call: Call, listing: Listing, leverage: int) -> bool:
+    held = _held(call, listing)
+    return held is not None and held["isolated"] and leverage < held["leverage"]
 
 
 @USDM.method("POST /fapi/v1/marginType", security="SIGNED")
@@ -45,10 +61,34 @@ def margin_type(call: Call) -> object:
     number = desk.ids[listing.symbol]
     if desk.exchange.orders(call.who, number, open_only=True):
         raise refuse("MARGIN_TYPE_ORDERS")
-    if any(row["qty"] and desk.contract(row["symbol"]) is listing for row in desk.exchange.positions(call.who)):
+    if _held(call, listing) is not None:
         raise refuse("MARGIN_TYPE_POSITION")
+    desk.exchange.isolate(call.who, number, wanted == "ISOLATED", desk.clock.now_ns())
     settings.isolated_symbols ^= {listing.symbol}
     return {"code": 200, "msg": "success"}
+
+
+@USDM.method("POST /fapi/v1/positionMargin", security="SIGNED")
+def position_margin(call: Call) -> object:
+    """Adds to (type 1) or takes from (type 2) the wallet of a position in isolated margin."""
+    desk, params = call.desk, call.params
+    listing = desk.listing(params.text("symbol"))
+    kind = int(params.choice("type", ("1", "2"), None, "BAD_VALUE"))
+    amount, used = decimal_e8(params.text("amount"), "amount")
+    if amount == 0:
+        raise refuse("AMOUNT")
+    if used > DECIMALS:
+        raise refuse("PRECISION")
+    held = _held(call, listing)
+    if held is None or not held["isolated"]:
+        raise refuse("NO_ISOLATED")
+    moved = amount if kind == 1 else -amount
+    try:
+        desk.exchange.add_margin(call.who, desk.ids[listing.symbol], moved, desk.clock.now_ns())
+    except Refused:
+        raise refuse("CROSS_SHORT" if kind == 1 else "ISOLATED_SHORT") from None
+    desk.margin_moved(call.who, listing.symbol)
+    return {"code": 200, "msg": "Successfully modify position margin.", "amount": float(amount) / 1e8, "type": kind}
 
 
 @USDM.method("GET /fapi/v1/positionSide/dual", weight=30, security="SIGNED")

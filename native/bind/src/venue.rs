@@ -130,6 +130,18 @@ impl Exchange {
         self.inner.leverage(account, symbol, x).map_err(fault)
     }
 
+    /// Sets isolated or cross margin for an account in a linear symbol without position and orders.
+    fn isolate(&mut self, account: u32, symbol: u32, isolated: bool, ts: i64) -> PyResult<()> {
+        let _ = ts;
+        self.inner.isolate(account, symbol, isolated).map_err(fault)
+    }
+
+    /// Moves money from the cross wallet into an isolated position's wallet, or back where negative.
+    fn add_margin(&mut self, account: u32, symbol: u32, amount: i128, ts: i64) -> PyResult<()> {
+        let _ = ts;
+        self.inner.add_margin(account, symbol, amount).map_err(fault)
+    }
+
     /// Takes an order in; returns the events in the order they happened, counterparties' included.
     #[pyo3(signature = (
         account, symbol, client_id, side, r#type, tif, price, qty, ts, *,
@@ -366,6 +378,8 @@ impl Exchange {
                 "initial_margin": accounts.initial_margin(account, symbol),
                 "maintenance": accounts.maintenance_margin(account, symbol),
                 "leverage": position.leverage,
+                "isolated": position.isolated,
+                "wallet": position.wallet,
                 "liquidation_e8": accounts.liquidation_e8(account, symbol),
             });
             list.append(dict)?;

@@ -352,6 +352,9 @@ impl Accounts {
             }
         }
         for account in self.list.iter().skip(VENUE as usize + 1) {
+            if let Some(stray) = account.positions.iter().find(|p| p.wallet != 0 && (p.qty == 0 || !p.isolated)) {
+                return broken("only isolated positions hold a wallet", format!("{}: {stray:?}", account.name));
+            }
             let overdrawn = |p: &&Purse| p.locked < 0 || (self.market == Market::Spot && p.free < 0);
             if let Some(purse) = account.purses.iter().find(overdrawn) {
                 return broken("no account is overdrawn", format!("{}: {purse:?}", account.name));

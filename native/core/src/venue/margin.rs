@@ -1,6 +1,6 @@
 //! Linear positions: average cost, realised profit, initial and maintenance margin, what is available.
 //!
-//! catalogue: S1. Margin is cross over all symbols that settle in one asset. A position keeps its exact signed cost,
+//! catalogue: S1. Margin is cross over all symbols that settle in one asset, but for those in `isolated` margin. A position keeps its exact signed cost,
 //! so wallet minus cost is conserved to the smallest unit. Rule of the initial margin (Binance USD-M, one-way mode):
 //! the larger of |position + open buys| and |position - open sells|, in value, divided by the leverage, rounded up.
 
@@ -32,6 +32,10 @@ state! {
         pub reduce_orders: u32,
         /// Divides the notional into the initial margin.
         pub leverage: i64,
+        /// Whether the position has its own wallet.
+        pub isolated: bool,
+        /// That wallet; 0 in cross margin.
+        pub wallet: Amount,
     }
 }
 
@@ -39,7 +43,16 @@ impl Position {
     /// Nothing held.
     #[must_use]
     pub const fn flat() -> Self {
-        Self { qty: 0, cost: 0, buy_open: 0, sell_open: 0, reduce_orders: 0, leverage: LEVERAGE_DEFAULT }
+        Self {
+            qty: 0,
+            cost: 0,
+            buy_open: 0,
+            sell_open: 0,
+            reduce_orders: 0,
+            leverage: LEVERAGE_DEFAULT,
+            isolated: false,
+            wallet: 0,
+        }
     }
 
     /// How much of the position an order of `side` can close.
@@ -77,7 +90,7 @@ impl Position {
 }
 
 /// Rounds a non-negative amount divided by a positive count up.
-const fn div_up(amount: Amount, by: i64) -> Amount {
+pub(super) const fn div_up(amount: Amount, by: i64) -> Amount {
     (amount + by as i128 - 1) / by as i128
 }
 
@@ -166,28 +179,39 @@ impl Accounts {
     }
 
     /// The symbols that settle in `asset`.
-    fn settling_in(&self, asset: u16) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn settling_in(&self, asset: u16) -> impl Iterator<Item = u32> + '_ {
         let all = self.contracts.iter().enumerate();
         all.filter(move |(_, contract)| contract.instrument.settle == asset).map(|(symbol, _)| symbol as u32)
     }
 
-    /// Wallet plus unrealised profit, in `asset`.
+    /// The symbols that settle in `asset` and whose positions the account's cross wallet carries.
+    fn crossed(&self, account: u32, asset: u16) -> impl Iterator<Item = u32> + '_ {
+        let positions = &self.list[account as usize].positions;
+        self.settling_in(asset).filter(move |symbol| !positions[*symbol as usize].isolated)
+    }
+
+    /// Cross wallet plus the unrealised profit that it carries, in `asset`.
     #[must_use]
     pub fn equity(&self, account: u32, asset: u16) -> Amount {
-        let wallet = self.list[account as usize].purses[usize::from(asset)].free;
-        wallet + self.settling_in(asset).map(|symbol| self.unrealised(account, symbol)).sum::<Amount>()
+        let wallet = self.list[account as usize].purses[usize::from(asset)].free - self.isolated_total(account, asset);
+        wallet + self.crossed(account, asset).map(|symbol| self.unrealised(account, symbol)).sum::<Amount>()
     }
 
-    /// Initial margin over all symbols that settle in `asset`.
+    /// Initial margin that the cross wallet bears over all symbols that settle in `asset`: of an isolated symbol that
+    /// of its open orders.
     #[must_use]
     pub fn margin_used(&self, account: u32, asset: u16) -> Amount {
-        self.settling_in(asset).map(|symbol| self.initial_margin(account, symbol)).sum()
+        let used = |symbol: u32| match self.list[account as usize].positions[symbol as usize].isolated {
+            true => (self.initial_margin(account, symbol) - self.position_margin(account, symbol)).max(0),
+            false => self.initial_margin(account, symbol),
+        };
+        self.settling_in(asset).map(used).sum()
     }
 
-    /// Maintenance margin over all symbols that settle in `asset`.
+    /// Maintenance margin that the cross wallet bears over all symbols that settle in `asset`.
     #[must_use]
     pub fn maintenance_total(&self, account: u32, asset: u16) -> Amount {
-        self.settling_in(asset).map(|symbol| self.maintenance_margin(account, symbol)).sum()
+        self.crossed(account, asset).map(|symbol| self.maintenance_margin(account, symbol)).sum()
     }
 
     /// Whether `extra` more value on `side` is covered. What does not raise the margin always is.
@@ -204,6 +228,7 @@ impl Accounts {
     pub(super) fn settle_free(&mut self, deal: &Deal, party: &Party) {
         let settle = self.contracts[deal.symbol as usize].instrument.settle;
         let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
+        position.earmark(party.side, deal.qty, deal.quote);
         let realised = position.apply(party.side, deal.qty, deal.quote);
         self.purse(party.account, settle).free += realised;
     }
@@ -214,6 +239,7 @@ impl Accounts {
         let fee = rate_of(deal.quote, self.fee_e8(party.account, party.maker));
         let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
         *position.open_mut(party.side) -= party.released;
+        position.earmark(party.side, deal.qty, deal.quote);
         let realised = position.apply(party.side, deal.qty, deal.quote);
         self.purse(party.account, settle).free += realised - fee;
         self.purse(VENUE, settle).free += fee;
@@ -235,8 +261,8 @@ impl Accounts {
         i64::try_from(scaled.checked_div(size).unwrap_or(0)).unwrap_or(i64::MAX)
     }
 
-    /// The mark price times 10^8 at which equity falls to the maintenance margin if only this symbol moves; 0 where
-    /// no positive price does that.
+    /// The mark price times 10^8 at which what carries the position (the cross wallet's equity, or its own wallet)
+    /// falls to the maintenance margin if only this symbol moves; 0 where no positive price does that.
     #[must_use]
     pub fn liquidation_e8(&self, account: u32, symbol: u32) -> i64 {
         let contract = &self.contracts[symbol as usize];
@@ -246,9 +272,13 @@ impl Accounts {
             return 0;
         }
         // equity' + qty p - cost = rate |qty| p + maintenance', solved for p; primes are without this symbol.
-        let others = self.equity(account, asset)
-            - self.unrealised(account, symbol)
-            - (self.maintenance_total(account, asset) - self.maintenance_margin(account, symbol));
+        let others = if position.isolated {
+            position.wallet
+        } else {
+            self.equity(account, asset)
+                - self.unrealised(account, symbol)
+                - (self.maintenance_total(account, asset) - self.maintenance_margin(account, symbol))
+        };
         let missing = position.cost - others;
         let one = self.value_e8(symbol, position.qty, E8 as i64);
         let slope = one - rate_of(one.abs(), contract.maintenance_e8);
@@ -268,6 +298,8 @@ impl Accounts {
             }
             let amount = -rate_of(self.value_e8(symbol, qty, mark_e8), rate_e8);
             self.purse(account, settle).free += amount;
+            let position = &mut self.list[account as usize].positions[symbol as usize];
+            position.wallet += if position.isolated { amount } else { 0 };
             total += amount;
             if account != BACKGROUND && account != VENUE {
                 paid.push((account, amount));

@@ -48,13 +48,17 @@ impl Exchange {
         Ok(())
     }
 
-    /// Sets the mark price and liquidates every account whose equity is below its maintenance margin.
+    /// Sets the mark price and liquidates every account whose equity is below its maintenance margin, and every
+    /// isolated position that is.
     pub fn mark(&mut self, symbol: u32, mark_e8: i64, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<()> {
         self.linear(symbol, mark_e8)?;
         self.accounts.contracts[symbol as usize].mark_e8 = mark_e8;
         self.desk(symbol, ts, out)?.spring_mark(mark_e8)?;
         let asset = self.accounts.contracts[symbol as usize].instrument.settle;
         for account in VENUE + 1..self.accounts.list.len() as u32 {
+            if self.mark_isolated(account, symbol, ts, out)? {
+                continue;
+            }
             let held = self.accounts.list[account as usize].positions[symbol as usize].qty != 0;
             if held && self.accounts.equity(account, asset) < self.accounts.maintenance_total(account, asset) {
                 self.liquidate(account, asset, ts, out)?;
@@ -72,16 +76,18 @@ impl Exchange {
             }
         }
         for symbol in 0..self.symbols.len() as u32 {
-            let qty = self.accounts.list[account as usize].positions[symbol as usize].qty;
+            let position = self.accounts.list[account as usize].positions[symbol as usize];
+            let qty = if position.isolated { 0 } else { position.qty };
             if qty != 0 && self.accounts.contracts[symbol as usize].instrument.settle == asset {
                 let mut desk = self.desk(symbol, ts, out)?;
                 desk.close_out(account, qty)?;
                 desk.spring()?;
             }
         }
-        let wallet = self.accounts.list[account as usize].purses[usize::from(asset)].free;
+        let free = self.accounts.list[account as usize].purses[usize::from(asset)].free;
+        let wallet = free - self.accounts.isolated_total(account, asset);
         if wallet < 0 {
-            self.accounts.purse(account, asset).free = 0;
+            self.accounts.purse(account, asset).free -= wallet;
             self.accounts.purse(VENUE, asset).free += wallet;
         }
         Ok(())
@@ -90,7 +96,7 @@ impl Exchange {
 
 impl Desk<'_> {
     /// Closes a position of `qty` lots through the book; the venue takes the rest over at mark.
-    fn close_out(&mut self, account: u32, qty: Lots) -> Result<()> {
+    pub(super) fn close_out(&mut self, account: u32, qty: Lots) -> Result<()> {
         *self.ids += 1;
         let id = *self.ids;
         let side = if qty > 0 { Side::Sell } else { Side::Buy };

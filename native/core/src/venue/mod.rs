@@ -1,8 +1,9 @@
 //! The simulated exchange: one market of real orders, exact money, a market around them, nothing random but a seed.
 //!
-//! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through, `conditional` and `trigger` what comes before; `matching` is its book, `accounts`
-//! and `margin` its money, `mark` what the venue does to positions by itself; `flow` and `recorded` are the market
-//! around it; `updates` and `history` are what can be asked. The whole exchange is canonical state: it has a hash.
+//! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through, `conditional` and `trigger`
+//! what comes before; `matching` is its book, `accounts`, `margin` and `isolated` its money, `mark` what the venue does
+//! to positions by itself; `flow` and `recorded` are the market around it; `updates` and `history` are what can be
+//! asked. The whole exchange is canonical state: it has a hash.
 
 pub mod accounts;
 pub mod amend;
@@ -11,6 +12,7 @@ pub mod conditional;
 pub mod execute;
 pub mod flow;
 pub mod history;
+pub mod isolated;
 pub mod latent;
 pub mod margin;
 pub mod mark;
@@ -304,7 +306,8 @@ impl Exchange {
         Sha256::digest(&bytes).into()
     }
 
-    /// Sets the leverage of an account in a linear symbol; refused where what is open then lacks margin.
+    /// Sets the leverage of an account in a linear symbol; refused where what is open then lacks margin, and
+    /// where an isolated position would need more.
     pub fn leverage(&mut self, account: u32, symbol: u32, leverage: i64) -> Outcome<()> {
         self.accounts.known(account)?;
         self.known(symbol)?;
@@ -315,8 +318,9 @@ impl Exchange {
         let asset = self.accounts.contracts[symbol as usize].instrument.settle;
         let position = &mut self.accounts.list[account as usize].positions[symbol as usize];
         let before = std::mem::replace(&mut position.leverage, leverage);
+        let holds = position.isolated && position.qty != 0;
         let short = self.accounts.equity(account, asset) < self.accounts.margin_used(account, asset);
-        if leverage < before && short {
+        if leverage < before && (short || holds) {
             self.accounts.list[account as usize].positions[symbol as usize].leverage = before;
             return Err(order::Refusal::InsufficientMargin.into());
         }

@@ -1,4 +1,5 @@
-//! Conditional orders among others: whatever comes, money stays, refusals leave no trace, and nobody fires twice.
+//! Conditional orders and isolated margin among others: whatever comes, money stays, refusals leave no trace, and nobody
+//! fires twice.
 
 use crate::{bytes, exchange};
 use proptest::prelude::*;
@@ -91,6 +92,10 @@ fn apply(exchange: &mut Exchange, serial: usize, op: Op, out: &mut Vec<Exec>) ->
 /// Plays and returns every event; each step keeps the books, and what is refused leaves no trace.
 fn play(linear: bool, ops: &[Op]) -> (Vec<Exec>, Vec<u8>) {
     let mut exchange = exchange(linear);
+    if linear {
+        // One of the three has an isolated position, which marks may liquidate.
+        exchange.isolate(4, 0, true).unwrap();
+    }
     let mut told = Vec::new();
     for (serial, op) in ops.iter().enumerate() {
         if !linear && matches!(op, Op::Mark(_)) {

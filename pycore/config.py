@@ -135,6 +135,13 @@ class Venue(Section):
         description="USD-M cancels our symbols' orders when it has not heard of us for this long; 0: never",
     )
 
+    protective_stop_bp: int = Field(
+        default=0,
+        ge=0,
+        le=5_000,
+        description="USD-M closes a position itself when the mark is this many basis points beyond its entry; 0: never",
+    )
+
     def endpoint(self, market: str) -> Endpoint | None:
         """The endpoint of a market, or None where it is not configured."""
         return {"spot": self.spot, "linear": self.linear}.get(market)

@@ -16,7 +16,17 @@ from native._core import Engine
 from oms.binance_rest import Rest, VenueError
 from oms.ports import Outbound
 from oms.release import DurableRelease
-from pycore import dead_man, definitions, exchange_info, fill_recovery, kill, reconcile, start_policy, trading_day
+from pycore import (
+    dead_man,
+    definitions,
+    exchange_info,
+    fill_recovery,
+    kill,
+    protective_stops,
+    reconcile,
+    start_policy,
+    trading_day,
+)
 from pycore.connections import SKEW_NS_MAX, close_sockets, connect, endpoint_of, raise_failed
 from pycore.errors import ConfigError, EngineError
 from pycore.link_watch import LinkWatch
@@ -126,6 +136,7 @@ async def run(session: Session) -> None:
     watch = HostWatch(session.config.watch, session.config.journal.directory)
     links = LinkWatch()
     await dead_man.arm(session)
+    await protective_stops.begin(session)
     if session.resume:
         kill.resume(session)
     kill.obey_marker(session)

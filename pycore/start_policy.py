@@ -12,6 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from oms import open_orders
 from oms.open_orders import OpenOrder
+from oms.protective_stop import PREFIX
 from pycore.definitions import value_of
 from pycore.errors import EngineError, StartRefusedError
 from pycore.reconcile import Differences
@@ -58,12 +59,12 @@ def settle_positions(session: Session, found: Differences) -> None:
 
 
 async def _foreign(session: Session) -> dict[str, list[OpenOrder]]:
-    """Open orders on our instruments, by `market:symbol`."""
+    """Open orders on our instruments, by `market:symbol`. Protective stops are ours, and settled before quoting."""
     found: dict[str, list[OpenOrder]] = {}
     for market, rest in session.rests.items():
         ours = session.symbols(market)
         for order in await open_orders.fetch(rest):
-            if order.symbol in ours:
+            if order.symbol in ours and not order.client_id.startswith(PREFIX):
                 found.setdefault(f"{market}:{order.symbol}", []).append(order)
     return found
 

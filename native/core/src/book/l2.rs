@@ -68,21 +68,24 @@ impl L2Book {
         if qty < 0 {
             return Err(negative(qty));
         }
-        self.side_mut(side).set(keyed(side, price), qty)
+        let ladder = self.side_mut(side);
+        let applied = ladder.set(keyed(side, price), qty);
+        ladder.settle();
+        applied
     }
 
     /// Applies levels in order; on an error those before it stay applied.
     #[inline]
     pub fn apply_all(&mut self, side: Side, levels: &[Level]) -> Result<()> {
         let ladder = self.side_mut(side);
-        for level in levels {
+        let applied = levels.iter().try_for_each(|level| {
             if level.qty < 0 {
                 return Err(negative(level.qty));
             }
-            ladder.set(keyed(side, level.price), level.qty)?;
-        }
+            ladder.set(keyed(side, level.price), level.qty)
+        });
         ladder.settle();
-        Ok(())
+        applied
     }
 
     /// The best level of a side.

@@ -46,7 +46,12 @@ pub(super) struct Ladder {
     moving: Vec<(i64, Lots)>,
     /// All levels, on the ladder and far.
     count: usize,
+    /// The best tick that has a level, `NOWHERE` without one; as of the last `settle`, because it is asked for more often
+    /// than it is found.
+    top: usize,
 }
+
+const NOWHERE: usize = usize::MAX;
 
 impl Ladder {
     /// An empty side; all its memory is reserved here.
@@ -60,6 +65,7 @@ impl Ladder {
             far: Far::new(),
             moving: Vec::with_capacity(LEVELS_MAX),
             count: 0,
+            top: NOWHERE,
         }
     }
 
@@ -67,7 +73,7 @@ impl Ladder {
     pub fn clear(&mut self) {
         self.wipe();
         self.far.clear();
-        self.count = 0;
+        (self.count, self.top) = (0, NOWHERE);
     }
 
     /// How many levels there are.
@@ -76,6 +82,7 @@ impl Ladder {
     }
 
     /// Sets the size at a key, 0 deletes. `Full` where there is no room for a new level; nothing changes then.
+    /// `settle` must follow before the best level is asked for.
     #[inline(always)]
     pub fn set(&mut self, key: i64, size: Lots) -> Result<()> {
         let tick = key.wrapping_sub(self.base) as u64;
@@ -91,9 +98,12 @@ impl Ladder {
         let now = was & !(1 << bit) | there << bit;
         self.sizes[tick as usize] = size;
         self.bits[word] = now;
-        let top = &mut self.tops[word / 64];
-        *top = *top & !(1 << (word % 64)) | u64::from(now != 0) << (word % 64);
-        self.root = self.root & !(1 << (word / 64)) | u64::from(*top != 0) << (word / 64);
+        // A word of 64 ticks seldom gets its first level or loses its last.
+        if (was == 0) != (now == 0) {
+            let top = &mut self.tops[word / 64];
+            *top = *top & !(1 << (word % 64)) | u64::from(now != 0) << (word % 64);
+            self.root = self.root & !(1 << (word / 64)) | u64::from(*top != 0) << (word / 64);
+        }
         self.count = self.count + there as usize - (was >> bit & 1) as usize;
         Ok(())
     }
@@ -119,15 +129,21 @@ impl Ladder {
         Ok(())
     }
 
-    /// Moves the ladder where the best level has sunk to its lower end or below it. Called once a message.
+    /// Finds the best level, and moves the ladder where it has sunk to the lower end or below it. Called once a message.
     #[inline]
     pub fn settle(&mut self) {
-        let sunk = match self.best_tick() {
-            Some(tick) => tick < LOW && self.far.len() > 0,
-            None => self.far.len() > 0,
-        };
-        if sunk && let Some((best, _)) = self.best() {
+        self.top = self.best_tick().unwrap_or(NOWHERE);
+        // `NOWHERE` plus one is below every tick.
+        if self.top.wrapping_add(1) <= LOW && self.far.len() > 0 {
+            self.sink();
+        }
+    }
+
+    #[cold]
+    fn sink(&mut self) {
+        if let Some((best, _)) = self.best() {
             self.move_to(best);
+            self.top = self.best_tick().unwrap_or(NOWHERE);
         }
     }
 
@@ -173,8 +189,9 @@ impl Ladder {
     /// The best key and its size.
     #[inline]
     pub fn best(&self) -> Option<(i64, Lots)> {
-        match self.best_tick() {
-            Some(tick) => Some((self.base + tick as i64, self.sizes[tick])),
+        debug_assert_eq!(self.top, self.best_tick().unwrap_or(NOWHERE));
+        match self.sizes.get(self.top) {
+            Some(size) => Some((self.base + self.top as i64, *size)),
             None => self.far.iter().max_by_key(|(key, _)| *key),
         }
     }
@@ -224,7 +241,7 @@ impl Clone for Ladder {
         copy.base = self.base;
         copy.sizes.copy_from_slice(&self.sizes);
         copy.bits.copy_from_slice(&*self.bits);
-        (copy.tops, copy.root, copy.count) = (self.tops, self.root, self.count);
+        (copy.tops, copy.root, copy.count, copy.top) = (self.tops, self.root, self.count, self.top);
         copy.far = self.far.clone();
         copy
     }
@@ -252,6 +269,7 @@ impl Canon for Ladder {
             better = Some(key);
             this.set(key, size)?;
         }
+        this.settle();
         Ok(this)
     }
 
@@ -267,6 +285,7 @@ impl Canon for Ladder {
         } else {
             self.set(key, size.wrapping_add(1))
         };
+        self.settle();
         debug_assert!(changed.is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import ccxt
 import pytest
 
 from tests.box_process import running_box
-from tests.test_box_ccxt import SYMBOLS, Client, soon
+from tests.test_box_ccxt import SYMBOLS, WAIT_S, Client
 from tests.test_box_ccxt import client as ccxt_client
 
 client = ccxt_client
@@ -61,16 +62,17 @@ async def test_a_stop_that_would_fire_at_once_is_refused(exchange: Any, market: 
 async def test_a_stop_fires_when_the_market_gets_there(exchange: Any, market: str) -> None:
     symbol = SYMBOLS[market]
     before = await exchange.fetch_balance()
-    ticker = await exchange.fetch_ticker(symbol)
-    # Twenty times as fast, the market is a tick away from anywhere near within moments; each side waits for one.
     step = 0.1 if market == "future" else 0.01
-    for side, away in (("sell", -3 * step), ("buy", 3 * step)):
-        trigger = float(exchange.price_to_precision(symbol, ticker["last"] + away))
-        # The market may be there already; then the other one waits.
-        with contextlib.suppress(ccxt.ExchangeError):
-            await exchange.create_order(symbol, "market", side, 0.01, None, {"stopLossPrice": trigger})
-    while not (trades := await soon(exchange.fetch_my_trades(symbol))):
-        await exchange.sleep(100)
+    trades: list[Any] = []
+    async with asyncio.timeout(WAIT_S):
+        while not trades:
+            last = (await exchange.fetch_ticker(symbol))["last"]
+            for side, away in (("sell", -3 * step), ("buy", 3 * step)):
+                trigger = float(exchange.price_to_precision(symbol, last + away))
+                # The market may be there already, or enough stops may wait; then others do.
+                with contextlib.suppress(ccxt.ExchangeError):
+                    await exchange.create_order(symbol, "market", side, 0.01, None, {"stopLossPrice": trigger})
+            trades = await exchange.fetch_my_trades(symbol)
     assert trades[0]["amount"] <= 0.01
     after = await exchange.fetch_balance()
     assert after["USDT"]["total"] != before["USDT"]["total"]

@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build bench drill soak lock lock-clients contracts clean
+.PHONY: help demo test test-clients build bench drill soak model lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -51,6 +51,9 @@ SOAK_SECONDS ?= 1800
 
 soak: $(BUILT)  ## trade SOAK_SECONDS (1800) on a box that fails at random, and compare everything with it at the end
 	@.venv/bin/tickwright soak --seconds $(SOAK_SECONDS) --seed $(SEED) --json
+
+model: $(BUILT)  ## every interleaving of the ring's two ends, by loom: minutes, so it is no step of make test
+	RUSTFLAGS="--cfg loom" cargo test --release --locked --manifest-path native/Cargo.toml -p tickwright-core --lib ring
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

@@ -117,8 +117,8 @@ impl Measured<'_> {
         if price == NO_PRICE { 0 } else { def.notional(price, position.qty.abs()) }
     }
 
-    /// Equity is the account's (a strategy, symbol or venue has none of its own); the last trade's result is the
-    /// strategy's or the account's.
+    /// Equity is the account's; a strategy has no money of its own, so its day is its own result's, and its peak is what
+    /// the account would have without its fall from its best. The last trade's result is the strategy's or the account's.
     fn money(&self, sums: &mut [Exposure; SCOPES]) {
         let (account, strategy) = (self.proposal.account, self.proposal.strategy);
         let figures = self.state.equity.figures(account, self.instrument.settle);
@@ -129,10 +129,14 @@ impl Measured<'_> {
             if let Some(figures) = figures {
                 (sum.equity, sum.equity_peak, sum.pnl_today) = (figures.now, figures.peak, figures.day());
             }
-            sum.last_trade_pnl = match scope {
-                Scope::Strategy => last(&session.last_close_by_strategy, strategy),
-                _ => last(&session.last_close_by_account, account),
-            };
+            if scope == Scope::Strategy {
+                let own = self.state.equity.strategy(account, strategy, self.instrument.settle);
+                let (day, fall) = own.map_or((0, 0), |row| (row.day(), row.drawdown()));
+                (sum.equity_peak, sum.pnl_today) = (sum.equity.saturating_add(fall), day);
+                sum.last_trade_pnl = last(&session.last_close_by_strategy, strategy);
+            } else {
+                sum.last_trade_pnl = last(&session.last_close_by_account, account);
+            }
         }
     }
 }

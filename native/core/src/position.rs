@@ -165,6 +165,13 @@ impl Position {
         Ok(close_at(instrument, self.qty, price_e8)? - money(instrument, self.cost)?)
     }
 
+    /// What it earned in all at `price_e8` (1e-8 of the quote asset): realised, open, fees and funding.
+    pub fn result(&self, instrument: &Instrument, price_e8: i64) -> Result<Amount> {
+        let earned = add(self.realised(instrument)?, self.unrealised(instrument, price_e8)?)?;
+        let paid = add(self.fees, self.fees_base_value(instrument, price_e8)?)?;
+        add(earned, add(self.funding, -paid)?)
+    }
+
     /// What the fees paid in the base asset are worth at `price_e8` (1e-8 of the quote asset).
     pub fn fees_base_value(&self, instrument: &Instrument, price_e8: i64) -> Result<Amount> {
         base_at(instrument, self.fees_base, price_e8)

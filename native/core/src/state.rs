@@ -24,8 +24,9 @@ pub const POSITION_ROWS_MAX: u32 = 4096;
 pub const LEDGER_ACCOUNTS_MAX: u32 = 4096;
 /// Recent ledger entries kept for views.
 pub const LEDGER_RECENT_MAX: u32 = 256;
-/// (account, asset) pairs whose equity is followed.
-pub const EQUITY_ROWS_MAX: u32 = 256;
+/// Rows of equity: one for each account and asset, and one for each strategy in them, of which there are never more than
+/// positions.
+pub const EQUITY_ROWS_MAX: u32 = 256 + POSITION_ROWS_MAX;
 
 state! {
     /// What the market last said about one instrument.
@@ -149,9 +150,10 @@ pub struct State {
     pub ledger: Ledger,
 }
 
-/// The names of the components, in the order of the combined hash and of a snapshot.
+/// The names of the components, in the order of the combined hash and of a snapshot. When what a component covers changes,
+/// its name gets the next version (`equity/2`), so that an older journal's difference has a name.
 pub const COMPONENTS: [&str; 9] =
-    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity", "ledger"];
+    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity/2", "ledger"];
 
 impl Default for State {
     fn default() -> Self {

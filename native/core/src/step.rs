@@ -401,8 +401,28 @@ impl State {
             if equity != 0 || self.equity.figures(account, settle).is_some() {
                 self.equity.mark(account, settle, equity, self.session.now)?;
             }
+            for strategy in 1..=self.definitions.strategies.len() as u16 {
+                if let Some(result) = self.result_of(account, strategy, settle)? {
+                    self.equity.mark_strategy(account, strategy, settle, result, self.session.now)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// What a strategy's positions earned in a settlement asset; None where it has none there, or where one needs a price
+    /// that is unknown: the last mark stays.
+    fn result_of(&self, account: u16, strategy: u16, settle: u16) -> Result<Option<Amount>> {
+        let mut sum = None;
+        for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
+            let Some(row) = self.positions.get(account, strategy, instrument.id) else { continue };
+            let price_e8 = self.reference_e8(instrument.id);
+            if price_e8 == 0 && (row.qty != 0 || row.fees_base != 0) {
+                return Ok(None);
+            }
+            sum = Some(sum.unwrap_or(0) + row.result(instrument, price_e8)?);
+        }
+        Ok(sum)
     }
 
     fn equity_of(&self, account: u16, settle: u16) -> Result<Amount> {

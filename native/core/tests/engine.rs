@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use tickwright_core::canon::Canon;
 use tickwright_core::effects::Note;
 use tickwright_core::engine::{Engine, Now};
-use tickwright_core::event::{Balance, Command, Header, Link, Request, Sent, Verb};
+use tickwright_core::event::{Balance, Command, Header, LimitSet, Link, Request, Sent, Verb};
+use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::instrument::Market;
 use tickwright_core::journal::Options;
 use tickwright_core::kernel::Wish;
 use tickwright_core::order::{Alarm, State as OrderState};
-use tickwright_core::quoting::proposal;
+use tickwright_core::quoting::{Seat, proposal};
 use tickwright_core::replay::Replay;
 use tickwright_core::state::State;
 use tickwright_core::units::Side;
@@ -209,6 +210,13 @@ fn told(engine: &mut Engine) -> Vec<Note> {
     engine.take_notes().map(|row| row.note).collect()
 }
 
+/// Lets the session's strategy trade again.
+fn resume(engine: &mut Engine) {
+    let header = Header::of::<Command>(0, 0, at(12).ts, at(12).mono);
+    let resume = Command { header, verb: Verb::Resume as u8, scope: 2, subject: 1, cause: 0, value: 0, author: 9 };
+    engine.record(&resume).unwrap();
+}
+
 /// A line of the venue that went up (1) or down (0): role 2 user data, 3 orders.
 fn link(engine: &mut Engine, role: u8, up: u8, now: Now) {
     let header = Header::of::<Link>(0, 0, now.ts, now.mono);
@@ -219,9 +227,7 @@ fn link(engine: &mut Engine, role: u8, up: u8, now: Now) {
 fn an_order_that_a_lost_connection_made_unknown_is_told() {
     let mut engine = Engine::in_memory(true);
     session(&mut engine);
-    let header = Header::of::<Command>(0, 0, at(12).ts, at(12).mono);
-    let resume = Command { header, verb: Verb::Resume as u8, scope: 2, subject: 1, cause: 0, value: 0, author: 9 };
-    engine.record(&resume).unwrap();
+    resume(&mut engine);
     let order = propose(&mut engine, &Wish::place(Side::Buy, 599_980, 20, 3), at(13));
     let header = Header::of::<Sent>(1, 0, at(13).ts, at(13).mono);
     engine.record(&Sent { header, order, expires: at(5_000).ts, request: Request::Place as u8, pad: [0; 7] }).unwrap();
@@ -261,4 +267,41 @@ fn lost_fills_are_told_with_every_question_and_a_difference_once() {
     engine.record(&wallet(engine.state().ledger.wallet(1, Market::Linear, 2) + 7, at(9_100))).unwrap();
     engine.timer(at(9_200)).unwrap();
     assert_eq!(differences(&told(&mut engine)), [7], "and again when it changes");
+}
+
+/// One limit of a strategy.
+fn limit(engine: &mut Engine, strategy: u16, kind: LimitKind, value: i128) {
+    let header = Header::of::<LimitSet>(0, 0, at(12).ts, at(12).mono);
+    let (scope, limit) = (Scope::Strategy as u8, kind as u8);
+    engine
+        .record(&LimitSet { header, scope, limit, subject: strategy, pad: 0, value: value.into(), extra: 0 })
+        .unwrap();
+}
+
+#[test]
+fn a_strategys_loss_limits_count_its_own_losses() {
+    let mut engine = Engine::in_memory(true);
+    session(&mut engine);
+    resume(&mut engine);
+    assert_eq!(engine.name(2, "other", at(12)).unwrap(), 2);
+    limit(&mut engine, 2, LimitKind::AllowSymbol, 1);
+    let rest = format!(
+        r#"{{"e":"ORDER_TRADE_UPDATE","E":8,"T":8,"o":{{"s":"BTCUSDT","c":"{}","S":"BUY","o":"LIMIT","f":"GTX","q":"0.020","p":"59999.0","ap":"0","sp":"0","x":"TRADE","X":"FILLED","i":900,"l":"0.010","z":"0.020","L":"59999.0","n":"200","N":"USDT","T":8,"t":5002,"b":"0","a":"0","m":true,"R":false,"rp":"0","ps":"BOTH"}}}}"#,
+        client(engine.state().orders.open()[0].id)
+    );
+    engine.user(Market::Linear, 1, rest.as_bytes(), stamp(at(13))).unwrap();
+    // 0.020 BTC bought at 59,999.0 are worth 60,000.05 each: 0.0210 gained, 200.1199 paid as fees, 20 bp of the account.
+    let own = engine.state().equity.strategy(1, 1, 2).unwrap();
+    assert_eq!((own.now, own.peak, own.day()), (2_100_000 - 20_011_990_000, 0, -20_009_890_000));
+    for (kind, value) in [(LimitKind::MaxDailyLoss, 20_000_000_000), (LimitKind::MaxDrawdown, 19)] {
+        for strategy in [1, 2] {
+            limit(&mut engine, strategy, kind, value);
+            let wish = Wish::place(Side::Buy, 599_000, 10, 9);
+            let record = proposal(engine.state(), Seat { strategy, ..SEAT }, &wish, at(14)).unwrap();
+            engine.begin_proposals();
+            engine.propose(&record).unwrap();
+            let refused = told(&mut engine).iter().any(|note| matches!(note, Note::Refused { .. }));
+            assert_eq!(refused, strategy == 1, "{kind:?} of strategy {strategy}");
+        }
+    }
 }

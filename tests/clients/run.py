@@ -177,7 +177,8 @@ def main(argv: list[str]) -> int:
         for line in by_check(rows):
             output.row(line)
         output.flush()
-        print(*remarks(rows), sep="\n")
+        for line in remarks(rows):
+            print(line)
     counts = {result.replace(" ", "_"): sum(row["result"] == result for row in rows) for result in RESULTS}
     clients = len({row["client"] for row in rows})
     output.summary({"clients": clients, "checks": len(rows), **counts, "seconds": round(time.monotonic() - start, 1)})

@@ -7,7 +7,7 @@ each is pointed at the box by its configuration, as binance.md §1 says.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from binance_common.configuration import (
@@ -49,8 +49,12 @@ class SdkTrader(Trader):
     client = "official sdk"
     _suite: Callable[..., Any]
 
-    def _made(self, secret: str) -> Any:
-        keys = {"api_key": self.account["key"], "api_secret": secret}
+    def _keys(self, signing: Mapping[str, Any]) -> dict[str, str]:
+        """The round's API key with the secret of `signing`, which is the wrong one of another account."""
+        return {"api_key": self.account["key"], "api_secret": signing["secret"]}
+
+    def _made(self, signing: Mapping[str, Any]) -> Any:
+        keys = self._keys(signing)
         return type(self)._suite(
             config_rest_api=ConfigurationRestAPI(**keys, base_path=self.rest, timeout=TIMEOUT_MS),
             config_ws_api=ConfigurationWebSocketAPI(**keys, stream_url=self.ws_api, timeout=TIMEOUT_MS),
@@ -59,7 +63,7 @@ class SdkTrader(Trader):
 
     async def open(self) -> None:
         """Connects the streams, feeds the book from them and starts user data."""
-        self._suite_made = self._made(self.account["secret"])
+        self._suite_made = self._made(self.account)
         self._api = self._suite_made.rest_api
         self._ws = self._suite_made.websocket_api
         await self._ws.create_connection()
@@ -98,7 +102,7 @@ class SdkTrader(Trader):
             raise RefusedError(answer["error"]["code"], answer["error"]["msg"])
 
     async def sign_wrongly(self) -> None:
-        kept, self._api = self._api, self._made("0" * 64).rest_api
+        kept, self._api = self._api, self._made(self.box["accounts"][1]).rest_api
         try:
             await self.holdings()
         finally:
@@ -118,7 +122,7 @@ class SdkTrader(Trader):
 
 
 class SpotSdkTrader(SdkTrader):
-    """binance-sdk-spot: user data by the WebSocket API's signature subscription."""
+    """binance-sdk-spot with an Ed25519 key: it logs on to the WebSocket API once, and has its user data there."""
 
     package = "binance-sdk-spot"
     _suite = Spot
@@ -129,8 +133,12 @@ class SpotSdkTrader(SdkTrader):
     async def _depth_stream(self) -> Any:
         return await self._streams.diff_book_depth(symbol=SYMBOL.lower(), update_speed="100ms")
 
+    def _keys(self, signing: Mapping[str, Any]) -> dict[str, str]:
+        return {"api_key": self.account["ed25519_key"], "private_key": signing["ed25519_pem"]}
+
     async def _user_stream(self) -> Any:
-        return (await self._ws.user_data_stream_subscribe_signature()).stream
+        await self._ws.session_logon()
+        return (await self._ws.user_data_stream_subscribe()).stream
 
     async def rules(self) -> dict[str, Rules]:
         rows = (await self._ask(self._api.exchange_info))["symbols"]
@@ -156,7 +164,7 @@ class SpotSdkTrader(SdkTrader):
 
 
 class UsdmSdkTrader(SdkTrader):
-    """binance-sdk-derivatives-trading-usds-futures: user data by listenKey on the private stream."""
+    """binance-sdk-derivatives-trading-usds-futures with an HMAC key: user data by listenKey on the private stream."""
 
     package = "binance-sdk-derivatives-trading-usds-futures"
     _suite = DerivativesTradingUsdsFutures

@@ -158,6 +158,20 @@ class CcxtTrader(Trader):
         )
         return str(edited["id"])
 
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        kind, limit = ("limit", price) if self.market == "spot" else ("market", None)
+        params = {"stopLossPrice": trigger}
+        order = await self._exchange.create_order(self._symbol, kind, "sell", float(qty), limit, params)
+        return str(order["id"])
+
+    async def open_stops(self) -> list[str]:
+        params = {} if self.market == "spot" else {"trigger": True}
+        return [order["id"] for order in await self._exchange.fetch_open_orders(self._symbol, params=params)]
+
+    async def cancel_stop(self, stop_id: str) -> None:
+        params = {} if self.market == "spot" else {"trigger": True}
+        await self._exchange.cancel_order(stop_id, self._symbol, params)
+
     async def cancel(self, order_id: str) -> None:
         with refusals():
             await self._exchange.cancel_order_ws(order_id, self._symbol)

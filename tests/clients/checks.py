@@ -28,6 +28,7 @@ CHECKS: Mapping[str, str] = {
     "amend": "the order gets another size",
     "cancel": "it is cancelled, gone, and the user stream told of it",
     "fill": "marketable orders fill; fills, fees, balances and position are exact",
+    "conditional": "a stop order waits, is listed and is cancelled",
     "insufficient_balance": "more than the account has",
     "post_only_would_match": "a post-only order through the other side",
     "unknown_symbol": "a contract that is not listed",

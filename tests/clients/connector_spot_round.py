@@ -16,7 +16,7 @@ from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 from tests.clients.connector_trader import ConnectorTrader
 from tests.clients.exact import Fill, Holdings, Rules
 from tests.clients.full_round import main
-from tests.clients.trader import SYMBOL, Order, fill_of, order_of, rules_of, spot_holdings
+from tests.clients.trader import SYMBOL, Order, fill_of, order_of, rules_of, spot_holdings, stop_params
 
 
 class SpotConnectorTrader(ConnectorTrader):
@@ -60,6 +60,9 @@ class SpotConnectorTrader(ConnectorTrader):
             price=str(order.price),
         )
         return str(answer["newOrderResponse"]["orderId"])
+
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        return str((await self._ask(self._api.new_order, **stop_params("spot", qty, trigger, price)))["orderId"])
 
     async def fills(self, order_id: str) -> list[Fill]:
         return [fill_of(row) for row in await self._ask(self._api.my_trades, symbol=SYMBOL, orderId=int(order_id))]

@@ -10,6 +10,7 @@ from typing import Any
 from binance.um_futures import UMFutures
 from binance.websocket.um_futures.websocket_client import UMFuturesWebsocketClient
 
+from tests.clients.checks import NotOfferedError
 from tests.clients.connector_trader import ConnectorTrader
 from tests.clients.exact import Fill, Holdings, Rules
 from tests.clients.full_round import main
@@ -47,6 +48,9 @@ class UsdmConnectorTrader(ConnectorTrader):
         """Modifies in place."""
         wanted = {"symbol": SYMBOL, "side": "BUY", "quantity": qty, "price": str(order.price)}
         return str((await self._ask(self._api.modify_order, **wanted, orderId=int(order.order_id)))["orderId"])
+
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        raise NotOfferedError("it knows no algo endpoint, where the venue moved USD-M's conditional orders")
 
     async def fills(self, order_id: str) -> list[Fill]:
         rows = await self._ask(self._api.get_account_trades, symbol=SYMBOL, orderId=int(order_id))

@@ -60,7 +60,7 @@ def configuration(box: dict[str, Any], market: str, folder: Path, secret: str) -
         "fiat_display_currency": "",
         "entry_pricing": pricing,
         "exit_pricing": pricing,
-        "order_types": {"entry": "market", "exit": "market", "stoploss": "market", "stoploss_on_exchange": False},
+        "order_types": {"entry": "market", "exit": "market", "stoploss": "market", "stoploss_on_exchange": True},
         "order_time_in_force": {"entry": "PO", "exit": "GTC"},
         "exchange": {
             "name": "binance",

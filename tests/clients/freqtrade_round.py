@@ -92,6 +92,7 @@ class FreqtradeRound:
             "far_order": self._far_order,
             "cancel": self._cancel,
             "fill": self._fill,
+            "conditional": self._conditional,
         }
         return {name: own.get(name) or self._other(name) for name in CHECKS}
 
@@ -159,7 +160,8 @@ class FreqtradeRound:
         (self._folder / "go").touch()
         await until("a closed trade", lambda: any(not row["is_open"] for row in self._bot.rows("trades")), TRADED_S)
         trade = self._bot.rows("trades")[-1]
-        entry, closing = [row for row in self._bot.rows("orders") if row["ft_trade_id"] == trade["id"]]
+        orders = [row for row in self._bot.rows("orders") if row["ft_trade_id"] == trade["id"]]
+        entry, closing = [row for row in orders if row["ft_order_side"] != "stoploss"]
         bought, sold = await self._fills(entry["order_id"]), await self._fills(closing["order_id"])
         for side, order, fills in (("BUY", entry, bought), ("SELL", closing, sold)):
             check_fills(self.market, side, exactly(order["filled"]), fills)
@@ -169,6 +171,13 @@ class FreqtradeRound:
         self._same_fees(trade, bought, sold)
         wanted = after_fills(self.market, "SELL", after_fills(self.market, "BUY", before, bought), sold)
         same("the holdings", await self._holdings(), wanted)
+
+    async def _conditional(self) -> None:
+        """The bot keeps a stop at the venue while it holds, and takes it away before it sells."""
+        stops = [row for row in self._bot.rows("orders") if row["ft_order_side"] == "stoploss"]
+        same("the stops in the database", [row["status"] for row in stops], ["canceled"])
+        told = await self._call(self._exchange.fetch_stoploss_order, stops[0]["order_id"], self._pair)
+        same("the stop at the venue", told["status"], "canceled")
 
     @staticmethod
     def _same_fees(trade: Mapping[str, Any], bought: list[Fill], sold: list[Fill]) -> None:

@@ -13,6 +13,7 @@ from tests.clients.exact import LISTED, OPENING, REFUSALS, Holdings, after_fills
 from tests.clients.trader import SYMBOL, UNKNOWN, WAIT_S, Order, RefusedError, Trader, Wish, until
 
 FAR, THROUGH = Decimal("0.8"), Decimal("1.02")
+TRIGGER, UNDER = Decimal("0.9"), Decimal("0.89")
 QTY, AMENDED = "0.02", "0.01"
 FILL_QTY = {"spot": "0.0373", "usdm": "0.037"}
 TOO_MUCH = {"spot": "50", "usdm": "800"}
@@ -41,6 +42,7 @@ class FullRound:
             "amend": self._amend,
             "cancel": self._cancel,
             "fill": self._fill,
+            "conditional": self._conditional,
         }
         return {name: own.get(name) or functools.partial(self._refused, name) for name in CHECKS}
 
@@ -138,6 +140,13 @@ class FullRound:
         for asset, amount in wanted.assets.items():
             same(f"the balance of {asset}", was.assets.get(asset), amount)
         same("the position", was.position, wanted.position)
+
+    async def _conditional(self) -> None:
+        trigger, price = await self._price(TRIGGER), await self._price(UNDER)
+        stop_id = await self._trader.place_stop(QTY, trigger, price)
+        same("the stops that wait", await self._trader.open_stops(), [stop_id])
+        await self._trader.cancel_stop(stop_id)
+        same("the stops that wait", await self._trader.open_stops(), [])
 
     async def _refused(self, name: str) -> None:
         code, text = REFUSALS[self._market][name]

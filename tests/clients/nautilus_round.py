@@ -169,6 +169,18 @@ class SpotNautilusTrader(NautilusTrader):
     async def cancel(self, order_id: str) -> None:
         await self._cancel_by_rest(order_id)
 
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        placed = self._api.new_order(
+            symbol=SYMBOL,
+            side=BinanceOrderSide.SELL,
+            order_type=BinanceOrderType.STOP_LOSS_LIMIT,
+            time_in_force=BinanceTimeInForce.GTC,
+            quantity=qty,
+            price=price,
+            stop_price=trigger,
+        )
+        return str((await self._ask(placed))["orderId"])
+
     async def amend(self, order: Order, qty: str) -> str:
         raise NotOfferedError("its adapter has no amendment on spot")
 
@@ -237,6 +249,9 @@ class UsdmNautilusTrader(NautilusTrader):
     def _order(self, order_id: str) -> Any:
         orders = [order for order in self._hands.cache.orders() if str(order.venue_order_id) == order_id]
         return orders[0] if orders else None
+
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        raise NotOfferedError("its adapter sends stops to the order endpoint, from which the venue moved them")
 
     async def amend(self, order: Order, qty: str) -> str:
         mine = self._order(order.order_id)

@@ -30,6 +30,7 @@ from tests.clients.trader import (
     order_of,
     rules_of,
     spot_holdings,
+    stop_params,
     usdm_holdings,
     venue_params,
 )
@@ -136,6 +137,9 @@ class SpotTrader(PythonBinanceTrader):
         answer = await self._api.cancel_replace_order(**params, **replaced)
         return str(answer["newOrderResponse"]["orderId"])
 
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        return str((await self._api.create_order(**stop_params(self.market, qty, trigger, price)))["orderId"])
+
     async def cancel(self, order_id: str) -> None:
         with refusals():
             await self._api.ws_cancel_order(symbol=SYMBOL, orderId=order_id)
@@ -179,6 +183,16 @@ class UsdmTrader(PythonBinanceTrader):
         """Modifies in place."""
         wanted = {"symbol": SYMBOL, "side": "BUY", "quantity": qty, "price": str(order.price)}
         return str((await self._api.futures_modify_order(**wanted, orderId=order.order_id))["orderId"])
+
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        params = stop_params(self.market, qty, trigger, price)
+        return str((await self._api.futures_create_algo_order(**params))["algoId"])
+
+    async def open_stops(self) -> list[str]:
+        return [str(row["algoId"]) for row in await self._api.futures_get_open_algo_orders(symbol=SYMBOL)]
+
+    async def cancel_stop(self, stop_id: str) -> None:
+        await self._api.ws_futures_cancel_algo_order(algoId=int(stop_id))
 
     async def cancel(self, order_id: str) -> None:
         with refusals():

@@ -28,7 +28,7 @@ from tests.clients.checks import CHECKS, FAILED, MARKETS, NOT_OFFERED, PASSED, R
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = environments.HOME / "logs"
-ROUND_S = 240.0
+ROUND_S = 400.0
 SIGNS = {PASSED: "ok", FAILED: "FAILED", NOT_OFFERED: "-"}
 
 
@@ -177,8 +177,8 @@ def main(argv: list[str]) -> int:
         for line in by_check(rows):
             output.row(line)
         output.flush()
-        for line in remarks(rows):
-            print(line)
+        for remark in remarks(rows):
+            print(remark)
     counts = {result.replace(" ", "_"): sum(row["result"] == result for row in rows) for result in RESULTS}
     clients = len({row["client"] for row in rows})
     output.summary({"clients": clients, "checks": len(rows), **counts, "seconds": round(time.monotonic() - start, 1)})

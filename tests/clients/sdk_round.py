@@ -34,13 +34,20 @@ from tests.clients.trader import (
     order_of,
     rules_of,
     spot_holdings,
+    stop_params,
     until,
     usdm_holdings,
     venue_params,
 )
 
 TIMEOUT_MS = 10_000
-SNAKES = {"timeInForce": "time_in_force", "reduceOnly": "reduce_only"}
+SNAKES = {
+    "algoType": "algo_type",
+    "reduceOnly": "reduce_only",
+    "stopPrice": "stop_price",
+    "timeInForce": "time_in_force",
+    "triggerPrice": "trigger_price",
+}
 
 
 class SdkTrader(Trader):
@@ -93,8 +100,7 @@ class SdkTrader(Trader):
         return book_of(answer["lastUpdateId"], answer["bids"], answer["asks"])
 
     async def place(self, wish: Wish) -> str:
-        params = {SNAKES.get(name, name): value for name, value in venue_params(self.market, wish).items()}
-        return str((await self._ask(self._api.new_order, **params))["orderId"])
+        return str((await self._ask(self._api.new_order, **snakes(venue_params(self.market, wish))))["orderId"])
 
     async def cancel(self, order_id: str) -> None:
         answer = plain((await self._cancel_call(order_id)).data())
@@ -155,6 +161,10 @@ class SpotSdkTrader(SdkTrader):
         await self._ask(self._api.order_amend_keep_priority, symbol=SYMBOL, new_qty=qty, order_id=int(order.order_id))
         return order.order_id
 
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        params = snakes(stop_params(self.market, qty, trigger, price))
+        return str((await self._ask(self._api.new_order, **params))["orderId"])
+
     def _cancel_call(self, order_id: str) -> Any:
         return self._ws.order_cancel(symbol=SYMBOL, order_id=int(order_id))
 
@@ -195,12 +205,27 @@ class UsdmSdkTrader(SdkTrader):
         params = {"symbol": SYMBOL, "side": "BUY", "quantity": qty, "price": str(order.price)}
         return str((await self._ask(self._api.modify_order, **params, order_id=int(order.order_id)))["orderId"])
 
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        params = snakes(stop_params(self.market, qty, trigger, price))
+        return str((await self._ask(self._api.new_algo_order, **params))["algoId"])
+
+    async def open_stops(self) -> list[str]:
+        return [str(row["algoId"]) for row in await self._ask(self._api.current_all_algo_open_orders, symbol=SYMBOL)]
+
+    async def cancel_stop(self, stop_id: str) -> None:
+        await self._ask(self._api.cancel_algo_order, algo_id=int(stop_id))
+
     def _cancel_call(self, order_id: str) -> Any:
         return self._ws.cancel_order(symbol=SYMBOL, order_id=int(order_id))
 
     async def fills(self, order_id: str) -> list[Fill]:
         rows = await self._ask(self._api.account_trade_list, symbol=SYMBOL, order_id=int(order_id))
         return [fill_of(row) for row in rows]
+
+
+def snakes(params: Mapping[str, str]) -> dict[str, str]:
+    """The venue's parameters under the SDK's names."""
+    return {SNAKES.get(name, name): value for name, value in params.items()}
 
 
 def plain(answer: Any) -> Any:

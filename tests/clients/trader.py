@@ -89,6 +89,14 @@ def venue_params(market: str, wish: Wish) -> dict[str, str]:
     return params
 
 
+def stop_params(market: str, qty: str, trigger: str, price: str) -> dict[str, str]:
+    """A stop that sells, as the venue's own parameters: spot's order with a limit, USD-M's algo order at the market."""
+    shared = {"symbol": SYMBOL, "side": "SELL", "quantity": qty}
+    if market == "usdm":
+        return {**shared, "algoType": "CONDITIONAL", "type": "STOP_MARKET", "triggerPrice": trigger}
+    return {**shared, "type": "STOP_LOSS_LIMIT", "timeInForce": "GTC", "stopPrice": trigger, "price": price}
+
+
 def order_of(row: Mapping[str, Any]) -> Order:
     """An order of the venue's REST answers."""
     return Order(str(row["orderId"]), Decimal(row["price"]), Decimal(row["origQty"]), str(row["status"]))
@@ -240,6 +248,18 @@ class Trader(abc.ABC):
     async def amend(self, order: Order, qty: str) -> str:
         """Gives an open buy order another size and returns its id, which is a new one on spot."""
         raise NotOfferedError("the client has no call that changes an order")
+
+    async def place_stop(self, qty: str, trigger: str, price: str) -> str:
+        """Places a stop that sells below the market and returns its id, on USD-M the algo order's."""
+        raise NotOfferedError("the client has no call for conditional orders")
+
+    async def open_stops(self) -> list[str]:
+        """The ids of the stops that wait; on spot they are among the open orders."""
+        return [order.order_id for order in await self.open_orders()]
+
+    async def cancel_stop(self, stop_id: str) -> None:
+        """Cancels a stop; on spot as any order."""
+        await self.cancel(stop_id)
 
     @abc.abstractmethod
     async def sign_wrongly(self) -> None:

@@ -20,7 +20,7 @@ class BuyAndSell(IStrategy):
 
     INTERFACE_VERSION = 3
     timeframe = "1m"
-    stoploss = -0.9
+    stoploss = -0.3
     minimal_roi = {"0": 10}  # noqa: RUF012  # freqtrade's interface asks for this plain attribute
     startup_candle_count = 0
 

@@ -1,6 +1,7 @@
 """The box's two servers, spot and USD-M, each with REST, streams and WebSocket API on one port (catalogue: S1)."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from sim.box.replay import Replay, find_recordings, together
 from sim.box.rest import RestFace, refused
 from sim.box.session import CLOSE_GOING_AWAY, Session
 from sim.box.streams import StreamFace, is_stream_path
+from sim.box.tls import CA_FILE, serve_with
 from sim.box.ws_api import PATHS, ApiFace
 
 # Importing these modules fills the tables of requests.
@@ -58,6 +60,7 @@ class Options:
     limit_factor: float = 1.0
     faults: Path | None = None
     captures: tuple[Path, ...] = ()
+    tls: Path | None = None
 
 
 class MarketServer:
@@ -87,8 +90,8 @@ class MarketServer:
             return await self._streams.serve(request)
         return refused(refuse("NOT_FOUND", "GET", path)).response()
 
-    async def start(self, port: int) -> None:
-        """Listens on `port` (0: a free one); OSError when it is taken."""
+    async def start(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """Listens on `port` (0: a free one), behind `tls` where it is given; OSError when the port is taken."""
         self._runner = web.ServerRunner(
             web.Server(self._handle, max_field_size=LINE_BYTES_MAX, max_line_size=LINE_BYTES_MAX, access_log=None),
             handle_signals=False,
@@ -98,7 +101,7 @@ class MarketServer:
         aiohttp_server = self._runner.server
         assert aiohttp_server is not None, "setup makes the server"
         self._house = house = House(self._rest.respond, aiohttp_server, self.desk.clock)
-        self._listener = await asyncio.get_running_loop().create_server(lambda: HttpDoor(house), HOST, port)
+        self._listener = await asyncio.get_running_loop().create_server(lambda: HttpDoor(house), HOST, port, ssl=tls)
         self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -146,17 +149,21 @@ class BoxServer:
 
     async def start(self) -> dict[str, object]:
         """Listens and moves; returns the addresses and accounts as the verb prints them."""
+        directory = self._options.tls
+        tls = None if directory is None else serve_with(directory, self.clock.now_ms())
         for offset, market in enumerate(self.markets):
-            await market.start(self._options.port + offset if self._options.port else 0)
+            await market.start(self._options.port + offset if self._options.port else 0, tls)
         self._tasks = [asyncio.create_task(pace.run()) for pace in self._paces]
         spot, usdm = (f"{HOST}:{market.port}" for market in self.markets)
+        safe = "" if tls is None else "s"
         return {
-            "spot_rest": f"http://{spot}",
-            "spot_ws": f"ws://{spot}",
-            "spot_ws_api": f"ws://{spot}{PATHS['spot']}",
-            "usdm_rest": f"http://{usdm}",
-            "usdm_ws": f"ws://{usdm}",
-            "usdm_ws_api": f"ws://{usdm}{PATHS['linear']}",
+            "spot_rest": f"http{safe}://{spot}",
+            "spot_ws": f"ws{safe}://{spot}",
+            "spot_ws_api": f"ws{safe}://{spot}{PATHS['spot']}",
+            "usdm_rest": f"http{safe}://{usdm}",
+            "usdm_ws": f"ws{safe}://{usdm}",
+            "usdm_ws_api": f"ws{safe}://{usdm}{PATHS['linear']}",
+            **({} if directory is None else {"ca": str(directory / CA_FILE)}),
             "accounts": [account.shown() for account in self.accounts],
         }
 

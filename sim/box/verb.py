@@ -13,6 +13,7 @@ from sim.box.accounts import AccountsError, default_accounts, load_accounts
 from sim.box.faults_file import FaultsError
 from sim.box.replay import CaptureError
 from sim.box.server import BoxServer, Options
+from sim.box.tls import TlsError
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="how fast the market's time runs")
     parser.add_argument("--accounts", type=Path, help="TOML or JSON file of accounts, keys and balances")
     parser.add_argument("--faults", type=Path, help="TOML file of scripted faults")
+    parser.add_argument("--tls", type=Path, metavar="DIR", help="serve https and wss; DIR gets ca.pem to trust")
     parser.add_argument("--limits", type=float, default=1.0, help="factor on the venue's request limits")
 
 
@@ -39,12 +41,12 @@ def run(args: argparse.Namespace) -> int:
             raise InputError(f"--{name} must be positive and at most a million, was {value}")
     if not 0 <= args.seed < 2**63:
         raise InputError(f"--seed must lie in 0..2^63, was {args.seed}")
-    options = Options(args.seed, args.port, args.speed, args.limits, args.faults, tuple(args.market))
+    options = Options(args.seed, args.port, args.speed, args.limits, args.faults, tuple(args.market), args.tls)
     try:
         accounts = load_accounts(args.accounts, args.seed) if args.accounts else default_accounts(args.seed)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(BoxServer(accounts, options)))
-    except (AccountsError, CaptureError, FaultsError) as why:
+    except (AccountsError, CaptureError, FaultsError, TlsError) as why:
         raise InputError(str(why)) from None
 
 

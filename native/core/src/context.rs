@@ -4,7 +4,7 @@
 //! limit on it, because this runs for every order on the hot path.
 
 use crate::event::{Action, Proposal};
-use crate::gate::limits::{SCOPES, Scope};
+use crate::gate::limits::{SCOPES, Scope, Scopes};
 use crate::gate::{Context, Exposure};
 use crate::instrument::Instrument;
 use crate::position::Position;
@@ -16,7 +16,7 @@ struct Measured<'a> {
     state: &'a State,
     proposal: &'a Proposal,
     instrument: &'a Instrument,
-    scopes: [bool; SCOPES],
+    scopes: Scopes,
 }
 
 /// Builds the gate's context for a place or replace; a cancel needs none.
@@ -30,7 +30,9 @@ pub fn context(state: &State, proposal: &Proposal, instrument: &Instrument) -> C
     if let Some(best) = state.orders.best_own(proposal.account, instrument.id, side.flip(), proposal.target) {
         (context.opposite, context.opposite_order) = best;
     }
-    target(state, proposal, instrument, side, &mut context);
+    if proposal.action == Action::Replace as u8 {
+        target(state, proposal, instrument, side, &mut context);
+    }
     let measured = Measured { state, proposal, instrument, scopes: state.gate.measures(proposal, instrument) };
     measured.orders(side, &mut context.exposure);
     measured.positions(&mut context.exposure);
@@ -39,10 +41,8 @@ pub fn context(state: &State, proposal: &Proposal, instrument: &Instrument) -> C
 }
 
 /// A replace frees what its target still has open.
+#[inline(never)]
 fn target(state: &State, proposal: &Proposal, instrument: &Instrument, side: Side, context: &mut Context) {
-    if proposal.action != Action::Replace as u8 {
-        return;
-    }
     if let Some(order) = state.orders.get(proposal.target).filter(|o| o.side == side && !o.state.terminal()) {
         let price = if order.price == NO_PRICE { context.reference } else { order.price };
         context.target_lots = (order.qty - order.filled).max(0);
@@ -51,16 +51,12 @@ fn target(state: &State, proposal: &Proposal, instrument: &Instrument, side: Sid
 }
 
 impl Measured<'_> {
-    /// Hands each measured scope that covers something of this account, strategy and instrument to `found`.
-    #[inline(always)]
-    fn covering(&self, account: u16, strategy: u16, instrument: u32, mut found: impl FnMut(Scope)) {
+    /// The measured scopes that cover something of this account, strategy and instrument.
+    #[inline]
+    fn covering(&self, account: u16, strategy: u16, instrument: u32) -> Scopes {
         let own = account == self.proposal.account;
-        let covered = [true, own, own && strategy == self.proposal.strategy, instrument == self.instrument.id, true];
-        for scope in Scope::ALL {
-            if self.scopes[scope as usize] & covered[scope as usize] {
-                found(scope);
-            }
-        }
+        let ours = own && strategy == self.proposal.strategy;
+        self.scopes.and(Scopes::of([true, own, ours, instrument == self.instrument.id, true]))
     }
 
     /// Open orders, from the sums that the order table keeps. Money counts only what settles in the same asset.
@@ -69,16 +65,14 @@ impl Measured<'_> {
             let same = open.instrument == self.instrument.id;
             let settle = || self.state.definitions.instrument(open.instrument).map(|def| def.settle);
             let same_asset = same || settle().is_ok_and(|asset| asset == self.instrument.settle);
-            self.covering(open.account, open.strategy, open.instrument, |scope| {
+            let (count, lots) = (open.count[0] + open.count[1], if same { open.lots[side as usize] } else { 0 });
+            let notional = if same_asset { open.notional[0] + open.notional[1] } else { 0 };
+            for scope in self.covering(open.account, open.strategy, open.instrument) {
                 let sum = &mut sums[scope as usize];
-                sum.open_orders += open.count[0] + open.count[1];
-                if same {
-                    sum.open_lots += open.lots[side as usize];
-                }
-                if same_asset {
-                    sum.gross_notional += open.notional[0] + open.notional[1];
-                }
-            });
+                sum.open_orders += count;
+                sum.open_lots += lots;
+                sum.gross_notional += notional;
+            }
         }
     }
 
@@ -86,13 +80,11 @@ impl Measured<'_> {
     fn positions(&self, sums: &mut [Exposure; SCOPES]) {
         for net in self.state.positions.iter_net().filter(|net| net.qty != 0) {
             let notional = self.notional_of(net);
-            self.covering(net.account, 0, net.instrument, |scope| {
-                if scope != Scope::Strategy {
-                    self.add(&mut sums[scope as usize], net, notional);
-                }
-            });
+            for scope in self.covering(net.account, 0, net.instrument).filter(|scope| *scope != Scope::Strategy) {
+                self.add(&mut sums[scope as usize], net, notional);
+            }
         }
-        if self.scopes[Scope::Strategy as usize] {
+        if self.scopes.has(Scope::Strategy) {
             let own = |p: &&Position| p.account == self.proposal.account && p.strategy == self.proposal.strategy;
             for row in self.state.positions.iter().filter(own).filter(|row| row.qty != 0) {
                 self.add(&mut sums[Scope::Strategy as usize], row, self.notional_of(row));
@@ -108,6 +100,7 @@ impl Measured<'_> {
     }
 
     /// A position's value where it settles in the same asset, else 0.
+    #[inline(never)]
     fn notional_of(&self, position: &Position) -> Amount {
         let Ok(def) = self.state.definitions.instrument(position.instrument) else { return 0 };
         if def.settle != self.instrument.settle {
@@ -124,7 +117,7 @@ impl Measured<'_> {
         let figures = self.state.equity.figures(account, self.instrument.settle);
         let session = &self.state.session;
         let last = |list: &[Amount], id: u16| list.get((id as usize).wrapping_sub(1)).copied().unwrap_or(0);
-        for scope in Scope::ALL.into_iter().filter(|scope| self.scopes[*scope as usize]) {
+        for scope in self.scopes {
             let sum = &mut sums[scope as usize];
             if let Some(figures) = figures {
                 (sum.equity, sum.equity_peak, sum.pnl_today) = (figures.now, figures.peak, figures.day());

@@ -15,6 +15,7 @@ use crate::event::{
     LimitSet, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce, Trade,
     VenuePosition, Verb, flags,
 };
+use crate::gate::Context;
 use crate::gate::limits::Scope;
 use crate::instrument::{Instrument, Market};
 use crate::kernel::happened;
@@ -158,26 +159,27 @@ impl State {
         let slot = self.slot(at.header.instrument)?;
         let id = at.header.instrument;
         let instrument = &self.definitions.instruments[slot];
+        let facts;
         let facts = if proposal.action == Action::Cancel as u8 {
-            crate::gate::Context::default()
+            &Context::NOTHING
         } else {
-            context(self, proposal, instrument)
+            facts = context(self, proposal, instrument);
+            &facts
         };
         let named = if proposal.order != 0 { proposal.order } else { proposal.target };
-        let approved = match self.gate.check(proposal, instrument, &facts) {
+        let approved = match self.gate.check(proposal, instrument, facts) {
             Ok(approved) => approved,
             Err(refusal) => {
-                out.touch(id, happened::ORDER);
                 let note = Note::Refused { order: named, strategy: proposal.strategy, refusal };
-                out.note(at.seq, id, at.header.ts_receive, note);
+                turned_down(at, note, out);
                 return Ok(());
             }
         };
         // The rows a fill will need are made with a strategy's first order, so that no fill ever meets a full book.
         if self.positions.get(proposal.account, proposal.strategy, id).is_none() {
-            self.positions.ensure(proposal.account, proposal.strategy, id)?;
-            self.ledger.ensure_fill(proposal.account, instrument, instrument.settle)?;
+            self.make_rows(proposal, slot)?;
         }
+        let instrument = &self.definitions.instruments[slot];
         let wire = self.wire(proposal, instrument);
         match self.orders.insert(&approved, at.seq, self.session.now) {
             Ok(effects) => {
@@ -197,12 +199,17 @@ impl State {
                 })
             }
             Err(error) => {
-                out.touch(id, happened::ORDER);
-                let note = Note::Rejected { order: named, strategy: proposal.strategy, error };
-                out.note(at.seq, id, at.header.ts_receive, note);
+                turned_down(at, Note::Rejected { order: named, strategy: proposal.strategy, error }, out);
                 Ok(())
             }
         }
+    }
+
+    #[cold]
+    fn make_rows(&mut self, proposal: &Proposal, slot: usize) -> Result<()> {
+        let instrument = &self.definitions.instruments[slot];
+        self.positions.ensure(proposal.account, proposal.strategy, instrument.id)?;
+        self.ledger.ensure_fill(proposal.account, instrument, instrument.settle)
     }
 
     /// What the venue calls the target: an amended USD-M order keeps its id, and its quantity counts what is filled.
@@ -556,6 +563,13 @@ impl State {
         }
         Err(CoreError::Unknown { what: "instrument", was: instrument.to_string() })
     }
+}
+
+/// An order that the gate or the table turned down: its strategy is told.
+#[cold]
+fn turned_down(at: At, note: Note, out: &mut Effects) {
+    out.touch(at.header.instrument, happened::ORDER);
+    out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
 }
 
 /// How long a venue's statement of a balance may differ from the ledger before it is an alarm: reports and statements

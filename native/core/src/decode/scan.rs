@@ -168,8 +168,8 @@ impl<'a> Scan<'a> {
         found
     }
 
-    /// Takes an unsigned whole number where one is next.
-    #[inline(always)]
+    /// Takes an unsigned whole number where one is next. A message has four or five: one copy of this code serves them all.
+    #[inline(never)]
     pub fn whole(&mut self) -> Option<u64> {
         let (value, end) = number::whole(self.buf, self.pos)?;
         self.pos = end;

@@ -30,6 +30,20 @@ pub struct Exposure {
     pub last_trade_pnl: Amount,
 }
 
+impl Exposure {
+    /// Nothing held, nothing open.
+    pub const NOTHING: Self = Self {
+        position: 0,
+        open_lots: 0,
+        open_orders: 0,
+        gross_notional: 0,
+        equity: 0,
+        equity_peak: 0,
+        pnl_today: 0,
+        last_trade_pnl: 0,
+    };
+}
+
 /// What the engine knows when a proposal comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Context {
@@ -53,20 +67,24 @@ pub struct Context {
     pub opposite_order: u64,
 }
 
+impl Context {
+    /// Nothing is known: what a cancel is checked with.
+    pub const NOTHING: Self = Self {
+        now: 0,
+        bid: NO_PRICE,
+        ask: NO_PRICE,
+        reference: NO_PRICE,
+        exposure: [Exposure::NOTHING; SCOPES],
+        target_lots: 0,
+        target_notional: 0,
+        opposite: NO_PRICE,
+        opposite_order: 0,
+    };
+}
+
 impl Default for Context {
-    /// Nothing is known and nothing is open: checks that need a price refuse.
     fn default() -> Self {
-        Self {
-            now: 0,
-            bid: NO_PRICE,
-            ask: NO_PRICE,
-            reference: NO_PRICE,
-            exposure: [Exposure::default(); SCOPES],
-            target_lots: 0,
-            target_notional: 0,
-            opposite: NO_PRICE,
-            opposite_order: 0,
-        }
+        Self::NOTHING
     }
 }
 
@@ -122,8 +140,8 @@ impl<'a> Case<'a> {
         let price = valued.into_iter().find(|price| *price != NO_PRICE && *price > 0);
         let subjects = subjects(proposal, instrument);
         let (mut rows, mut row_count, mut set) = ([(Scope::All, NOTHING); SCOPES], 0, 0);
-        for (scope, subject) in Scope::ALL.into_iter().zip(subjects) {
-            let row = limits.row(scope, subject);
+        for scope in limits.present() {
+            let row = limits.row(scope, subjects[scope as usize]);
             if row.speaks() {
                 rows[row_count] = (scope, row);
                 row_count += 1;

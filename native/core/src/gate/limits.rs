@@ -54,6 +54,43 @@ impl Scope {
     }
 }
 
+/// Some of the scopes. Walking it is a loop and no five copies of its body: the hot path must fit the processor's
+/// instruction cache, and what it saves there is worth more than the loop costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// The scopes for which `wanted` says so, in the order of `Scope::ALL`.
+    #[inline]
+    pub fn of(wanted: [bool; SCOPES]) -> Self {
+        Self(wanted.into_iter().rev().fold(0, |bits, one| bits << 1 | u8::from(one)))
+    }
+
+    /// Whether a scope is among them.
+    #[must_use]
+    #[inline]
+    pub const fn has(self, scope: Scope) -> bool {
+        self.0 >> scope as u8 & 1 == 1
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    #[inline]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl Iterator for Scopes {
+    type Item = Scope;
+    #[inline]
+    fn next(&mut self) -> Option<Scope> {
+        let scope = Scope::ALL.get(self.0.trailing_zeros() as usize)?;
+        self.0 &= self.0 - 1;
+        Some(*scope)
+    }
+}
+
 macro_rules! limit_kinds {
     ($($(#[$meta:meta])* $variant:ident = $value:literal, $name:literal;)*) => {
         /// What is limited, and the unit of `LimitSet::value`. `LimitSet::extra` is 0 unless said otherwise.
@@ -278,6 +315,12 @@ impl Limits {
     #[inline]
     pub fn existing(&mut self, scope: Scope, subject: u32) -> Option<&mut Row> {
         self.rows[scope as usize].get_mut(subject as usize)
+    }
+
+    /// The scopes that have any row.
+    #[inline]
+    pub(super) fn present(&self) -> Scopes {
+        Scopes::of([0, 1, 2, 3, 4].map(|at: usize| !self.rows[at].is_empty()))
     }
 
     /// Every row.

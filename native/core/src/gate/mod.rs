@@ -26,7 +26,7 @@ use crate::instrument::Instrument;
 use crate::state;
 use crate::units::Amount;
 use case::{Case, Failed};
-use limits::{Halt, LimitKind, Limits, Row, SCOPES, Scope};
+use limits::{Halt, LimitKind, Limits, Row, SCOPES, Scope, Scopes};
 
 /// A proposal that passed every check. Only `Gate::check` makes one, and whoever takes it uses it up.
 #[derive(Debug)]
@@ -96,15 +96,18 @@ impl Gate {
         Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted != Halt::Off)
     }
 
-    /// The scopes whose exposure a check of this proposal will compare, by `Scope as usize`. The account's is always
+    /// The scopes whose exposure a check of this proposal will compare, which the account's is always
     /// among them, because it tells whether an order flattens.
     #[must_use]
     #[inline]
-    pub fn measures(&self, proposal: &Proposal, instrument: &Instrument) -> [bool; SCOPES] {
+    pub fn measures(&self, proposal: &Proposal, instrument: &Instrument) -> Scopes {
         let subjects = case::subjects(proposal, instrument);
-        Scope::ALL.map(|scope| {
-            scope == Scope::Account || self.limits.row(scope, subjects[scope as usize]).set & limits::MEASURED != 0
-        })
+        let mut wanted = [false; SCOPES];
+        for scope in self.limits.present() {
+            wanted[scope as usize] = self.limits.row(scope, subjects[scope as usize]).set & limits::MEASURED != 0;
+        }
+        wanted[Scope::Account as usize] = true;
+        Scopes::of(wanted)
     }
 
     /// How often each check has refused, by its name.

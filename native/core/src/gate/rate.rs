@@ -4,7 +4,7 @@
 //! Cancels take none: there is always room for them.
 
 use super::case::{Case, Failed};
-use super::limits::{LimitKind, Limits, Row, SCOPES, Scope};
+use super::limits::{LimitKind, Limits, Row, SCOPES};
 use super::refusal::Why;
 use crate::units::{Amount, Nanos};
 
@@ -17,8 +17,9 @@ pub(super) fn check(case: &Case<'_>, row: &Row) -> Failed {
 /// Takes one token from every bucket of the proposal.
 #[inline]
 pub(super) fn debit(limits: &mut Limits, subjects: [u32; SCOPES], now: Nanos) {
-    for (scope, subject) in Scope::ALL.into_iter().zip(subjects) {
-        if let Some(row) = limits.existing(scope, subject).filter(|row| row.set & LimitKind::OrderRate.bit() != 0) {
+    for scope in limits.present() {
+        let row = limits.existing(scope, subjects[scope as usize]);
+        if let Some(row) = row.filter(|row| row.set & LimitKind::OrderRate.bit() != 0) {
             row.bucket.debit(now);
         }
     }

@@ -116,6 +116,7 @@ impl OrderTable {
     }
 
     /// A cancel, or the target's side of a spot replace, is on its way.
+    #[inline(never)]
     fn mark(&mut self, proposal: &Proposal, pending: Pending, now: Nanos) -> Result<Effects> {
         let (place, mut order) = self.live_target(proposal)?;
         if order.pending == Pending::Cancel {
@@ -126,6 +127,7 @@ impl OrderTable {
         Ok(Effects::on(order.id, order.state))
     }
 
+    #[inline(never)]
     fn amend(&mut self, proposal: &Proposal, notional: Amount, now: Nanos) -> Result<Effects> {
         self.free_target(proposal)?;
         let (place, mut order) = self.live_target(proposal)?;

@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod state;
 pub mod context;
 pub mod effects;
+mod revalue;
 pub mod step;
 pub mod quoting;
 pub mod outbox;

@@ -21,7 +21,7 @@ use crate::instrument::{Instrument, Market};
 use crate::kernel::happened;
 use crate::order::{Alarm, Change, Doubt, Effects as OrderEffects, Order, Pending, Query, State as OrderState};
 use crate::state::{Quotes, State};
-use crate::units::{Amount, NO_PRICE, NO_QTY, pow10};
+use crate::units::{Amount, NO_PRICE, NO_QTY};
 
 /// The event being applied: its number and its header's facts.
 #[derive(Debug, Clone, Copy)]
@@ -394,60 +394,6 @@ impl State {
     fn market_of_wallet(&self, asset: u16) -> Market {
         let contracts = self.definitions.instruments.iter().filter(|i| i.market != Market::Spot);
         contracts.filter(|i| i.settle == asset).map(|i| i.market).next().unwrap_or(Market::Linear)
-    }
-
-    /// Marks the equity of one account in every settlement asset: wallet plus unrealised results, spot at the mid.
-    fn revalue(&mut self, account: u16) -> Result<()> {
-        for index in 0..self.definitions.instruments.len() {
-            let settle = self.definitions.instruments[index].settle;
-            let seen = self.definitions.instruments[..index].iter().any(|i| i.settle == settle);
-            if seen {
-                continue;
-            }
-            let equity = self.equity_of(account, settle)?;
-            if equity != 0 || self.equity.figures(account, settle).is_some() {
-                self.equity.mark(account, settle, equity, self.session.now)?;
-            }
-            for strategy in 1..=self.definitions.strategies.len() as u16 {
-                if let Some(result) = self.result_of(account, strategy, settle)? {
-                    self.equity.mark_strategy(account, strategy, settle, result, self.session.now)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What a strategy's positions earned in a settlement asset; None where it has none there, or where one needs a price
-    /// that is unknown: the last mark stays.
-    fn result_of(&self, account: u16, strategy: u16, settle: u16) -> Result<Option<Amount>> {
-        let mut sum = None;
-        for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
-            let Some(row) = self.positions.get(account, strategy, instrument.id) else { continue };
-            let price_e8 = self.reference_e8(instrument.id);
-            if price_e8 == 0 && (row.qty != 0 || row.fees_base != 0) {
-                return Ok(None);
-            }
-            sum = Some(sum.unwrap_or(0) + row.result(instrument, price_e8)?);
-        }
-        Ok(sum)
-    }
-
-    fn equity_of(&self, account: u16, settle: u16) -> Result<Amount> {
-        let wallet = |market| self.ledger.wallet(account, market, settle);
-        let mut sum = wallet(Market::Spot) + wallet(Market::Linear) + wallet(Market::Inverse);
-        for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
-            let price_e8 = self.reference_e8(instrument.id);
-            if price_e8 == 0 {
-                continue;
-            }
-            if instrument.market == Market::Spot {
-                let base = self.ledger.wallet(account, Market::Spot, instrument.base);
-                sum += base * i128::from(price_e8) / pow10(8 + instrument.base_scale - instrument.settle_scale.min(8));
-            } else if let Some(net) = self.positions.net(account, instrument.id) {
-                sum += net.unrealised(instrument, price_e8)?;
-            }
-        }
-        Ok(sum)
     }
 
     fn find_differences(&mut self, at: At, out: &mut Effects) {

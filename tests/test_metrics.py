@@ -30,6 +30,14 @@ WATCHING = (ROOT / "docs" / "watching.md").read_text()
 CONFIG = config_load.load(str(ROOT / "deploy" / "config" / "paper.toml"), {})
 
 
+#: Samples that say that an engine trades on both markets.
+TRADING = (
+    "tickwright_requests_sent_total[]",
+    "tickwright_latency_seconds_count['total']",
+    *(f"tickwright_book_in_sync['{market}:BTCUSDT']" for market in ("spot", "linear")),
+)
+
+
 @asynccontextmanager
 async def running(tmp_path: Path, *sets: str, ed25519: bool = False) -> AsyncIterator[tuple[Any, Any, Process]]:
     """A box and an engine that makes markets on it: the box's first row, the engine's, and the engine's process."""
@@ -56,36 +64,44 @@ def samples(text: str) -> dict[str, float]:
     }
 
 
-async def until(http: aiohttp.ClientSession, base: str, name: str, at_least: float) -> dict[str, float]:
-    """Scrapes until a sample is large enough."""
+async def until(http: aiohttp.ClientSession, base: str, *wanted: str) -> dict[str, float]:
+    """Scrapes until all of these samples are above zero."""
     async with asyncio.timeout(60):
         while True:
             async with http.get(f"{base}/metrics") as answer:
                 assert answer.status == 200
                 assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
                 found = samples(await answer.text())
-            if found.get(name, -1) >= at_least:
+            if all(found.get(name, 0) > 0 for name in wanted):
                 return found
+            await asyncio.sleep(0.1)
+
+
+async def healthy(http: aiohttp.ClientSession, base: str, status: int) -> dict[str, Any]:
+    """Asks for `/health` until it answers with this status; the body."""
+    async with asyncio.timeout(60):
+        while True:
+            async with http.get(f"{base}/health") as answer:
+                body: dict[str, Any] = await answer.json()
+                if answer.status == status:
+                    return body
             await asyncio.sleep(0.1)
 
 
 async def test_a_running_engine_is_scraped_and_parsed(tmp_path: Path) -> None:
     async with running(tmp_path) as (_, first, engine), aiohttp.ClientSession() as http:
-        found = await until(http, first["metrics"], "tickwright_requests_sent_total[]", 4)
+        found = await until(http, first["metrics"], *TRADING, "tickwright_up[]")
         subscriber = Subscriber(first["publish"])
         state = await subscriber.receive()
         subscriber.close()
-        async with http.get(f"{first['metrics']}/health") as answer:
-            body = await answer.json()
-        assert (answer.status, body["status"], body["phase"]) == (200, "ok", "run"), body
+        body = await healthy(http, first["metrics"], 200)
+        assert (body["status"], body["phase"]) == ("ok", "run")
         assert set(state["streams"]) == {part.removeprefix("stream ") for part in body["parts"] if "stream " in part}
         async with http.post(f"{first['metrics']}/health") as refused:
             assert refused.status == 405
         assert (await command(first["control"], "halt"))["ok"]
-        async with http.get(f"{first['metrics']}/health") as answer:
-            halted = await answer.json()
-        assert (answer.status, halted["parts"]["trading"]["state"]) == (503, "halted")
-        assert (await until(http, first["metrics"], "tickwright_halted[]", 1))["tickwright_up[]"] == 0
+        assert (await until(http, first["metrics"], "tickwright_halted[]"))["tickwright_up[]"] == 0
+        assert (await healthy(http, first["metrics"], 503))["parts"]["trading"]["state"] == "halted"
         await engine.stop(30)
     assert found["tickwright_up[]"] == 1
     assert found["tickwright_events_total[]"] <= state["seq"]
@@ -107,7 +123,7 @@ async def test_no_secret_is_in_anything_that_a_session_writes(tmp_path: Path, ed
     async with running(tmp_path, *sets, ed25519=ed25519) as (venue, first, engine), aiohttp.ClientSession() as http:
         trader = venue["accounts"][0]
         name = "ed25519_key" if ed25519 else "key"
-        await until(http, first["metrics"], "tickwright_requests_sent_total[]", 4)
+        await until(http, first["metrics"], *TRADING)
         async with http.post(f"{venue['usdm_rest']}/fapi/v1/listenKey", headers={"X-MBX-APIKEY": trader[name]}) as key:
             listen_key = (await key.json())["listenKey"]
         subscriber = Subscriber(first["publish"])

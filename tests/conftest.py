@@ -1,14 +1,18 @@
-"""What every test file shares: where the recordings lie, and a loud word at the end about what could not be tested."""
+"""What every test file shares: where recordings lie, a wait at funding, a loud word about what could not be tested."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-SKIPPED = pytest.StashKey[list[str]]()
+#: USD-M pays funding at 00, 08 and 16 UTC, the box too: an exact comparison of wallets must not run across it.
+FUNDING_EVERY_S = 8 * 3600
+#: No test of a box takes longer; and how long after its time a funding is surely booked.
+CLEAR_BEFORE_S, CLEAR_AFTER_S = 60.0, 3.0
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +21,21 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the recordings in ../shared/data are not here")
     return SHARED_DATA
+
+
+def until_clear_s(now_s: float) -> float:
+    """How long to wait at `now_s` (seconds since the epoch) so that a test does not run across a funding."""
+    into = now_s % FUNDING_EVERY_S
+    if into < CLEAR_AFTER_S:
+        return CLEAR_AFTER_S - into
+    left = FUNDING_EVERY_S - into
+    return left + CLEAR_AFTER_S if left < CLEAR_BEFORE_S else 0.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Waits out a funding, three times a day a minute at most."""
+    time.sleep(until_clear_s(time.time()))
 
 
 @pytest.hookimpl(trylast=True)

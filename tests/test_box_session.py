@@ -7,12 +7,15 @@ import socket
 from collections.abc import Callable
 
 import aiohttp
+import pytest
 from aiohttp import web
 
+from sim.box import session as session_module
 from sim.box.session import Session
 from sim.box.wire import converse
 
 BOUND = 50
+BYTES = 1_000_000
 PAYLOAD = b'"' + b"x" * 64_000 + b'"'
 
 
@@ -30,7 +33,12 @@ class Crowd:
         return await converse(request, "spot", begin, self.sessions)
 
 
-async def test_a_slow_client_is_cut_off_with_the_bound_named_and_slows_nobody() -> None:
+@pytest.mark.parametrize("named", [f"{BOUND} messages", f"{BYTES} bytes"])
+async def test_a_slow_client_is_cut_off_with_the_bound_named_and_slows_nobody(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "bytes" in named:
+        monkeypatch.setattr(session_module, "QUEUE_BYTES_MAX", BYTES)
     crowd = Crowd()
     runner = web.ServerRunner(web.Server(crowd.serve), handle_signals=False)
     await runner.setup()
@@ -57,7 +65,7 @@ async def test_a_slow_client_is_cut_off_with_the_bound_named_and_slows_nobody() 
                 assert (await quick.receive_str()).encode() == PAYLOAD
             assert len([session for session in crowd.sessions if session.open]) == 1
         received = await drain(slow)
-        assert f"slow client: {BOUND} messages were waiting".encode() in received
+        assert f"slow client: {named} were waiting".encode() in received
         slow.close()
     finally:
         await runner.cleanup()

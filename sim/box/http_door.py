@@ -17,7 +17,7 @@ from sim.box.rest import JSON, Answer, Asked, Coming
 
 HEAD_BYTES_MAX = 64 * 1024
 BODY_BYTES_MAX = 64 * 1024
-IDLE_S_MAX = 75.0
+IDLE_S_MAX = 600.0
 DOORS_MAX = 1_024
 _HEAD_END = b"\r\n\r\n"
 _CROWDED = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -1,7 +1,7 @@
 """One WebSocket connection of the box: a bounded queue, one writer, pings (catalogue: S1).
 
 Payloads are encoded once by whoever makes them and shared by all their receivers. A client that reads too slowly fills
-its own queue and is disconnected with the queue's bound named; nobody waits for it.
+its own queue and is disconnected with the queue's bound, in messages or in bytes, named; nobody waits for it.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections import deque
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 QUEUE_MESSAGES_MAX = 8_192
+QUEUE_BYTES_MAX = 16 * 1024 * 1024
 CLOSE_POLICY = 1008
 CLOSE_GOING_AWAY = 1001
 GOODBYE_S_MAX = 5.0
@@ -21,14 +22,14 @@ class Session:
     """The sending half of a connection."""
 
     __slots__ = (
-        "_farewell", "_loop", "_muted_until_s", "_queue", "_tasks", "_transport", "_wake", "bound", "last_heard_s",
-        "open", "wrapped", "ws",
+        "_bytes", "_farewell", "_loop", "_muted_until_s", "_queue", "_tasks", "_transport", "_wake", "bound",
+        "last_heard_s", "open", "wrapped", "ws",
     )  # fmt: skip
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, bound: int = QUEUE_MESSAGES_MAX
     ) -> None:
-        """Wraps a prepared `ws` over `transport`; at most `bound` messages wait for it."""
+        """Wraps a prepared `ws` over `transport`; at most `bound` messages and `QUEUE_BYTES_MAX` bytes wait for it."""
         self.ws = ws
         self.open = True
         self._loop = asyncio.get_running_loop()
@@ -39,6 +40,7 @@ class Session:
         # The WebSocket API wraps events, streams do not.
         self.wrapped = False
         self._queue: deque[bytes] = deque()
+        self._bytes = 0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._farewell: asyncio.Task[None] | None = None
@@ -48,11 +50,15 @@ class Session:
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._ping(ping_s, patience_s))]
 
     def offer(self, payload: bytes) -> None:
-        """Queues one text message; closes the connection instead when `bound` messages wait already."""
+        """Queues one text message; closes the connection instead when too many, or too large ones, wait already."""
         if not self.open or (self._muted_until_s and self._loop.time() < self._muted_until_s):
             return
         if len(self._queue) >= self.bound:
             self.close(CLOSE_POLICY, f"slow client: {self.bound} messages were waiting".encode())
+            return
+        self._bytes += len(payload)
+        if self._bytes > QUEUE_BYTES_MAX and self._queue:
+            self.close(CLOSE_POLICY, f"slow client: {QUEUE_BYTES_MAX} bytes were waiting".encode())
             return
         self._queue.append(payload)
         self._wake.set()
@@ -92,7 +98,9 @@ class Session:
                 await self._wake.wait()
                 self._wake.clear()
                 while queue:
-                    await ws.send_frame(queue.popleft(), WSMsgType.TEXT)
+                    payload = queue.popleft()
+                    self._bytes -= len(payload)
+                    await ws.send_frame(payload, WSMsgType.TEXT)
 
     async def _finish(self, code: int, reason: bytes) -> None:
         """Writes the close frame behind what the socket holds; a client that never reads it is cut off."""

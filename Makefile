@@ -52,8 +52,9 @@ SOAK_SECONDS ?= 1800
 soak: $(BUILT)  ## trade SOAK_SECONDS (1800) on a box that fails at random, and compare everything with it at the end
 	@.venv/bin/tickwright soak --seconds $(SOAK_SECONDS) --seed $(SEED) --json
 
-model: $(BUILT)  ## every interleaving of the ring's two ends, by loom: minutes, so it is no step of make test
-	RUSTFLAGS="--cfg loom" cargo test --release --locked --manifest-path native/Cargo.toml -p tickwright-core --lib ring
+model: $(DEPS)  ## let loom explore every interleaving of the ring's two ends (a build of its own, minutes)
+	RUSTFLAGS="--cfg loom" CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked \
+	    --manifest-path native/Cargo.toml --target-dir target/loom -p tickwright-core --lib ring::
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

@@ -1,7 +1,7 @@
 //! A ring's memory as loom sees it: every word a tracked cell, every position a modelled atomic.
 //!
-//! catalogue: K4. Built only for `RUSTFLAGS="--cfg loom" cargo test --lib ring`. loom runs every interleaving and
-//! every reordering that the orderings in `mod.rs` allow, and fails where a word is written while it is read.
+//! catalogue: K4. Built only for `make model`. loom runs every interleaving and every reordering that the orderings in
+//! `mod.rs` allow, and fails where a word is written while it is read.
 
 use crate::error::Result;
 use loom::cell::UnsafeCell;

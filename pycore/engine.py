@@ -130,6 +130,7 @@ async def _failed(session: Session, error: BaseException) -> Outcome:
 def _seal(session: Session, state: str, *, clean: bool, why: str = "") -> Outcome:
     """The final figures, and the journal closed; a core that cannot even do that is named in the state."""
     session.final_state = state
+    session.reserve.release()
     figures: dict[str, Any] = {
         "state": state,
         "why": why,

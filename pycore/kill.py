@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from pycore import flatten
 from pycore.errors import InputError
 from pycore.session import Session
 from risk.marker import EVERYTHING, Target
@@ -20,9 +21,16 @@ log = logging.getLogger(__name__)
 OPERATOR = 1
 
 
-def command(session: Session, verb: str, target: Target) -> None:
-    """Gives the engine a command for a scope by name. Raises `InputError` where the name is not known."""
-    session.port.command(verb, author=OPERATOR, **_scope(session, target))
+def command(session: Session, verb: str, target: Target, *, flattens: bool = False) -> None:
+    """Gives the engine a command for a scope by name. Raises `InputError` where the name is not known.
+
+    A kill that flattens goes on until the scope's USD-M positions are closed, or another command comes.
+    """
+    fields = _scope(session, target)
+    session.flattening.clear()
+    session.port.command(verb, author=OPERATOR, value=flatten.FLATTEN if flattens else 0, **fields)
+    if flattens:
+        flatten.begin(session, target)
 
 
 def obey_marker(session: Session) -> None:

@@ -21,6 +21,7 @@ from pycore import (
     definitions,
     exchange_info,
     fill_recovery,
+    flatten,
     kill,
     protective_stops,
     reconcile,
@@ -155,6 +156,7 @@ async def run(session: Session) -> None:
     while not session.stop_asked.is_set():
         kill.obey_marker(session)
         trading_day.roll(session)
+        flatten.step(session)
         session.port.timer()
         for gateway in session.gateways.values():
             gateway.expire()

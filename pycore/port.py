@@ -106,12 +106,13 @@ class Port:
         """The venue's statement of a position; with `adopt` it is ours from here on."""
         self._call(self.core.venue_position, account, instrument, *stated, adopt=adopt)
 
-    def propose(self, account: int, strategy: int, instrument: int, wishes: list[Wish]) -> None:
-        """A strategy's wishes: through the gate into the order table and the outbox."""
-        self.core.propose(account, strategy, instrument, wishes, self.clock.utc_ns(), self.clock.mono_ns())
+    def propose(self, account: int, strategy: int, instrument: int, wishes: list[Wish]) -> list[str]:
+        """A strategy's wishes: through the gate into the order table and the outbox. Every check that refused one."""
+        answers = self.core.propose(account, strategy, instrument, wishes, self.clock.utc_ns(), self.clock.mono_ns())
         # What the proposals changed is told to strategies with the next batch: a strategy runs once an input.
         self._carried += self._taken()
         self._follow(OUTBOX)
+        return [text for _, refused in answers for text in refused]
 
     def query_open(self) -> None:
         """Asks the venue about every open order."""

@@ -1,4 +1,4 @@
-"""The disk's reserve: room taken at start and given back when the disk runs out, for the last cancels and the reports.
+"""The disk's reserve: room taken at the start, given back for the last cancels and the reports, or at the end.
 
 catalogue: K4, K5. The journal's segment and its spare are allocated ahead, so cancels are journalled even on a full
 disk until both are used up; the snapshot, the seal and the log are not. The reserve is a file beside the journal

@@ -25,7 +25,7 @@ class Sight(Protocol):
 
 
 #: Takes (account, strategy, instrument, wishes) of a strategy that wishes for something.
-Propose = Callable[[int, int, int, list[Wish]], None]
+Propose = Callable[[int, int, int, list[Wish]], object]
 
 
 class StrategyError(TickwrightError):

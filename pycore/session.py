@@ -65,6 +65,8 @@ class Session:
     recovering: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     background: list[asyncio.Task[None]] = field(default_factory=list)
     day: int = 0
+    #: Instruments that are being flattened, each with the strategy in whose name.
+    flattening: dict[int, str] = field(default_factory=dict)
     recovered_seq: int = 0
     recovered_hash: str = ""
     difference: str = ""

@@ -2,7 +2,8 @@
 
 catalogue: K5, K7, Q3. One message a tick on topic `state`; slow subscribers lose messages (a high-water mark of 16),
 never the engine's time. Commands: `{"verb": "stop" | "halt" | "resume" | "cancel_all" | "kill"}`, all but the first
-with an optional `scope` (all, strategy, symbol) and its `subject` by name, answered by `{"ok": bool, "why": str}`.
+with an optional `scope` (all, strategy, symbol) and its `subject` by name, answered by `{"ok": bool, "why": str}`; a
+kill with `"flatten": true` closes the scope's USD-M positions too.
 """
 
 from __future__ import annotations
@@ -69,13 +70,14 @@ class Telemetry:
         try:
             fields = msgpack.unpackb(request)
             verb, target = fields["verb"], Target(fields.get("scope", "all"), fields.get("subject", ""))
+            flattens = verb == "kill" and fields.get("flatten", False) is True
         except (ValueError, KeyError, TypeError, AttributeError, msgpack.UnpackException):
             return {"ok": False, "why": "a command must be a msgpack map with a verb"}
         if verb == "stop":
             self._session.stop_asked.set()
         elif verb in _VERBS:
             try:
-                kill.command(self._session, verb, target)
+                kill.command(self._session, verb, target, flattens=flattens)
             except InputError as error:
                 return {"ok": False, "why": str(error)}
         else:
@@ -83,13 +85,13 @@ class Telemetry:
         return {"ok": True, "why": ""}
 
 
-async def command(address: str, verb: str, timeout_s: float = 5.0, **target: str) -> dict[str, Any]:
-    """Sends one command, with its `scope` and `subject`. Raises `TickwrightError` where no answer comes in time."""
+async def command(address: str, verb: str, timeout_s: float = 5.0, **more: str | bool) -> dict[str, Any]:
+    """Sends one command with its other fields. Raises `TickwrightError` where no answer comes in time."""
     context = zmq.asyncio.Context()
     socket = context.socket(zmq.REQ)
     try:
         socket.connect(address)
-        await socket.send(msgpack.packb({"verb": verb, **target}))
+        await socket.send(msgpack.packb({"verb": verb, **more}))
         answer: dict[str, Any] = msgpack.unpackb(await asyncio.wait_for(socket.recv(), timeout_s))
     except TimeoutError:
         raise TickwrightError(f"engine at {address} must answer within {timeout_s} s, was silent") from None

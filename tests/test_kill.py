@@ -101,6 +101,24 @@ async def test_an_engine_that_answers_stays_up_halted_and_keeps_its_books(bench:
     assert replayed["state_hash"] == summary["state_hash"]
 
 
+async def test_the_engine_itself_flattens_through_its_gate(bench: Bench, account: Account) -> None:
+    run = await asyncio.to_thread(bench.start, "limits.3.value=4")
+    await run.states(lambda state: state["phase"] == "run", "running")
+    await account.order("linear", "BTCUSDT", "SELL", "0.010")
+    await run.states(lambda state: held(state) == -10, "the position")
+    assert (await command(run.first["control"], "kill", flatten=True))["ok"]
+    await run.states(lambda state: held(state) == 0, "flat")
+    state = await run.states(lambda state: state["halted"] and not orders_of(state), "halted without orders")
+    assert (await account.open_orders(), await account.positions()) == ([], {})
+    assert "order size: limit 0.004" in run.log.read_text(), "it went in pieces that the gate lets through"
+    assert state["phase"] == "run"
+    run.process.send_signal(signal.SIGTERM)
+    summary = await asyncio.to_thread(run.summary)
+    assert (summary["state"], summary["difference"]) == ("stopped", "")
+    replayed = await asyncio.to_thread(bench.replay)
+    assert replayed["state_hash"] == summary["state_hash"]
+
+
 async def test_one_strategy_is_killed_and_the_other_trades_on(bench: Bench, account: Account) -> None:
     run = await resting(bench)
     code, rows, _ = await asyncio.to_thread(kill, bench, "--strategy", "maker_linear")
@@ -162,3 +180,8 @@ def test_bad_input_is_named(bench: Bench, words: tuple[str, ...], environ: dict[
     code, rows, said = kill(bench, *words, environ=environ)
     assert (code, rows) == (2, [])
     assert told in said
+
+
+def held(state: dict[str, Any]) -> int:
+    """The netted position on USD-M, lots."""
+    return sum(int(row["qty"]) for row in state["instruments"]["linear:BTCUSDT"]["positions"])

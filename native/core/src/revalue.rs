@@ -10,6 +10,7 @@ use crate::units::Amount;
 
 impl State {
     /// Marks the equity of one account in every settlement asset: wallet plus unrealised results, spot at the mid.
+    /// Where something held cannot be valued the last mark stays.
     pub(crate) fn revalue(&mut self, account: u16) -> Result<()> {
         for index in 0..self.definitions.instruments.len() {
             let settle = self.definitions.instruments[index].settle;
@@ -18,7 +19,7 @@ impl State {
                 continue;
             }
             let equity = self.equity_of(account, settle)?;
-            if equity != 0 || self.equity.figures(account, settle).is_some() {
+            if let Some(equity) = equity.filter(|sum| *sum != 0 || self.equity.figures(account, settle).is_some()) {
                 self.equity.mark(account, settle, equity, self.session.now)?;
             }
             for strategy in 1..=self.definitions.strategies.len() as u16 {
@@ -36,7 +37,7 @@ impl State {
         let mut sum = None;
         for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
             let Some(row) = self.positions.get(account, strategy, instrument.id) else { continue };
-            let price_e8 = self.reference_e8(instrument.id);
+            let price_e8 = self.valued_e8(instrument.id);
             if price_e8 == 0 && (row.qty != 0 || row.fees_base != 0) {
                 return Ok(None);
             }
@@ -45,21 +46,42 @@ impl State {
         Ok(sum)
     }
 
-    /// Wallets of all markets, what spot holds of base assets, and open results, at the prices that are known.
-    pub(crate) fn equity_of(&self, account: u16, settle: u16) -> Result<Amount> {
+    /// Wallets of all markets, what spot holds of base assets, and open results. None while something is held that has no
+    /// price yet: counted as nothing it would make a loss when it is lost, and a profit that hides losses when it comes.
+    pub(crate) fn equity_of(&self, account: u16, settle: u16) -> Result<Option<Amount>> {
         let wallet = |market| self.ledger.wallet(account, market, settle);
         let mut sum = wallet(Market::Spot) + wallet(Market::Linear) + wallet(Market::Inverse);
         for instrument in self.definitions.instruments.iter().filter(|i| i.settle == settle) {
-            let price_e8 = self.reference_e8(instrument.id);
-            if price_e8 == 0 {
-                continue;
-            }
+            let price_e8 = self.valued_e8(instrument.id);
             if instrument.market == Market::Spot {
-                sum += base_at(instrument, self.ledger.wallet(account, Market::Spot, instrument.base), price_e8)?;
-            } else if let Some(net) = self.positions.net(account, instrument.id) {
+                let base = self.ledger.wallet(account, Market::Spot, instrument.base);
+                if base != 0 && price_e8 == 0 {
+                    return Ok(None);
+                }
+                sum += base_at(instrument, base, price_e8)?;
+            } else if let Some(net) = self.positions.net(account, instrument.id).filter(|net| net.qty != 0) {
+                if price_e8 == 0 {
+                    return Ok(None);
+                }
                 sum += net.unrealised(instrument, price_e8)?;
             }
         }
-        Ok(sum)
+        Ok(Some(sum))
+    }
+
+    /// Coins that came in from outside are worth something and are no profit: equity moves by it; where nobody knows yet
+    /// what they are worth, the next mark begins anew.
+    pub(crate) fn move_holding(&mut self, account: u16, base: u16, moved: Amount) -> Result<()> {
+        for index in 0..self.definitions.instruments.len() {
+            let instrument = &self.definitions.instruments[index];
+            if instrument.market != Market::Spot || instrument.base != base {
+                continue;
+            }
+            match self.valued_e8(instrument.id) {
+                0 => self.equity.forget(account, instrument.settle),
+                price_e8 => self.equity.transfer(account, instrument.settle, base_at(instrument, moved, price_e8)?),
+            }
+        }
+        Ok(())
     }
 }

@@ -150,10 +150,11 @@ pub struct State {
     pub ledger: Ledger,
 }
 
-/// The names of the components, in the order of the combined hash and of a snapshot. When what a component covers changes,
-/// its name gets the next version (`equity/2`), so that an older journal's difference has a name.
+/// The names of the components, in the order of the combined hash and of a snapshot. When what a component covers, or the
+/// rule that fills it, changes, its name gets the next version (`equity/3`), so that an older journal's difference has a
+/// name.
 pub const COMPONENTS: [&str; 9] =
-    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity/2", "ledger"];
+    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity/3", "ledger"];
 
 impl Default for State {
     fn default() -> Self {
@@ -302,6 +303,20 @@ impl State {
         let Some(twice) = self.top(instrument).mid_twice() else { return 0 };
         let exact = i128::from(twice) * i128::from(def.tick) * pow10(8);
         i64::try_from(exact / (2 * pow10(def.price_scale))).unwrap_or(0)
+    }
+
+    /// The price that a holding counts at in equity, in 1e-8 of the quote asset: `reference_e8`, and while nobody
+    /// quotes (a restart, a lost stream) the last trade's; 0 where nothing was ever heard.
+    #[must_use]
+    pub fn valued_e8(&self, instrument: u32) -> i64 {
+        let reference = self.reference_e8(instrument);
+        let at = (instrument as usize).wrapping_sub(1);
+        let (Some(quotes), Some(def)) = (self.market.get(at), self.definitions.instruments.get(at)) else { return 0 };
+        if reference != 0 || quotes.last_price == NO_PRICE {
+            return reference;
+        }
+        let exact = i128::from(quotes.last_price) * i128::from(def.tick) * pow10(8);
+        i64::try_from(exact / pow10(def.price_scale)).unwrap_or(0)
     }
 
     /// The price that centres the collar, in ticks, towards zero: mark, else mid, else `NO_PRICE`.

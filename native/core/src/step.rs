@@ -357,6 +357,9 @@ impl State {
     fn on_balance(&mut self, at: At, balance: &Balance) -> Result<()> {
         let statement = self.ledger.balance(at.seq, balance)?;
         self.equity.transfer(balance.account, balance.asset, statement.moved);
+        if statement.moved != 0 && balance.market == Market::Spot as u8 {
+            self.move_holding(balance.account, balance.asset, statement.moved)?;
+        }
         self.revalue(balance.account)
     }
 
@@ -371,8 +374,9 @@ impl State {
         let before = self.equity_of(stated.account, settle)?;
         let instrument = &self.definitions.instruments[slot];
         self.positions.adopt(stated.account, instrument, stated.qty, stated.entry_e8, self.session.now)?;
-        let moved = self.equity_of(stated.account, settle)?.saturating_sub(before);
-        self.equity.transfer(stated.account, settle, moved);
+        if let (Some(before), Some(after)) = (before, self.equity_of(stated.account, settle)?) {
+            self.equity.transfer(stated.account, settle, after.saturating_sub(before));
+        }
         self.revalue(stated.account)
     }
 

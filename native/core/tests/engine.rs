@@ -3,10 +3,11 @@
 
 mod stage;
 
-use stage::{SEAT, at, set_up, stamp};
+use stage::{PERP, SEAT, at, set_up, stamp};
 use std::path::{Path, PathBuf};
 
 use tickwright_core::canon::Canon;
+use tickwright_core::definitions::InstrumentText;
 use tickwright_core::effects::Note;
 use tickwright_core::engine::{Engine, Now};
 use tickwright_core::event::{Balance, Command, Header, LimitSet, Link, Request, Sent, Verb};
@@ -304,4 +305,33 @@ fn a_strategys_loss_limits_count_its_own_losses() {
             assert_eq!(refused, strategy == 1, "{kind:?} of strategy {strategy}");
         }
     }
+}
+
+#[test]
+fn a_holding_whose_price_is_not_known_yet_is_neither_a_loss_nor_a_profit() {
+    let mut engine = Engine::in_memory(false);
+    set_up(&mut engine);
+    let text = InstrumentText { market: Market::Spot, tick: "0.01", lot: "0.00001", ..PERP };
+    let spot = engine.instrument(&text, at(1)).unwrap();
+    let coins = |amount: i128, reason: u8, engine: &mut Engine, n: i64| {
+        let stated = Balance { asset: 1, market: Market::Spot as u8, reason, ..wallet(amount, at(n)) };
+        engine.record(&stated).unwrap();
+    };
+    let figures = |engine: &Engine| engine.state().equity.figures(1, 2).map(|row| (row.now, row.day(), row.drawdown()));
+    assert_eq!(figures(&engine).unwrap().1, 0);
+    coins(10_i128.pow(8), 0, &mut engine, 2);
+    engine.timer(at(3)).unwrap();
+    assert_eq!(figures(&engine), None, "one coin of which nobody knows the worth");
+    let body = br#"{"lastUpdateId":100,"bids":[["60000.00","1"]],"asks":[["60000.02","1"]]}"#;
+    engine.snapshot(spot, body, stamp(at(4))).unwrap();
+    let trade = br#"{"e":"trade","E":5,"s":"BTCUSDT","t":7,"p":"60000.01","q":"0.01","T":5,"m":false}"#;
+    engine.market(Market::Spot, trade, stamp(at(5))).unwrap();
+    engine.timer(at(6)).unwrap();
+    let usdt = 10_i128.pow(8);
+    assert_eq!(figures(&engine), Some((160_000 * usdt + usdt / 100, 0, 0)), "worth is no profit");
+    coins(10_i128.pow(8), 1, &mut engine, 7);
+    assert_eq!(figures(&engine), Some((220_000 * usdt + usdt / 50, 0, 0)), "nor is a deposit");
+    link(&mut engine, 1, 0, at(8));
+    engine.timer(at(9)).unwrap();
+    assert_eq!(figures(&engine), Some((220_000 * usdt + usdt / 50, 0, 0)), "a lost stream takes no worth away");
 }

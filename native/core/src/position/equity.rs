@@ -69,6 +69,9 @@ impl EquityBook {
 
     fn follow(&mut self, key: u64, first: Equity, equity: Amount, now: Nanos) -> Result<()> {
         let row = self.rows.entry(key, "equity table", || first)?;
+        if row.marked_at == UNMARKED {
+            *row = first;
+        }
         (row.now, row.marked_at) = (equity, now);
         row.peak = row.peak.max(equity);
         row.drawdown_max = row.drawdown_max.max(row.drawdown());
@@ -77,17 +80,25 @@ impl EquityBook {
 
     /// Money came in from outside, or left where negative. Without figures yet, the next mark has it all.
     pub fn transfer(&mut self, account: u16, asset: u16, amount: Amount) {
-        if let Some(row) = self.rows.get_mut(key(account, ACCOUNT, asset)) {
+        let row = self.rows.get_mut(key(account, ACCOUNT, asset));
+        if let Some(row) = row.filter(|row| row.marked_at != UNMARKED) {
             row.now = row.now.saturating_add(amount);
             row.peak = row.peak.saturating_add(amount);
             row.day_start = row.day_start.saturating_add(amount);
         }
     }
 
+    /// Something came in whose worth nobody knows yet: the next mark is a first one.
+    pub fn forget(&mut self, account: u16, asset: u16) {
+        if let Some(row) = self.rows.get_mut(key(account, ACCOUNT, asset)) {
+            *row = Equity { marked_at: UNMARKED, ..Equity::default() };
+        }
+    }
+
     /// The figures of an account in an asset, once it was marked.
     #[must_use]
     pub fn figures(&self, account: u16, asset: u16) -> Option<&Equity> {
-        self.rows.get(key(account, ACCOUNT, asset))
+        self.rows.get(key(account, ACCOUNT, asset)).filter(|row| row.marked_at != UNMARKED)
     }
 
     /// The figures of a strategy in an asset, once its result was marked.
@@ -102,6 +113,8 @@ impl EquityBook {
     }
 }
 
+/// `marked_at` of a row that waits for its first mark.
+const UNMARKED: Nanos = Nanos::MIN;
 /// The strategy's number in an account's own rows: no strategy has it.
 const ACCOUNT: u16 = 0;
 
@@ -125,6 +138,11 @@ mod tests {
         book.roll_day();
         assert_eq!(book.figures(1, 2).map(Equity::day), Some(0));
         assert!(book.mark(2, 2, 5, 5).is_err());
+        book.forget(1, 2);
+        book.transfer(1, 2, 7);
+        assert_eq!(book.figures(1, 2), None);
+        book.mark(1, 2, 50, 6).unwrap();
+        assert_eq!(book.figures(1, 2).map(|row| (row.peak, row.day_start, row.drawdown_max)), Some((50, 50, 0)));
     }
 
     #[test]

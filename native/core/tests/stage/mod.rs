@@ -3,7 +3,7 @@
 #[path = "../../benches/measure/perp.rs"]
 mod perp;
 
-use perp::PERP;
+pub use perp::PERP;
 use tickwright_core::decode::Stamp;
 use tickwright_core::encode::binance::Session;
 use tickwright_core::encode::sign::{HmacKey, Signer};

@@ -169,7 +169,6 @@ def _meaning(rows: Sequence[Row], means: dict[str, tuple[float, float]]) -> list
         f" {_words(mark_5)} bp ({_judged(mark_5)}). A quarter of the generated market's takers are informed: they"
         " trade towards where the price will be in two seconds. Quotes that stand still are taken when they are wrong,"
         " and ours stand longer than the model would like, because they move within an order rate.",
-        "A refused wish is wished again at the next event, so a second without a free order counts a hundred refusals.",
         "Markouts within one session overlap (fills of the same second share a move), so a session's own standard error"
         " is too small; the error over the seeds, used here, does not have that fault.",
         "Profit here is simulated and says nothing about a real market.",

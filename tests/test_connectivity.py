@@ -160,11 +160,11 @@ def test_an_interrupted_check_cancels_its_order(tmp_path: Path, number: signal.S
     # The reports never come, so the orders rest while the check waits for them.
     fault = '[[fault]]\nkind = "drop"\nwhere = "user"\n'
     with checking(tmp_path, "--seconds", "30", faults=fault) as (venue, process):
-        for _ in range(20):
+        for _ in range(50):
             if len(open_orders(venue)) == 2:
                 break
-            # Asking for the orders of all symbols weighs 80 and 40 of the venue's limits.
-            time.sleep(0.2)
+            # Asking for the orders of all symbols weighs 80 and 40 of the venue's 6,000 and 2,400 a minute.
+            time.sleep(0.4)
         else:
             pytest.fail("the orders were never placed")
         process.send_signal(number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pycore.output import Output
 from tests.clients import environments, run
 from tests.clients.checks import CHECKS, FAILED, NOT_OFFERED, PASSED
 from tests.clients.exact import UNIT, Fill, Holdings, after_fills, check_fills, check_realized
@@ -107,6 +109,18 @@ def test_a_round_that_dies_has_failed_every_check_that_it_owed(tmp_path: Path, m
     rows = list(run.play("dead", run.Client("dead_round", "dead", ("spot",)), 1))
     failed = {line["check"] for line in rows if line["result"] == FAILED}
     assert failed == set(CHECKS) - {"book"}
+
+
+def test_a_box_that_does_not_start_fails_its_client_and_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_box(*_: Any) -> Iterator[dict[str, Any]]:
+        raise ValueError("no first line")
+        yield {}
+
+    monkeypatch.setattr(run, "play", no_box)
+    monkeypatch.setattr(environments, "ready", lambda _: True)
+    rows = list(run.play_all(["connector_spot"], 1, Output(as_json=True)))
+    assert [(line["result"], line["check"]) for line in rows] == [(FAILED, "markets")]
+    assert "no first line" in rows[0]["detail"]
 
 
 def test_an_unknown_client_is_named(capsys: pytest.CaptureFixture[str]) -> None:

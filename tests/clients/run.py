@@ -118,9 +118,13 @@ def play_all(names: list[str], seed: int, output: Output) -> Iterator[Row]:
             output.say(f"[{number}/{len(names)}] {name}: environment built in {time.monotonic() - start:.0f} s")
         start = time.monotonic()
         counts = dict.fromkeys(RESULTS, 0)
-        for row in play(name, client, seed):
-            counts[row["result"]] += 1
-            yield row
+        try:
+            for row in play(name, client, seed):
+                counts[row["result"]] += 1
+                yield row
+        except (AssertionError, ValueError) as why:
+            # The box printed no first line, or ended with another code than 0; its own words are on stderr.
+            yield from (failure(name, market, "markets", f"the box failed: {why!r}") for market in client.markets)
         told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
         output.say(f"[{number}/{len(names)}] {name}: {told} ({time.monotonic() - start:.0f} s)")
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 CONNECT_S = 30.0
 #: The most by which the venue's clock may differ, ns: beyond it signed requests would be refused (binance.md 4).
 SKEW_NS_MAX = 1_000_000_000
+#: How soon, s, a clock is measured again that was found too far off.
+_SUSPECT_S = 5.0
 
 
 class Part(Protocol):
@@ -147,10 +149,13 @@ def _tell_clock(session: Session, market: str) -> None:
 async def _keep_clocks(session: Session) -> None:
     """Measures the venue's clocks again and again, because ours drifts; a failure keeps the last measurement.
 
-    Raises `EngineError` `stopped: clocks differ` where one has gone too far.
+    Raises `EngineError` `stopped: clocks differ` where one is too far off twice in a row: a clock that jumps for a
+    moment is lived with, because requests are signed with the difference that was measured.
     """
+    suspects: set[str] = set()
+    every_s = session.config.timers.clock_ms / 1e3
     while True:
-        await asyncio.sleep(session.config.timers.clock_ms / 1e3)
+        await asyncio.sleep(min(every_s, _SUSPECT_S) if suspects else every_s)
         for market, rest in session.rests.items():
             try:
                 await rest.measure_clock()
@@ -160,14 +165,19 @@ async def _keep_clocks(session: Session) -> None:
             else:
                 # Told first: what is cancelled now must be signed with the venue's time, however far off that is.
                 _tell_clock(session, market)
-                check_clock(rest)
+                judge_clock(rest, suspects)
 
 
-def check_clock(rest: Rest) -> None:
-    """Raises `EngineError` `stopped: clocks differ` where a measured clock is certainly beyond `SKEW_NS_MAX`."""
-    if abs(rest.offset_ns) - rest.round_trip_ns // 2 > SKEW_NS_MAX:
-        off_s = rest.offset_ns / 1e9
-        raise EngineError("stopped: clocks differ", f"{rest.market} clock must be within 1 s, was {off_s:.3f} s off")
+def judge_clock(rest: Rest, suspects: set[str]) -> None:
+    """Keeps in `suspects` whose measured clock is certainly beyond `SKEW_NS_MAX`; raises where it was in it already."""
+    if abs(rest.offset_ns) - rest.round_trip_ns // 2 <= SKEW_NS_MAX:
+        suspects.discard(rest.market)
+        return
+    told = f"{rest.market} clock must be within 1 s, was {rest.offset_ns / 1e9:.3f} s off"
+    if rest.market in suspects:
+        raise EngineError("stopped: clocks differ", told)
+    suspects.add(rest.market)
+    log.warning("%(told)s; it is measured again before anything is done about it", {"told": told})
 
 
 def _watch_journal(session: Session) -> None:

@@ -11,19 +11,33 @@ import asyncio
 import logging
 
 from oms.binance_rest import Rest, VenueError
+from pycore.errors import EngineError
 from pycore.session import Session
 
 log = logging.getLogger(__name__)
 
 _RENEWALS = 4
+_ATTEMPTS = 3
+_PAUSE_S = 0.5
 
 
 async def arm(session: Session) -> None:
-    """Starts the countdowns before anything quotes, and the task that renews them. Raises `VenueError`."""
+    """Starts the countdowns before anything quotes, and the task that renews them.
+
+    Raises `EngineError` `start: no dead man's switch` where the venue does not take them.
+    """
     rest = session.rests.get("linear")
     if rest is None or not session.config.venue.dead_man_ms:
         return
-    await _tell(session, rest, session.config.venue.dead_man_ms)
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            await _tell(session, rest, session.config.venue.dead_man_ms)
+            break
+        except VenueError as error:
+            # Setting a countdown twice is setting it once, so it may be sent again.
+            if not left:
+                raise EngineError("start: no dead man's switch", str(error)) from None
+            await asyncio.sleep(_PAUSE_S)
     session.background.append(asyncio.create_task(_renew(session, rest), name="dead man's switch"))
 
 

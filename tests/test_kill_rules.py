@@ -18,7 +18,7 @@ from native._core import TickwrightError
 from oms.binance_kill import Lots, SpotDesk, lots_of
 from oms.binance_rest import Rest, VenueError
 from pycore import engine_file
-from pycore.connections import check_clock
+from pycore.connections import judge_clock
 from pycore.engine_file import EngineFile
 from pycore.engine_stop import stop_engine
 from pycore.errors import EngineError
@@ -197,15 +197,18 @@ async def test_a_marker_that_cannot_be_written_is_told_and_stops_nothing(tmp_pat
     assert "kill marker" in stopped.faults[0]
 
 
-@pytest.mark.parametrize(("offset_s", "round_trip_s", "off"), [(1.5, 0.1, True), (-1.5, 0.1, True), (1.5, 2, False)])
-def test_a_clock_is_off_only_where_it_is_certain(offset_s: float, round_trip_s: float, off: bool) -> None:
-    rest = SimpleNamespace(market="spot", offset_ns=int(offset_s * 1e9), round_trip_ns=int(round_trip_s * 1e9))
-    if not off:
-        return check_clock(cast(Rest, rest))
+def test_a_clock_is_off_where_it_is_certain_and_twice() -> None:
+    suspects: set[str] = set()
+
+    def judge(offset_s: float, round_trip_s: float) -> None:
+        rest = SimpleNamespace(market="spot", offset_ns=int(offset_s * 1e9), round_trip_ns=int(round_trip_s * 1e9))
+        judge_clock(cast(Rest, rest), suspects)
+
+    for offset_s, round_trip_s in ((1.5, 0.1), (0.2, 0.1), (-1.5, 0.1), (1.5, 2.0), (1.5, 0.1)):
+        judge(offset_s, round_trip_s)
     with pytest.raises(EngineError) as raised:
-        check_clock(cast(Rest, rest))
+        judge(-1.5, 0.1)
     assert raised.value.state == "stopped: clocks differ"
-    return None
 
 
 def test_the_reserve_is_taken_once_and_given_back(tmp_path: Path) -> None:

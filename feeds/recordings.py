@@ -24,7 +24,7 @@ from native._core import InputError
 _CHUNK_BYTES = 1 << 20
 #: A line longer than this is damage; exchangeInfo, the longest, is a few MB.
 _LINE_BYTES_MAX = 256 * 1024 * 1024
-_CRYPTOFEED = {"BINANCE", "BINANCE_FUTURES", "BINANCE_DELIVERY"}
+_CRYPTOFEED = {"BINANCE", "BINANCE_FUTURES", "BINANCE_DELIVERY", "BYBIT", "KRAKEN", "OKX"}
 #: Receive times by their size: seconds have 10 digits until 2286, ms 13, us 16, ns 19.
 _UNITS_NS = {10: 1_000_000_000, 13: 1_000_000, 16: 1_000, 19: 1}
 
@@ -190,7 +190,11 @@ class _Lines(_Split):
 
 
 class _Cryptofeed(_Split):
-    """Cryptofeed's bundle of one exchange: JSON objects by type `t`."""
+    """Cryptofeed's bundle of one exchange: JSON objects by type `t`. A message's source is its connection's address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._address_of: dict[str, str] = {}
 
     def whole(self, line: bytes) -> bool:
         try:
@@ -205,6 +209,8 @@ class _Cryptofeed(_Split):
             kind = entry["t"]
             if kind == "header":
                 self._known_exchange(entry.get("exchange"))
+            if kind == "connect":
+                self._address_of[str(entry.get("conn"))] = str(entry.get("addr", ""))
             if kind not in ("http", "recv"):
                 return None
             text = entry["data"] if "data" in entry else base64.b64decode(entry["b64"])
@@ -214,7 +220,7 @@ class _Cryptofeed(_Split):
             raise InputError(f"line {self.lines} must be a cryptofeed record ({why!r}), was {line[:60]!r}") from None
         if kind == "http":
             return Recorded(ts_ns, None, What.REST, entry["url"], payload)
-        return Recorded(ts_ns, None, What.MESSAGE, "", payload)
+        return Recorded(ts_ns, None, What.MESSAGE, self._address_of.get(str(entry.get("conn")), ""), payload)
 
     def _known_exchange(self, exchange: object) -> None:
         if exchange not in _CRYPTOFEED:

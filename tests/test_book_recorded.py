@@ -69,6 +69,23 @@ def test_cryptofeed_bundles_join_without_a_gap(
     assert (len(rows), summary["deltas"], summary["tops_compared"], summary["tops_equal"]) == counts
 
 
+@pytest.mark.parametrize(
+    ("name", "venues", "counts"),
+    [
+        ("OKX", {"okx"}, (3, 287, 290, 290)),
+        ("KRAKEN", {"kraken-spot"}, (10, 4_269, 4_269, 4_269)),
+        ("BYBIT", {"bybit-linear", "bybit-spot"}, (6, 2_142, 0, 0)),
+    ],
+)
+def test_books_of_other_venues_have_the_manifests_counts(
+    shared_data: Path, capsys: pytest.CaptureFixture[str], name: str, venues: set[str], counts: tuple[int, ...]
+) -> None:
+    code, found, summary = book(capsys, shared_data / "ws" / "cryptofeed" / f"{name}.jsonl.zst")
+    assert (code, {row["venue"] for row in found}) == (0, venues)
+    assert (len(found), *(summary[name] for name in ("deltas", "checksums", "checksums_equal"))) == counts
+    assert (summary["gaps"], summary["crossed"], summary["discarded"], summary["tops_compared"]) == (0, 0, 0, 0)
+
+
 def test_the_fields_are_those_of_the_contract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     _, [row], _ = book(capsys, made(tmp_path))
     want = "file venue instrument messages deltas tops_compared tops_equal checksums checksums_equal gaps unknown_ids"

@@ -160,8 +160,8 @@ def test_cryptofeed_bundles(tmp_path: Path) -> None:
     assert found[1].ts_ns == 1633998512063357000
     assert snapshot_symbol(found[0].source) == "NKNUSDT"
     assert snapshot_symbol("https://api.binance.com/api/v3/exchangeInfo") is None
-    path.write_bytes(b'{"t":"header","exchange":"OKX"}\n')
-    with pytest.raises(InputError, match=r"exchange of the recording must be one of .*, was OKX"):
+    path.write_bytes(b'{"t":"header","exchange":"UPBIT"}\n')
+    with pytest.raises(InputError, match=r"exchange of the recording must be one of .*, was UPBIT"):
         read(path)
 
 

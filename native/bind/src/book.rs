@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::book;
 use tickwright_core::book::check::Checker;
+use tickwright_core::decode::public::Public;
 use tickwright_core::decode::survey::Survey;
 use tickwright_core::decode::{self, Stamp};
 use tickwright_core::error::{CoreError, Result};
@@ -220,9 +221,12 @@ struct BookSurvey {
 
 #[pymethods]
 impl BookSurvey {
+    /// Of Binance, or of another venue's connection by its name (`okx`, `bybit-linear`, ..).
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (feed = None))]
+    fn new(feed: Option<&str>) -> PyResult<Self> {
+        let Some(feed) = feed else { return Ok(Self::default()) };
+        Ok(Self { inner: Survey::of_public(Public::parse(feed).map_err(raise)?) })
     }
 
     /// Reads a batch; `symbol` is whose REST snapshots these are. An error names `origin` and the record, from `first`.
@@ -245,7 +249,13 @@ impl BookSurvey {
         self.inner.absorb(&other.inner);
     }
 
-    /// "spot", "linear", "inverse", or None where nothing told.
+    /// How many messages of market data there were.
+    #[getter]
+    fn messages(&self) -> u64 {
+        self.inner.messages()
+    }
+
+    /// On Binance: "spot", "linear", "inverse", or None where nothing told.
     #[getter]
     fn market(&self) -> Option<&'static str> {
         self.inner.market().map(|market| match market {
@@ -271,10 +281,14 @@ struct BookCheck {
 
 #[pymethods]
 impl BookCheck {
+    /// Of a market of Binance, or of another venue's connection by its name (`okx`, `bybit-linear`, ..).
     #[new]
-    fn new(market: &str) -> PyResult<Self> {
-        let market = market_of(market)?;
-        Ok(Self { inner: Checker::new(market), market })
+    fn new(feed: &str) -> PyResult<Self> {
+        if let Ok(market) = market_of(feed) {
+            return Ok(Self { inner: Checker::new(market), market });
+        }
+        let public = Public::parse(feed).map_err(raise)?;
+        Ok(Self { inner: Checker::of_public(public), market: Market::Spot })
     }
 
     /// Adds an instrument; tick and lot are decimal texts.
@@ -316,6 +330,8 @@ impl BookCheck {
                 ("tops_compared", tally.tops_compared),
                 ("tops_equal", tally.tops_equal),
                 ("tops_between", tally.tops_between),
+                ("checksums", tally.checksums),
+                ("checksums_equal", tally.checksums_equal),
                 ("gaps", tally.gaps),
                 ("crossed", tally.crossed),
                 ("discarded", tally.discarded),

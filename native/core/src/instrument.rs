@@ -14,8 +14,14 @@ use crate::{canon_enum, state};
 pub enum Venue {
     /// Binance, all markets. The box on loopback speaks its protocol.
     Binance = 1,
+    /// OKX; market data only.
+    Okx = 2,
+    /// Bybit; market data only.
+    Bybit = 3,
+    /// Kraken spot; market data only.
+    Kraken = 4,
 }
-canon_enum!(Venue { Binance });
+canon_enum!(Venue { Binance, Okx, Bybit, Kraken });
 
 /// How an instrument settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

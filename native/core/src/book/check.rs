@@ -1,15 +1,20 @@
-//! Rebuilds the books of a recording and compares every top with the venue's own best bid and offer.
+//! Rebuilds the books of a recording and compares them with what the venue says: best bid and offer, and checksums.
 //!
 //! catalogue: M4, M12. After each delta that a book takes, its top is compared with the venue's `bookTicker` at the same
 //! update id: the last one whose `u` is not above the delta's. A ticker may arrive after the delta that it belongs to,
-//! so a top waits until a ticker with a higher id has come, or the recording ends.
+//! so a top waits until a ticker with a higher id has come, or the recording ends. Venues beside Binance send no best price
+//! with the book's update ids: theirs is `check_public`.
 
+use super::rule::{AnyRule, Rule};
+use super::sent::SentBook;
 use super::{SyncOutcome, SyncedBook};
+use crate::decode::public::Public;
 use crate::decode::{Decoder, Stamp};
 use crate::error::{CoreError, Result};
 use crate::event::{Bbo, Kind, RecordBuf, RecordRef, flags};
 use crate::instrument::{Instrument, Market};
 use crate::units::{Lots, NO_PRICE, Side, Ticks};
+use check_public::Source;
 use std::collections::VecDeque;
 
 /// Room for the records of one message: a snapshot of 5,000 levels a side and a margin.
@@ -33,6 +38,10 @@ pub struct Tally {
     /// Of those that differ: the venue sent no ticker of the delta's own update id, so that the top may have changed
     /// after the last one (spot gathers its depth for 100 ms and does not send a ticker for every change in between).
     pub tops_between: u64,
+    /// Checksums that the venue sent.
+    pub checksums: u64,
+    /// Of these, equal to the book's.
+    pub checksums_equal: u64,
     /// Missing messages.
     pub gaps: u64,
     /// Snapshots and deltas after which the book was crossed.
@@ -54,7 +63,10 @@ struct Pending {
 /// One instrument of the recording.
 struct Entry {
     instrument: Instrument,
-    book: SyncedBook,
+    rule: AnyRule,
+    book: SyncedBook<AnyRule>,
+    /// The same levels as sent, where the venue has checksums.
+    sent: SentBook,
     /// Deltas that wait for a snapshot, as records.
     held: Vec<RecordBuf>,
     /// No delta of the present file has come yet.
@@ -69,26 +81,47 @@ struct Entry {
 pub struct Checker {
     market: Market,
     decoder: Decoder,
+    /// The venue, where it is not Binance.
+    source: Option<Source>,
     entries: Vec<Entry>,
     files: usize,
     records: RecordBuf,
 }
 
 impl Checker {
-    /// A checker for one market that knows no instrument yet.
+    /// A checker for one market of Binance that knows no instrument yet.
     #[must_use]
     pub fn new(market: Market) -> Self {
         let records = RecordBuf::with_capacity(MESSAGE_BYTES_MAX);
-        Self { market, decoder: Decoder::new(), entries: Vec::new(), files: 0, records }
+        Self { market, decoder: Decoder::new(), source: None, entries: Vec::new(), files: 0, records }
     }
 
-    /// Adds an instrument; its market and number are set here.
+    /// A checker for another venue's connection that knows no instrument yet.
+    #[must_use]
+    pub fn of_public(public: Public) -> Self {
+        Self { source: Some(Source::new(public)), ..Self::new(Market::Spot) }
+    }
+
+    /// Adds an instrument; its venue, market and number are set here.
     pub fn define(&mut self, instrument: Instrument) -> Result<()> {
-        let instrument = Instrument { id: self.entries.len() as u32 + 1, market: self.market, ..instrument };
-        self.decoder.define(&instrument)?;
+        let mut instrument = Instrument { id: self.entries.len() as u32 + 1, market: self.market, ..instrument };
+        let rule = match &mut self.source {
+            Some(Source { public, decoder }) => {
+                instrument.venue = public.venue();
+                instrument.market = public.market_of(instrument.symbol.as_bytes());
+                decoder.define(&instrument)?;
+                public.rule(None)
+            }
+            None => {
+                self.decoder.define(&instrument)?;
+                AnyRule::Binance(self.market)
+            }
+        };
         self.entries.push(Entry {
             instrument,
-            book: SyncedBook::new(self.market),
+            rule,
+            book: SyncedBook::new(rule),
+            sent: SentBook::new(),
             held: Vec::new(),
             fresh: true,
             tallies: vec![Tally::default(); self.files],
@@ -109,6 +142,11 @@ impl Checker {
 
     /// Takes one recorded message. `symbol` is whose REST snapshot it is, where the recording says so.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&str>) -> Result<()> {
+        if let Some(source) = self.source.take() {
+            let taken = self.take_public(&source, payload);
+            self.source = Some(source);
+            return taken;
+        }
         self.records.clear();
         match self.snapshot_of(payload, symbol)? {
             Some(id) => self.decoder.snapshot(id, payload, STAMP, &mut self.records)?,
@@ -118,6 +156,7 @@ impl Checker {
             let record = record?;
             let at = (record.header().instrument as usize).wrapping_sub(1);
             if let Some(entry) = self.entries.get_mut(at) {
+                entry.tally(|tally| tally.messages += 1);
                 entry.take(record)?;
             }
         }
@@ -164,7 +203,6 @@ impl Entry {
     }
 
     fn take(&mut self, record: RecordRef<'_>) -> Result<()> {
-        self.tally(|tally| tally.messages += 1);
         match record.kind() {
             Kind::Depth if record.header().has(flags::SNAPSHOT) => self.snapshot(record),
             Kind::Depth => {
@@ -230,7 +268,12 @@ impl Entry {
         Ok(outcome)
     }
 
+    /// Keeps a delta for the snapshot to come, where one is asked for; else the venue sends a newer book.
     fn hold(&mut self, record: RecordRef<'_>) -> Result<()> {
+        if self.rule.snapshot_in_stream() {
+            self.tally(|tally| tally.discarded += 1);
+            return Ok(());
+        }
         let mut buf = RecordBuf::with_capacity(record.bytes().len());
         buf.push_ref(record)?;
         self.held.push(buf);
@@ -245,7 +288,8 @@ impl Entry {
 
     fn ticker(&mut self, ticker: &Bbo) {
         let update = ticker.header.stream_seq;
-        if self.tickers.back().is_some_and(|(last, _)| update <= *last) {
+        // A best price without an update id belongs to no state of the book.
+        if update == 0 || self.tickers.back().is_some_and(|(last, _)| update <= *last) {
             return;
         }
         if self.tickers.len() == TICKERS_MAX {
@@ -270,6 +314,9 @@ impl Entry {
         }
     }
 }
+
+#[path = "check_public.rs"]
+mod check_public;
 
 #[cfg(test)]
 #[path = "check_tests.rs"]

@@ -124,6 +124,15 @@ impl L2Book {
         self.side(side).len()
     }
 
+    /// Deletes what is beyond the best `count` levels of a side.
+    pub fn keep(&mut self, side: Side, count: usize) -> Result<()> {
+        while self.depth(side) > count {
+            let Some(beyond) = self.levels(side).nth(count) else { break };
+            self.apply(side, beyond.price, 0)?;
+        }
+        Ok(())
+    }
+
     /// Best bid and best ask where they cross or touch.
     #[inline]
     #[must_use]

@@ -1,12 +1,15 @@
 //! Order books and each venue's synchronisation rule.
 //!
-//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas,
-//! and `check` compares rebuilt books with the venue's own best prices.
+//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas by
+//! the venue's `rule`; `sent` keeps levels as their texts for the venue's checksum, and `check` compares rebuilt books
+//! with what the venue says of its own: best prices and checksums.
 
 pub mod check;
 mod far;
 pub mod l2;
 mod ladder;
+pub mod rule;
+pub mod sent;
 pub mod sync;
 
 pub use l2::L2Book;

@@ -1,15 +1,12 @@
 //! A book in step with its venue: which deltas to buffer, drop, apply, and when to ask for a snapshot again.
 //!
-//! catalogue: M4, M3. The rules are Binance's, spot and futures apart:
-//! - spot, <https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams> ("How to manage a local order
-//!   book correctly"): drop u <= last; the next needs U <= last + 1;
-//! - USD-M and COIN-M,
-//!   <https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/How-to-manage-a-local-order-book-correctly>:
-//!   drop u < last; the first after a snapshot needs U <= last <= u; from then on pu must be the previous u.
+//! catalogue: M4, M3. What a venue's update ids mean is its `Rule`, the type that a book is made with; the engine's books
+//! carry Binance's (`Market`).
 //!
 //! A snapshot older than the first buffered delta is a gap too: the venue must be asked again. After a gap, a crossed
-//! book or a lost link the book is empty and deltas are buffered until the next snapshot. The buffer is bounded: when
-//! it is full the oldest deltas go, so that a later snapshot can still join.
+//! book or a lost link the book is empty and deltas are buffered until the next snapshot; they are dropped where the
+//! stream itself sends it. The buffer is bounded: when it is full the oldest deltas go, so that a later snapshot can still
+//! join.
 
 use crate::canon::{Canon, impossible};
 use crate::error::{CoreError, Result};
@@ -20,6 +17,7 @@ use crate::units::{Side, Ticks};
 use std::collections::VecDeque;
 
 use super::l2::L2Book;
+use super::rule::{Ids, Position, Rule};
 
 /// The most deltas that wait for a snapshot.
 pub const WAITING_MAX: usize = 4_096;
@@ -72,6 +70,10 @@ impl Waiting {
     const fn levels(&self) -> usize {
         self.bids as usize + self.asks as usize
     }
+
+    const fn ids(&self) -> Ids {
+        Ids { first: self.first, last: self.last, previous: self.previous }
+    }
 }
 
 impl Canon for Level {
@@ -105,8 +107,8 @@ crate::canon_enum!(Phase { Waiting, Joining, Synced });
 
 /// An `L2Book` and what keeps it in step with its venue.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SyncedBook {
-    market: Market,
+pub struct SyncedBook<R = Market> {
+    rule: R,
     phase: Phase,
     last: u64,
     book: L2Book,
@@ -114,18 +116,23 @@ pub struct SyncedBook {
     levels: VecDeque<Level>,
 }
 
-impl SyncedBook {
+impl<R: Rule> SyncedBook<R> {
     /// An empty book that needs a snapshot. All its memory is reserved here.
     #[must_use]
-    pub fn new(market: Market) -> Self {
+    pub fn new(rule: R) -> Self {
         Self {
-            market,
+            rule,
             phase: Phase::Waiting,
             last: 0,
             book: L2Book::new(),
             waiting: VecDeque::with_capacity(WAITING_MAX),
             levels: VecDeque::with_capacity(WAITING_LEVELS_MAX),
         }
+    }
+
+    /// Goes by `rule` from now on: the subscribed depth is part of Kraken's, and known when its snapshot comes.
+    pub const fn follow(&mut self, rule: R) {
+        self.rule = rule;
     }
 
     /// Whether the venue must be asked for a snapshot: from the start, and after a reset, a gap or a crossed book.
@@ -181,6 +188,9 @@ impl SyncedBook {
             asks: view.asks.len() as u32,
         };
         if self.phase == Phase::Waiting {
+            if self.rule.snapshot_in_stream() {
+                return Ok(SyncOutcome::Dropped);
+            }
             self.wait(delta, view)?;
             return Ok(SyncOutcome::Buffered);
         }
@@ -188,39 +198,25 @@ impl SyncedBook {
             SyncOutcome::Applied => self.apply(&delta, view.bids, view.asks),
             gap @ SyncOutcome::Gap { .. } => {
                 self.desync();
-                self.wait(delta, view)?;
+                if !self.rule.snapshot_in_stream() {
+                    self.wait(delta, view)?;
+                }
                 Ok(gap)
             }
             other => Ok(other),
         }
     }
 
-    /// The venue's rule: what to do with a delta, given the book's last update id.
+    /// What to do with a delta, given the book's last update id.
+    #[inline]
     fn judge(&self, delta: &Waiting) -> SyncOutcome {
-        let last = self.last;
-        if self.market == Market::Spot {
-            return match delta {
-                _ if delta.last <= last => SyncOutcome::Dropped,
-                _ if delta.first > last.saturating_add(1) => {
-                    SyncOutcome::Gap { expected: last.saturating_add(1), was: delta.first }
-                }
-                _ => SyncOutcome::Applied,
-            };
-        }
-        match self.phase {
-            Phase::Synced if delta.previous == last => SyncOutcome::Applied,
-            Phase::Synced if delta.last <= last => SyncOutcome::Dropped,
-            Phase::Synced => SyncOutcome::Gap { expected: last, was: delta.previous },
-            _ if delta.last < last => SyncOutcome::Dropped,
-            // A delta whose predecessor ends exactly at the snapshot joins it as well as one that spans it.
-            _ if delta.first <= last || delta.previous == last => SyncOutcome::Applied,
-            _ => SyncOutcome::Gap { expected: last, was: delta.first },
-        }
+        self.rule.judge(delta.ids(), Position { last: self.last, joined: self.phase == Phase::Synced })
     }
 
     fn apply(&mut self, delta: &Waiting, bids: &[Level], asks: &[Level]) -> Result<SyncOutcome> {
         self.book.apply_all(Side::Buy, bids)?;
         self.book.apply_all(Side::Sell, asks)?;
+        self.rule.trim(&mut self.book)?;
         self.last = delta.last;
         self.phase = Phase::Synced;
         if let Some((bid, ask)) = self.book.crossed() {
@@ -232,18 +228,19 @@ impl SyncedBook {
 
     fn on_snapshot(&mut self, view: DepthView<'_>) -> Result<SyncOutcome> {
         let id = view.head.header.stream_seq;
-        if self.phase != Phase::Waiting && id <= self.last {
+        if self.phase != Phase::Waiting && id <= self.last && !self.rule.snapshot_in_stream() {
             return Ok(SyncOutcome::Dropped);
         }
         self.desync();
         self.book.apply_all(Side::Buy, view.bids)?;
         self.book.apply_all(Side::Sell, view.asks)?;
+        self.rule.trim(&mut self.book)?;
         if let Some((bid, ask)) = self.book.crossed() {
             self.desync();
             return Ok(SyncOutcome::Crossed { bid, ask });
         }
         self.last = id;
-        self.phase = if self.market == Market::Spot { Phase::Synced } else { Phase::Joining };
+        self.phase = if self.rule.joins_at_once() { Phase::Synced } else { Phase::Joining };
         self.replay()
     }
 
@@ -298,10 +295,10 @@ impl SyncedBook {
     }
 }
 
-impl Clone for SyncedBook {
+impl<R: Rule> Clone for SyncedBook<R> {
     /// A copy with the same room.
     fn clone(&self) -> Self {
-        let mut copy = Self::new(self.market);
+        let mut copy = Self::new(self.rule);
         (copy.phase, copy.last) = (self.phase, self.last);
         copy.book = self.book.clone();
         copy.waiting.extend(&self.waiting);
@@ -310,9 +307,9 @@ impl Clone for SyncedBook {
     }
 }
 
-impl Canon for SyncedBook {
+impl<R: Rule + Canon> Canon for SyncedBook<R> {
     fn put(&self, out: &mut Vec<u8>) {
-        self.market.put(out);
+        self.rule.put(out);
         self.phase.put(out);
         self.last.put(out);
         self.book.put(out);
@@ -321,7 +318,7 @@ impl Canon for SyncedBook {
     }
 
     fn take(input: &mut &[u8]) -> Result<Self> {
-        let mut this = Self::new(Market::take(input)?);
+        let mut this = Self::new(R::take(input)?);
         this.phase = Phase::take(input)?;
         this.last = u64::take(input)?;
         this.book = L2Book::take(input)?;
@@ -345,7 +342,7 @@ impl Canon for SyncedBook {
     fn nudge(&mut self, index: usize) {
         let (in_book, in_waiting) = (3 + self.book.leaves(), 3 + self.book.leaves() + self.waiting.leaves());
         match index {
-            0 => self.market.nudge(0),
+            0 => self.rule.nudge(0),
             1 => self.phase.nudge(0),
             2 => self.last.nudge(0),
             _ if index < in_book => self.book.nudge(index - 3),

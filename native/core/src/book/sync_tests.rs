@@ -131,7 +131,7 @@ fn every_leaf_is_in_the_canonical_bytes() {
         assert_eq!(SyncedBook::take(&mut input).unwrap(), book);
         assert!(input.is_empty());
         for cut in 0..before.len() {
-            assert!(SyncedBook::take(&mut &before[..cut]).is_err(), "cut at {cut}");
+            assert!(SyncedBook::<Market>::take(&mut &before[..cut]).is_err(), "cut at {cut}");
         }
         for leaf in 0..book.leaves() {
             let (mut changed, mut after) = (book.clone(), Vec::new());

@@ -1,9 +1,11 @@
 //! The fuzz smoke of the decoders: mutated real messages and arbitrary bytes never panic, and what fails leaves nothing.
 
+use super::public::Public;
 use super::samples::*;
-use super::{Decoder, Stamp};
+use super::{Decoder, PublicDecoder, Stamp};
 use crate::event::RecordBuf;
-use crate::instrument::Market;
+use crate::instrument::samples::btcusdt_spot;
+use crate::instrument::{Instrument, Market};
 use proptest::prelude::*;
 
 const STAMP: Stamp = Stamp { stream: 1, ts_receive: 1, ts_mono: 1 };
@@ -75,6 +77,27 @@ fn drive(decoder: &Decoder, bytes: &[u8]) {
     }
 }
 
+/// Every other venue's decoder, knowing the symbols of the samples, over the same bytes.
+fn drive_public(bytes: &[u8]) {
+    let mut out = RecordBuf::with_capacity(1 << 14);
+    for name in ["okx", "bybit-spot", "bybit-linear", "kraken-spot"] {
+        let public = Public::parse(name).unwrap();
+        let mut decoder = PublicDecoder::new(public);
+        for symbol in ["BTC-USD-220527", "BTCUSDT", "SC/EUR", "WAVES/EUR"] {
+            let (market, symbol) = (public.market_of(symbol.as_bytes()), symbol.to_owned());
+            let listed = Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() };
+            decoder.define(&listed).unwrap();
+        }
+        match decoder.market(bytes, STAMP, &mut out) {
+            Ok(count) => assert_eq!(out.iter().filter(|r| r.is_ok()).count(), count),
+            Err(_) => assert!(out.is_empty()),
+        }
+        out.clear();
+        let mut survey = super::survey::Survey::of_public(public);
+        let _ = survey.take(bytes, None);
+    }
+}
+
 fn message() -> impl Strategy<Value = &'static str> {
     let all: Vec<&str> = [SPOT, USDM, USER, ANSWERS, &[COINM_DEPTH, COINM_TOP, SPOT_SNAPSHOT]].concat();
     proptest::sample::select(all)
@@ -89,8 +112,14 @@ proptest! {
     }
 
     #[test]
+    fn mutated_messages_of_other_venues(text in proptest::sample::select(PUBLIC), mutations in proptest::collection::vec(mutation(), 0..6)) {
+        drive_public(&mutate(text, &mutations));
+    }
+
+    #[test]
     fn arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         drive(&decoder(), &bytes);
+        drive_public(&bytes);
     }
 
     /// The fast path and the general reader agree: on what both read, and that the general one reads all of it.

@@ -9,11 +9,16 @@ mod binance;
 mod binance_answer;
 mod binance_depth;
 mod binance_user;
+mod bybit;
 pub mod client_id;
+mod kraken;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;
 mod number;
+mod okx;
+pub mod public;
+mod public_decoder;
 mod scan;
 pub mod survey;
 mod symbols;
@@ -27,6 +32,7 @@ use crate::error::{CoreError, Result};
 use crate::event::{Header, Record, RecordBuf};
 use crate::instrument::{Instrument, Market};
 use crate::units::{NO_TIME, Nanos};
+pub use public_decoder::PublicDecoder;
 use symbols::Symbols;
 
 /// Decimals of every spot asset on Binance (`baseAssetPrecision` and `quoteAssetPrecision` of `exchangeInfo`).

@@ -56,6 +56,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The unsigned whole number that a string holds, or an error where it is anything else.
+    pub fn digits(&self, field: &'static str) -> Result<u64> {
+        match number::whole(self.text(field)?, 0) {
+            Some((value, end)) if end == self.raw.len() => Ok(value),
+            _ => Err(self.refuse(field)),
+        }
+    }
+
     /// The signed whole number, or an error where it is anything else.
     pub fn signed(&self, field: &'static str) -> Result<i64> {
         let text = std::str::from_utf8(self.raw).ok().filter(|_| self.shape == Shape::Number);

@@ -3,10 +3,11 @@
 //! catalogue: M12, K1. A recording does not say what the venue listed on its day. The tick is the greatest common
 //! divisor of all prices of a symbol, the lot that of all sizes, so that everything recorded is a whole count of them.
 
+use super::public::{Message, Public};
 use super::scan::{Scan, Shape, Value, members};
 use crate::error::{CoreError, Result};
 use crate::instrument::Market;
-use crate::units::{Decimal, pow10};
+use crate::units::{Decimal, Side, pow10};
 
 /// Decimals in which the divisors are kept; Binance writes eight at most.
 const SCALE: u8 = 12;
@@ -58,6 +59,8 @@ impl Surveyed {
 /// What is known of a recording so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
+    /// The venue, where it is not Binance.
+    public: Option<Public>,
     symbols: Vec<Surveyed>,
     futures: bool,
     coin_margined: bool,
@@ -65,13 +68,25 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// A survey of another venue's connection.
+    #[must_use]
+    pub fn of_public(public: Public) -> Self {
+        Self { public: Some(public), ..Self::default() }
+    }
+
+    /// How many messages of market data there were.
+    #[must_use]
+    pub const fn messages(&self) -> u64 {
+        self.messages
+    }
+
     /// The symbols in the order in which they were first seen.
     #[must_use]
     pub fn symbols(&self) -> &[Surveyed] {
         &self.symbols
     }
 
-    /// Which market's messages these are; None before the first one that carries prices.
+    /// Which of Binance's markets these messages are of; None before the first one that carries prices.
     ///
     /// COIN-M messages name the pair (`ps`), futures' deltas the previous update id and their `bookTicker` its event.
     #[must_use]
@@ -88,6 +103,9 @@ impl Survey {
     ///
     /// A snapshot that names no symbol counts for the only one seen before it, and is left out where there are several.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&[u8]>) -> Result<()> {
+        if let Some(public) = self.public {
+            return public.read(payload, &mut |message| self.told(&message));
+        }
         let mut scan = Scan::new(payload);
         let message = scan.value("message")?;
         scan.end()?;
@@ -114,6 +132,23 @@ impl Survey {
         match self.symbols.get_mut(at) {
             Some(known) => known.numbers(&found, event),
             None => Ok(()),
+        }
+    }
+
+    /// Counts the numbers of one message of another venue.
+    fn told(&mut self, message: &Message<'_>) -> Result<()> {
+        self.messages += 1;
+        let at = self.index(Some(message.symbol()));
+        let Some(known) = at.and_then(|at| self.symbols.get_mut(at)) else { return Ok(()) };
+        match message {
+            Message::Book(book) => [Side::Buy, Side::Sell]
+                .into_iter()
+                .try_for_each(|side| book.levels(side, |price, qty| known.pair(price, qty))),
+            Message::Trade(trade) => known.pair(trade.price, trade.qty),
+            Message::Top(top) => [top.bid, top.ask]
+                .into_iter()
+                .filter(|(price, _)| !price.is_empty())
+                .try_for_each(|(price, qty)| known.pair(price, qty)),
         }
     }
 
@@ -172,6 +207,12 @@ impl Surveyed {
         })
     }
 
+    fn pair(&mut self, price: &[u8], qty: &[u8]) -> Result<()> {
+        self.price = divisor(self.price, counted_text(price, "price")?);
+        self.qty = divisor(self.qty, counted_text(qty, "quantity")?);
+        Ok(())
+    }
+
     fn price(&mut self, value: Option<Value<'_>>) -> Result<()> {
         self.price = divisor(self.price, counted(value, "price")?);
         Ok(())
@@ -185,8 +226,10 @@ impl Surveyed {
 
 /// A decimal text in 10^-`SCALE`; 0 where there is none.
 fn counted(value: Option<Value<'_>>, field: &'static str) -> Result<i128> {
-    let Some(value) = value else { return Ok(0) };
-    let text = value.text(field)?;
+    value.map_or(Ok(0), |value| counted_text(value.text(field)?, field))
+}
+
+fn counted_text(text: &[u8], field: &'static str) -> Result<i128> {
     let count = Decimal::parse(text, field)?.to_scale(SCALE, field)?;
     if count < 0 {
         let was = String::from_utf8_lossy(text).into_owned();

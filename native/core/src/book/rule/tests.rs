@@ -1,0 +1,44 @@
+//! What each venue's rule makes of its own sequences; Binance's golden tables are those of `sync`.
+
+use super::*;
+use crate::units::Side;
+
+const fn ids(first: u64, last: u64, previous: u64) -> Ids {
+    Ids { first, last, previous }
+}
+
+const fn at(last: u64) -> Position {
+    Position { last, joined: true }
+}
+
+#[test]
+fn okx_chains_by_the_previous_number() {
+    assert_eq!(Okx.judge(ids(0, 15, 10), at(10)), SyncOutcome::Applied);
+    assert_eq!(Okx.judge(ids(0, 10, 10), at(10)), SyncOutcome::Applied, "keep-alive");
+    assert_eq!(Okx.judge(ids(0, 3, 10), at(10)), SyncOutcome::Applied, "reset at maintenance");
+    assert_eq!(Okx.judge(ids(0, 15, 11), at(10)), SyncOutcome::Gap { expected: 10, was: 11 });
+    assert_eq!(Okx.judge(ids(0, 0, 0), at(0)), SyncOutcome::Applied, "a recording without numbers");
+    assert_eq!(Okx.judge(ids(0, 0, 0), at(10)), SyncOutcome::Gap { expected: 10, was: 0 });
+}
+
+#[test]
+fn bybit_counts_by_one() {
+    assert_eq!(Bybit.judge(ids(8, 8, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(Bybit.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);
+    assert_eq!(Bybit.judge(ids(9, 9, 0), at(7)), SyncOutcome::Gap { expected: 8, was: 9 });
+}
+
+#[test]
+fn kraken_keeps_the_subscribed_depth() {
+    let mut book = L2Book::new();
+    for price in [97, 99, 98] {
+        book.apply(Side::Buy, price, 1).unwrap();
+        book.apply(Side::Sell, price + 10, 1).unwrap();
+    }
+    let rule = AnyRule::Kraken(Kraken { depth: 2 });
+    rule.trim(&mut book).unwrap();
+    let prices = |side| book.levels(side).map(|level| level.price).collect::<Vec<_>>();
+    assert_eq!((prices(Side::Buy), prices(Side::Sell)), (vec![99, 98], vec![107, 108]));
+    assert_eq!(rule.judge(ids(0, 0, 0), at(0)), SyncOutcome::Applied);
+    assert!(rule.snapshot_in_stream() && !AnyRule::Binance(Market::Linear).snapshot_in_stream());
+}

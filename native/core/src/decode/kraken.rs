@@ -1,0 +1,126 @@
+//! Kraken spot public messages, WebSocket v1: books with checksum, the best price, trades.
+//!
+//! catalogue: M1. <https://docs.kraken.com/api/docs/websocket-v1/book>, `/ticker` and `/trade` beside it. A push is an
+//! array: channel number, one or two payloads, channel name, pair. A change of both sides comes as two payloads of which the
+//! last has the checksum; a snapshot has none. Objects are answers and heartbeats.
+
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_three};
+use super::scan::{Shape, Value, members, need};
+use crate::error::{CoreError, Result};
+use crate::units::{Decimal, NO_TIME, Nanos};
+
+/// Channel number, two payloads, channel name and pair.
+const PARTS_MAX: usize = 5;
+
+members! {
+    /// The payload of a book or a ticker.
+    Payload { asks = b"a", bids = b"b", all_asks = b"as", all_bids = b"bs", checksum = b"c" }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    if message.shape == Shape::Object {
+        return Ok(());
+    }
+    let mut parts = [None; PARTS_MAX];
+    let mut count = 0;
+    message.items("message", |part| {
+        let slot = parts.get_mut(count).ok_or_else(|| message.refuse("message"))?;
+        *slot = Some(part);
+        count += 1;
+        Ok(())
+    })?;
+    let (payloads, channel, pair) = match parts {
+        [Some(_), Some(one), Some(channel), Some(pair), None] => ([Some(one), None], channel, pair),
+        [Some(_), Some(one), Some(two), Some(channel), Some(pair)] => ([Some(one), Some(two)], channel, pair),
+        _ => return Err(message.refuse("message")),
+    };
+    let (channel, symbol) = (channel.text("channel")?, pair.text("pair")?);
+    let depth = channel.strip_prefix(b"book-");
+    match (channel, payloads) {
+        _ if depth.is_some() => take(book(payloads, symbol, channel)?),
+        (b"ticker", [Some(one), _]) => take(ticker(one, symbol)?),
+        (b"trade", [Some(one), _]) => one.items("trade", |item| take(trade(item, symbol)?)),
+        _ => Ok(()),
+    }
+}
+
+fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8]) -> Result<Message<'a>> {
+    let mut found = Payload::default();
+    for payload in payloads.into_iter().flatten() {
+        payload.members("book", |key, value| {
+            found.set(key, value);
+            Ok(())
+        })?;
+    }
+    let snapshot = found.all_asks.is_some() || found.all_bids.is_some();
+    let (bids, asks) = if snapshot { (found.all_bids, found.all_asks) } else { (found.bids, found.asks) };
+    let mut ts_venue = NO_TIME;
+    for side in [bids, asks].into_iter().flatten() {
+        side.items("book", |level| {
+            let [_, _, time] = first_three(level, "book")?;
+            ts_venue = ts_venue.max(time.map_or(Ok(NO_TIME), seconds)?);
+            Ok(())
+        })?;
+    }
+    Ok(Message::Book(BookMessage {
+        symbol,
+        snapshot,
+        ids: (0, 0, 0),
+        ts_venue,
+        checksum: found.checksum.map(checksum).transpose()?,
+        depth: Some(depth_of(channel)?),
+        bids,
+        asks,
+    }))
+}
+
+/// The subscribed levels a side, from `book-1000`.
+fn depth_of(channel: &[u8]) -> Result<usize> {
+    let name = String::from_utf8_lossy(channel);
+    let depth = name.strip_prefix("book-").and_then(|depth| depth.parse().ok()).filter(|depth| *depth > 0);
+    let bad = |was| CoreError::Field { field: "channel", was, why: "must be book- and a depth above zero" };
+    depth.ok_or_else(|| bad(name.chars().take(40).collect()))
+}
+
+fn checksum(value: Value<'_>) -> Result<u32> {
+    u32::try_from(value.digits("checksum")?).map_err(|_| value.refuse("checksum"))
+}
+
+/// A side of a ticker is price, whole lots, size.
+fn ticker<'a>(payload: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let found = Payload::of(payload, "ticker")?;
+    let side = |side, field| -> Result<(&'a [u8], &'a [u8])> {
+        let [price, _, qty] = first_three(need(side, field)?, field)?;
+        Ok((need(price, "price")?.text("price")?, need(qty, "quantity")?.text("quantity")?))
+    };
+    let (bid, ask) = (side(found.bids, "b")?, side(found.asks, "a")?);
+    Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue: NO_TIME }))
+}
+
+/// A trade is price, size, time, side, order type, misc.
+fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let mut parts = [None; 4];
+    let mut filled = 0;
+    item.items("trade", |part| {
+        if let Some(slot) = parts.get_mut(filled) {
+            *slot = Some(part);
+            filled += 1;
+        }
+        Ok(())
+    })?;
+    let [Some(price), Some(qty), Some(time), Some(side)] = parts else { return Err(item.refuse("trade")) };
+    let sell = match side.text("side")? {
+        b"s" => true,
+        b"b" => false,
+        _ => return Err(side.refuse("side")),
+    };
+    let (price, qty) = (price.text("price")?, qty.text("quantity")?);
+    Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
+}
+
+/// Seconds since the epoch as a decimal text, in ns.
+fn seconds(value: Value<'_>) -> Result<Nanos> {
+    let ns = Decimal::parse(value.text("time")?, "time")?.to_scale(9, "time")?;
+    i64::try_from(ns).ok().filter(|ns| *ns >= 0).ok_or_else(|| value.refuse("time"))
+}

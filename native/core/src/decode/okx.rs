@@ -1,0 +1,167 @@
+//! OKX v5 public messages: books with checksum, the best price, trades.
+//!
+//! catalogue: M1. <https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-book-channel>, and the tickers
+//! and trades channels beside it. `books` and its faster siblings send a snapshot and changes; `books5` sends whole books;
+//! `bbo-tbt` is one level. The checksum is 0 in production since 2026-06-23: 0 is none.
+
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::instrument::Market;
+use crate::units::{NO_TIME, Nanos};
+
+members! {
+    /// The envelope of a push.
+    Push { arg = b"arg", action = b"action", data = b"data" }
+}
+
+members! {
+    /// The channel and instrument of a push.
+    Arg { channel = b"channel", symbol = b"instId" }
+}
+
+members! {
+    /// One item of `data`, of any channel.
+    Item {
+        symbol = b"instId",
+        time = b"ts",
+        bids = b"bids",
+        asks = b"asks",
+        checksum = b"checksum",
+        sequence = b"seqId",
+        previous = b"prevSeqId",
+        trade = b"tradeId",
+        price = b"px",
+        qty = b"sz",
+        side = b"side",
+        bid = b"bidPx",
+        bid_qty = b"bidSz",
+        ask = b"askPx",
+        ask_qty = b"askSz",
+    }
+}
+
+/// How an instrument settles, from its name: `BTC-USDT` is spot, `BTC-USD-..` pays in the coin, the rest in the quote.
+pub(super) fn market_of(symbol: &[u8]) -> Market {
+    let mut parts = symbol.split(|byte| *byte == b'-').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some(b"USD"), Some(_)) => Market::Inverse,
+        (_, Some(_)) => Market::Linear,
+        _ => Market::Spot,
+    }
+}
+
+/// What the items of a channel are.
+#[derive(Clone, Copy)]
+enum Read {
+    Book,
+    BestLevel,
+    Ticker,
+    Trade,
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    if message.raw == b"pong" {
+        return Ok(());
+    }
+    let push = Push::of(message, "message")?;
+    let (Some(arg), Some(data)) = (push.arg, push.data) else { return Ok(()) };
+    let arg = Arg::of(arg, "arg")?;
+    let channel = need(arg.channel, "channel")?.text("channel")?;
+    let whole = match push.action {
+        Some(action) => action.text("action")? == b"snapshot",
+        None => true,
+    };
+    let read = match channel {
+        b"books" | b"books-l2-tbt" | b"books50-l2-tbt" | b"books5" => Read::Book,
+        b"bbo-tbt" => Read::BestLevel,
+        b"tickers" => Read::Ticker,
+        b"trades" | b"trades-all" => Read::Trade,
+        // The items of other channels are not always objects.
+        _ => return Ok(()),
+    };
+    data.items("data", |item| {
+        let item = Item::of(item, "data")?;
+        let symbol = need(item.symbol.or(arg.symbol), "instId")?.text("instId")?;
+        take(match read {
+            Read::Book => book(&item, symbol, whole),
+            Read::BestLevel => best_level(&item, symbol),
+            Read::Ticker => ticker(&item, symbol),
+            Read::Trade => trade(&item, symbol),
+        }?)
+    })
+}
+
+fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
+    let last = item.sequence.map_or(Ok(0), |id| id.whole("seqId"))?;
+    // A snapshot has no message before it, which the venue writes as -1.
+    let previous = match item.previous {
+        Some(id) if !snapshot => id.whole("prevSeqId")?,
+        _ => 0,
+    };
+    let checksum = item.checksum.map_or(Ok(0), |sum| signed_sum(&sum))?;
+    Ok(Message::Book(BookMessage {
+        symbol,
+        snapshot,
+        ids: (last, last, previous),
+        ts_venue: time(item)?,
+        checksum: (checksum != 0).then_some(checksum),
+        depth: None,
+        bids: Some(need(item.bids, "bids")?),
+        asks: Some(need(item.asks, "asks")?),
+    }))
+}
+
+/// The checksum is a signed number of 32 bits.
+fn signed_sum(value: &Value<'_>) -> Result<u32> {
+    let sum = i32::try_from(value.signed("checksum")?).map_err(|_| value.refuse("checksum"))?;
+    Ok(sum.cast_unsigned())
+}
+
+fn best_level<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let best = |side: Option<Value<'a>>, field| -> Result<(&'a [u8], &'a [u8])> {
+        let mut found: (&[u8], &[u8]) = (b"", b"");
+        need(side, field)?.items(field, |level| {
+            let [price, qty] = first_two(level, field)?;
+            found = (price.text("price")?, qty.text("quantity")?);
+            Ok(())
+        })?;
+        Ok(found)
+    };
+    let id = item.sequence.map_or(Ok(0), |id| id.whole("seqId"))?;
+    let (bid, ask) = (best(item.bids, "bids")?, best(item.asks, "asks")?);
+    Ok(Message::Top(TopMessage { symbol, bid, ask, id, ts_venue: time(item)? }))
+}
+
+fn ticker<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let side = |price, qty| -> Result<(&'a [u8], &'a [u8])> {
+        Ok((need(price, "price")?.text("price")?, need(qty, "quantity")?.text("quantity")?))
+    };
+    let (bid, ask) = (side(item.bid, item.bid_qty)?, side(item.ask, item.ask_qty)?);
+    Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue: time(item)? }))
+}
+
+fn trade<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let side = need(item.side, "side")?;
+    let sell = match side.text("side")? {
+        b"sell" => true,
+        b"buy" => false,
+        _ => return Err(side.refuse("side")),
+    };
+    Ok(Message::Trade(TradeMessage {
+        symbol,
+        price: need(item.price, "price")?.text("price")?,
+        qty: need(item.qty, "quantity")?.text("quantity")?,
+        sell,
+        off_book: false,
+        id: need(item.trade, "tradeId")?.digits("tradeId")?,
+        ts_venue: time(item)?,
+    }))
+}
+
+/// The venue writes milliseconds as a text.
+fn time(item: &Item<'_>) -> Result<Nanos> {
+    item.time.map_or(Ok(NO_TIME), |time| venue_time(time.digits("ts")?))
+}

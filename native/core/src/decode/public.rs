@@ -1,0 +1,212 @@
+//! Public market data of the venues beside Binance: what a message says, with its texts as sent.
+//!
+//! catalogue: M1. A venue's file takes its JSON apart into `Message`s that borrow from it. Three readers share them:
+//! `PublicDecoder` makes records, the survey learns ticks and lots, and `book::sent` keeps the texts for a checksum. How a
+//! connection's market enters (Bybit has the same topics on each) is part of `Public`.
+
+use super::scan::{Scan, Value};
+use super::{bybit, kraken, okx};
+use crate::book::rule::{AnyRule, Bybit, Kraken, Okx};
+use crate::error::{CoreError, Result};
+use crate::instrument::{Market, Venue};
+use crate::units::{Nanos, Side};
+
+/// One kind of connection to a venue's public market data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Public {
+    /// OKX v5, all instrument types.
+    Okx,
+    /// Bybit v5 under `/v5/public/spot`.
+    BybitSpot,
+    /// Bybit v5 under `/v5/public/linear`.
+    BybitLinear,
+    /// Bybit v5 under `/v5/public/inverse`.
+    BybitInverse,
+    /// Kraken spot, WebSocket v1.
+    KrakenSpot,
+}
+
+/// Every connection by name.
+const NAMES: [(&str, Public); 5] = [
+    ("okx", Public::Okx),
+    ("bybit-spot", Public::BybitSpot),
+    ("bybit-linear", Public::BybitLinear),
+    ("bybit-inverse", Public::BybitInverse),
+    ("kraken-spot", Public::KrakenSpot),
+];
+
+/// One thing that a message says, borrowed from it.
+#[derive(Debug, Clone, Copy)]
+pub enum Message<'a> {
+    /// A whole book or a change of one.
+    Book(BookMessage<'a>),
+    /// A public trade.
+    Trade(TradeMessage<'a>),
+    /// The venue's best bid and offer.
+    Top(TopMessage<'a>),
+}
+
+/// A whole book or a change of one.
+#[derive(Debug, Clone, Copy)]
+pub struct BookMessage<'a> {
+    /// The venue's symbol.
+    pub symbol: &'a [u8],
+    /// Whether it replaces the book.
+    pub snapshot: bool,
+    /// First, last and previous update id; 0 where the venue has none.
+    pub ids: (u64, u64, u64),
+    /// The venue's time, or `NO_TIME`.
+    pub ts_venue: Nanos,
+    /// The venue's checksum of the book after this message; None where it sends none.
+    pub checksum: Option<u32>,
+    /// Levels a side that were subscribed; None where the message does not say.
+    pub depth: Option<usize>,
+    pub(super) bids: Option<Value<'a>>,
+    pub(super) asks: Option<Value<'a>>,
+}
+
+impl<'a> BookMessage<'a> {
+    /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
+    pub fn levels(&self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
+        let (levels, field) = match side {
+            Side::Buy => (self.bids, "bids"),
+            Side::Sell => (self.asks, "asks"),
+        };
+        let Some(levels) = levels else { return Ok(()) };
+        levels.items(field, |level| {
+            let [price, qty] = first_two(level, field)?;
+            each(price.text("price")?, qty.text("quantity")?)
+        })
+    }
+}
+
+/// A public trade.
+#[derive(Debug, Clone, Copy)]
+pub struct TradeMessage<'a> {
+    /// The venue's symbol.
+    pub symbol: &'a [u8],
+    /// Price text.
+    pub price: &'a [u8],
+    /// Size text.
+    pub qty: &'a [u8],
+    /// Whether the taker sold.
+    pub sell: bool,
+    /// Whether it was agreed outside the book (a block trade).
+    pub off_book: bool,
+    /// The venue's number of it, or 0.
+    pub id: u64,
+    /// The venue's time, or `NO_TIME`.
+    pub ts_venue: Nanos,
+}
+
+/// The venue's best bid and offer; an empty text where a side is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct TopMessage<'a> {
+    /// The venue's symbol.
+    pub symbol: &'a [u8],
+    /// Price and size text of the best bid.
+    pub bid: (&'a [u8], &'a [u8]),
+    /// Price and size text of the best ask.
+    pub ask: (&'a [u8], &'a [u8]),
+    /// The update id of the book that it belongs to, or 0.
+    pub id: u64,
+    /// The venue's time, or `NO_TIME`.
+    pub ts_venue: Nanos,
+}
+
+impl<'a> Message<'a> {
+    /// The venue's symbol.
+    #[must_use]
+    pub const fn symbol(&self) -> &'a [u8] {
+        match self {
+            Self::Book(book) => book.symbol,
+            Self::Trade(trade) => trade.symbol,
+            Self::Top(top) => top.symbol,
+        }
+    }
+}
+
+/// Who takes the messages of one payload.
+pub type Take<'f, 'a> = &'f mut dyn FnMut(Message<'a>) -> Result<()>;
+
+impl Public {
+    /// The connection called `name`.
+    pub fn parse(name: &str) -> Result<Self> {
+        let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse or kraken-spot";
+        found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
+    }
+
+    /// Takes one payload apart; what is no market data of ours says nothing.
+    ///
+    /// Errors: `Decode` or `Field` for what cannot be read, and whatever `take` fails with.
+    pub fn read<'a>(self, payload: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
+        let mut scan = Scan::new(payload);
+        let message = scan.value("message")?;
+        scan.end()?;
+        match self {
+            Self::Okx => okx::read(message, take),
+            Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
+            Self::KrakenSpot => kraken::read(message, take),
+        }
+    }
+
+    /// The venue.
+    #[must_use]
+    pub const fn venue(self) -> Venue {
+        match self {
+            Self::Okx => Venue::Okx,
+            Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => Venue::Bybit,
+            Self::KrakenSpot => Venue::Kraken,
+        }
+    }
+
+    /// How an instrument of this connection settles.
+    #[must_use]
+    pub fn market_of(self, symbol: &[u8]) -> Market {
+        match self {
+            Self::Okx => okx::market_of(symbol),
+            Self::BybitSpot | Self::KrakenSpot => Market::Spot,
+            Self::BybitLinear => Market::Linear,
+            Self::BybitInverse => Market::Inverse,
+        }
+    }
+
+    /// The rule by which its books stay in step. `depth` is the subscribed one, where a message has said it.
+    #[must_use]
+    pub fn rule(self, depth: Option<usize>) -> AnyRule {
+        match self.venue() {
+            Venue::Binance => AnyRule::Binance(Market::Spot),
+            Venue::Okx => AnyRule::Okx(Okx),
+            Venue::Bybit => AnyRule::Bybit(Bybit),
+            Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
+        }
+    }
+}
+
+/// The first two items of a level.
+pub(super) fn first_two<'a>(level: Value<'a>, field: &'static str) -> Result<[Value<'a>; 2]> {
+    let [price, qty, _] = first_three(level, field)?;
+    match (price, qty) {
+        (Some(price), Some(qty)) => Ok([price, qty]),
+        _ => Err(level.refuse(field)),
+    }
+}
+
+/// The first three items of an array, as far as there are so many.
+pub(super) fn first_three<'a>(array: Value<'a>, field: &'static str) -> Result<[Option<Value<'a>>; 3]> {
+    let mut parts = [None; 3];
+    let mut filled = 0;
+    array.items(field, |part| {
+        if let Some(slot) = parts.get_mut(filled) {
+            *slot = Some(part);
+            filled += 1;
+        }
+        Ok(())
+    })?;
+    Ok(parts)
+}
+
+#[cfg(test)]
+#[path = "public_tests.rs"]
+mod tests;

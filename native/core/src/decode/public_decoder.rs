@@ -1,0 +1,111 @@
+//! The messages of `public` as the records that Binance's decoder writes: depth, best price, trade.
+//!
+//! catalogue: M1. It holds no state but the definitions, like `Decoder`.
+
+use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
+use super::symbols::{Listed, Symbols};
+use super::{Stamp, whole_message};
+use crate::error::Result;
+use crate::event::{Bbo, DepthHead, Level, RecordBuf, Trade, flags};
+use crate::instrument::Instrument;
+use crate::units::{Lots, NO_PRICE, Side, Ticks};
+
+/// Reads the public messages of one kind of connection into records.
+#[derive(Debug, Clone)]
+pub struct PublicDecoder {
+    public: Public,
+    symbols: Symbols,
+}
+
+impl PublicDecoder {
+    /// A decoder that knows no instrument yet.
+    #[must_use]
+    pub fn new(public: Public) -> Self {
+        Self { public, symbols: Symbols::default() }
+    }
+
+    /// Makes an instrument known, or replaces the definition of the same symbol and market.
+    pub fn define(&mut self, instrument: &Instrument) -> Result<()> {
+        self.symbols.define(instrument)
+    }
+
+    /// Reads one message of a socket and says how many records it gave; 0 for what is no market data of ours.
+    ///
+    /// Errors: `Decode` or `Field` for what cannot be read, `Unknown` for a symbol that is not defined, `Full` where
+    /// `out` has no room.
+    pub fn market(&self, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+        whole_message(out, |out| {
+            let mut written = 0;
+            self.public.read(payload, &mut |message| {
+                written += 1;
+                self.write(&message, stamp, out).map(|_| ())
+            })?;
+            Ok(written)
+        })
+    }
+
+    /// Writes the record of one message, and returns the number of its instrument.
+    pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<u32> {
+        let symbol = message.symbol();
+        let listed = self.symbols.need(self.public.market_of(symbol), symbol)?;
+        match message {
+            Message::Book(book) => depth(book, listed, stamp, out),
+            Message::Trade(told) => trade(told, listed, stamp, out),
+            Message::Top(told) => top(told, listed, stamp, out),
+        }?;
+        Ok(listed.instrument.id)
+    }
+
+    /// A level's price in ticks and size in lots.
+    pub(crate) fn level(&self, instrument: u32, price: &[u8], qty: &[u8]) -> Result<Level> {
+        level(self.symbols.by_id(instrument)?, price, qty)
+    }
+}
+
+fn level(listed: &Listed, price: &[u8], qty: &[u8]) -> Result<Level> {
+    Ok(Level { price: listed.ticks(price)?, qty: listed.shown_lots(qty)? })
+}
+
+fn depth(book: &BookMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
+    let at = out.begin_depth()?;
+    let mut counts = [0u32; 2];
+    for (count, side) in counts.iter_mut().zip([Side::Buy, Side::Sell]) {
+        book.levels(side, |price, qty| {
+            *count += 1;
+            out.level(level(listed, price, qty)?)
+        })?;
+    }
+    let mut header = stamp.header::<DepthHead>(listed.instrument.id);
+    let (first, last, previous) = book.ids;
+    header.stream_seq = last;
+    header.ts_venue = book.ts_venue;
+    header.flags = if book.snapshot { flags::SNAPSHOT } else { 0 };
+    let [bids, asks] = counts;
+    out.end_depth(at, DepthHead { header, first, previous, bids, asks });
+    Ok(())
+}
+
+fn trade(told: &TradeMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
+    let mut header = stamp.header::<Trade>(listed.instrument.id);
+    header.stream_seq = told.id;
+    header.ts_venue = told.ts_venue;
+    header.flags = if told.sell { flags::SELL } else { 0 } | if told.off_book { flags::OFF_BOOK } else { 0 };
+    out.push(&Trade { header, price: listed.ticks(told.price)?, qty: listed.shown_lots(told.qty)? })
+}
+
+fn top(told: &TopMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
+    let mut header = stamp.header::<Bbo>(listed.instrument.id);
+    header.stream_seq = told.id;
+    header.ts_venue = told.ts_venue;
+    let (bid, bid_qty) = best(told.bid, listed)?;
+    let (ask, ask_qty) = best(told.ask, listed)?;
+    out.push(&Bbo { header, bid, bid_qty, ask, ask_qty })
+}
+
+/// Price and size of one side, `NO_PRICE` and 0 where it is empty.
+fn best((price, qty): (&[u8], &[u8]), listed: &Listed) -> Result<(Ticks, Lots)> {
+    if price.is_empty() {
+        return Ok((NO_PRICE, 0));
+    }
+    Ok((listed.ticks_or_none(price)?, listed.shown_lots(qty)?))
+}

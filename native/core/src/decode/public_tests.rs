@@ -1,0 +1,150 @@
+//! Short real messages of each venue beside Binance (cryptofeed's recordings), as records.
+
+use super::*;
+use crate::decode::samples::*;
+use crate::decode::{PublicDecoder, Stamp};
+use crate::event::{Bbo, Record, RecordBuf, Trade, flags};
+use crate::instrument::Instrument;
+use crate::instrument::samples::btcusdt_spot;
+use crate::units::NO_TIME;
+
+const STAMP: Stamp = Stamp { stream: 1, ts_receive: 2, ts_mono: 3 };
+
+/// A decoder of one instrument whose tick is 10^-`price` and lot 10^-`qty`.
+fn decoder(public: Public, symbol: &str, price: u8, qty: u8) -> PublicDecoder {
+    let mut decoder = PublicDecoder::new(public);
+    let market = public.market_of(symbol.as_bytes());
+    let listed = Instrument {
+        market,
+        venue: public.venue(),
+        symbol: symbol.into(),
+        price_scale: price,
+        qty_scale: qty,
+        ..btcusdt_spot()
+    };
+    decoder.define(&listed).unwrap();
+    decoder
+}
+
+fn records(decoder: &PublicDecoder, text: &str) -> RecordBuf {
+    let mut out = RecordBuf::with_capacity(1 << 14);
+    let written = decoder.market(text.as_bytes(), STAMP, &mut out).unwrap();
+    assert_eq!(out.iter().count(), written);
+    out
+}
+
+/// Snapshot flag, ids, time, bids and asks of the only record, which is a book.
+type Shown = (bool, (u64, u64, u64), i64, Vec<(i64, i64)>, Vec<(i64, i64)>);
+
+fn book(decoder: &PublicDecoder, text: &str) -> Shown {
+    let out = records(decoder, text);
+    let view = out.iter().next().unwrap().unwrap().depth().unwrap();
+    let pairs = |levels: &[crate::event::Level]| levels.iter().map(|level| (level.price, level.qty)).collect();
+    let head = view.head;
+    let ids = (head.first, head.header.stream_seq, head.previous);
+    (head.header.has(flags::SNAPSHOT), ids, head.header.ts_venue, pairs(view.bids), pairs(view.asks))
+}
+
+fn only<R: Record>(decoder: &PublicDecoder, text: &str) -> R {
+    let out = records(decoder, text);
+    out.iter().next().unwrap().unwrap().get::<R>().unwrap()
+}
+
+#[test]
+fn okx_books_tops_and_trades() {
+    let okx = decoder(Public::Okx, "BTC-USD-220527", 1, 0);
+    let ms = 1_000_000;
+    let asks = vec![(302_494, 0), (302_610, 4), (303_103, 19)];
+    assert_eq!(book(&okx, OKX_DELTA), (false, (0, 0, 0), 1_652_459_225_464 * ms, vec![(301_826, 452)], asks));
+    let numbered = OKX_DELTA.replace("\"ts\"", "\"prevSeqId\":123,\"seqId\":130,\"ts\"");
+    assert_eq!(book(&okx, &numbered).1, (130, 130, 123));
+    let snapshot = numbered.replace("update", "snapshot").replace(":123", ":-1");
+    assert_eq!((book(&okx, &snapshot).0, book(&okx, &snapshot).1), (true, (130, 130, 0)));
+    let trade: Trade = only(&okx, OKX_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.stream_seq), (302_188, 1, 7849));
+    assert!(!trade.header.has(flags::SELL));
+    let top: Bbo = only(&okx, OKX_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (302_104, 4, 302_201, 3));
+    let best: Bbo = only(&okx, &OKX_DELTA.replace("\"books\"", "\"bbo-tbt\"").replace("\"ts\"", "\"seqId\":9,\"ts\""));
+    assert_eq!((best.bid, best.header.stream_seq), (301_826, 9));
+}
+
+#[test]
+fn okx_names_tell_how_an_instrument_settles() {
+    for (symbol, market) in [
+        ("BTC-USDT", Market::Spot),
+        ("BTC-USD", Market::Spot),
+        ("BTC-USD-220527", Market::Inverse),
+        ("UNI-USD-SWAP", Market::Inverse),
+        ("BTC-USDT-SWAP", Market::Linear),
+        ("BTC-USD-220514-22000-C", Market::Inverse),
+    ] {
+        assert_eq!(Public::Okx.market_of(symbol.as_bytes()), market, "{symbol}");
+    }
+}
+
+#[test]
+fn bybit_books_and_trades() {
+    let bybit = decoder(Public::BybitSpot, "BTCUSDT", 1, 6);
+    let asks = vec![(651_546, 99_480), (652_391, 0)];
+    let want = (false, (62_505_425, 62_505_425, 0), 1_786_310_816_585_000_000, vec![(651_404, 875_077)], asks);
+    assert_eq!(book(&bybit, BYBIT_DELTA), want);
+    assert!(book(&bybit, &BYBIT_DELTA.replace("\"delta\"", "\"snapshot\"")).0);
+    assert!(book(&bybit, &BYBIT_DELTA.replace("\"u\":62505425", "\"u\":1")).0, "a restart");
+    let linear = decoder(Public::BybitLinear, "BTCUSDT", 1, 3);
+    let trade: Trade = only(&linear, BYBIT_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.ts_venue), (651_142, 4, 1_786_310_819_680_000_000));
+    assert!(trade.header.has(flags::SELL) && !trade.header.has(flags::OFF_BOOK));
+    assert!(only::<Trade>(&linear, &BYBIT_TRADE.replace("\"BT\":false", "\"BT\":true")).header.has(flags::OFF_BOOK));
+}
+
+#[test]
+fn kraken_books_tops_and_trades() {
+    let kraken = decoder(Public::KrakenSpot, "SC/EUR", 6, 8);
+    let asks = vec![(42_990, 36_463_028_272_081)];
+    assert_eq!(book(&kraken, KRAKEN_BOTH), (false, (0, 0, 0), 1_618_678_145_920_708_000, vec![(42_990, 0)], asks));
+    let snapshot = KRAKEN_BOTH.replace("\"a\"", "\"as\"").replace("\"b\"", "\"bs\"");
+    assert!(book(&kraken, &snapshot).0);
+    let trade: Trade = only(&kraken, KRAKEN_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (42_990, 1_597_971_727_919, true));
+    let top: Bbo = only(&decoder(Public::KrakenSpot, "WAVES/EUR", 6, 8), KRAKEN_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (13_232_900, 18_518_432_037, 13_253_900, 3_572_892_241));
+    assert_eq!(top.header.ts_venue, NO_TIME);
+}
+
+#[test]
+fn answers_and_other_channels_say_nothing() {
+    for (public, text) in [
+        (Public::Okx, r#"{"event":"subscribe","arg":{"channel":"trades","instId":"BTC-USD-220527"}}"#),
+        (Public::Okx, r#"{"arg":{"channel":"candle1m","instId":"BTC-USDT"},"data":[["1","2"]]}"#),
+        (Public::BybitLinear, r#"{"success":true,"ret_msg":"","conn_id":"d8bu","req_id":"","op":"subscribe"}"#),
+        (Public::BybitLinear, r#"{"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":"BTCUSDT"},"ts":1}"#),
+        (Public::KrakenSpot, r#"{"event":"heartbeat"}"#),
+        (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
+    ] {
+        let mut out = RecordBuf::with_capacity(1 << 10);
+        assert_eq!(PublicDecoder::new(public).market(text.as_bytes(), STAMP, &mut out), Ok(0), "{text}");
+    }
+}
+
+#[test]
+fn bad_values_are_named_and_leave_nothing() {
+    for (public, symbol, text, from, to, want) in [
+        (Public::Okx, "BTC-USD-220527", OKX_DELTA, "-914047754", "-9140477540", "cannot decode checksum"),
+        (Public::Okx, "BTC-USD-220527", OKX_DELTA, "\"30261\"", "30261", "cannot decode price"),
+        (Public::Okx, "BTC-USD-220527", OKX_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
+        (Public::Okx, "BTC-USDT", OKX_TRADE, "x", "x", "unknown symbol, was BTC-USD-220527"),
+        (Public::BybitSpot, "BTCUSDT", BYBIT_DELTA, "62505425", "-1", "cannot decode u"),
+        (Public::BybitSpot, "BTCUSDT", BYBIT_DELTA, "\"u\"", "\"v\"", "u must be in the message, was missing"),
+        (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),
+        (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "4105471083", "41054710830", "cannot decode checksum"),
+        (Public::KrakenSpot, "SC/EUR", KRAKEN_TRADE, "\"s\"", "\"z\"", "cannot decode side"),
+    ] {
+        let decoder = decoder(public, symbol, 6, 8);
+        let mut out = RecordBuf::with_capacity(1 << 12);
+        let error = decoder.market(text.replace(from, to).as_bytes(), STAMP, &mut out).unwrap_err();
+        assert!(error.to_string().starts_with(want), "{error}");
+        assert!(out.is_empty());
+    }
+    assert!(Public::parse("okex").unwrap_err().to_string().ends_with("was okex"));
+}

@@ -284,6 +284,13 @@ def test_10_fill_or_kill_is_all_or_nothing() -> None:
     assert v.book()[1] == [(10_001, 3), (10_002, 3)]
     assert v.x.balances(v.b)["USDT"] == (10**7 * COIN, 0)
     assert fills(v.limit(v.b, "BUY", 10_002, 6, "FOK"), v.b) == [(10_001, 3), (10_002, 3)]
+    # A linear market refuses such an order, and its history never hears of it.
+    linear = Venue("linear")
+    linear.limit(linear.a, "SELL", 10_001, 3)
+    before = linear.x.state_hash()
+    with pytest.raises(Refused, match="KILLED"):
+        linear.limit(linear.b, "BUY", 10_001, 4, "FOK")
+    assert linear.x.state_hash() == before
 
 
 def test_11_funding_is_paid_on_the_position_held_then() -> None:

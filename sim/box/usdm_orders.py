@@ -27,6 +27,7 @@ _REFUSALS = {
     "UNKNOWN_ORDER": "CANCEL_UNKNOWN",
     "NO_LIQUIDITY": "UNABLE_TO_FILL",
     "FULL": "MAX_OPEN",
+    "KILLED": "FOK",
 }
 
 
@@ -90,8 +91,6 @@ class NewOrder:
             raise refusal(why) from None
         order = desk.exchange.find(call.who, number, client_id=self.client_id)
         assert order is not None, "an accepted order is in the Exchange"
-        if self.tif == "FOK" and order["cum_qty"] == 0 and order["status"] == "EXPIRED":
-            raise refuse("FOK")
         desk.settle(events)
         return shapes.placed(self.listing, order, self.shape)
 

@@ -283,6 +283,8 @@ pub enum Refusal {
     UnknownOrder,
     /// A conditional order whose price is met already.
     WouldTrigger,
+    /// Fill-or-kill, and the book does not fill it (linear; spot accepts such an order and lets it expire).
+    Killed,
 }
 
 impl Refusal {
@@ -299,6 +301,7 @@ impl Refusal {
             Self::Full => "FULL",
             Self::UnknownOrder => "UNKNOWN_ORDER",
             Self::WouldTrigger => "WOULD_TRIGGER",
+            Self::Killed => "KILLED",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An order comes in: every check before anything moves, then acceptance, execution, and rest or expiry.
 //!
 //! catalogue: S1. Order of the checks: possible at all (`CoreError`), duplicate, room, reduce-only, post-only,
-//! liquidity, money. A refusal leaves no trace.
+//! liquidity, fill-or-kill, money. A refusal leaves no trace.
 
 use super::accounts::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use super::booking::reserve;
@@ -113,6 +113,9 @@ impl Desk<'_> {
         }
         let all_or_none = new.kind == OrderType::Limit && new.tif == TimeInForce::Fok;
         let killed = all_or_none && reach.qty < taker.open;
+        if killed && self.accounts.market != Market::Spot {
+            return Err(Refusal::Killed.into());
+        }
         if new.quote_qty.is_some() {
             taker.open = reach.qty;
         }

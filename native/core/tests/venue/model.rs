@@ -136,6 +136,9 @@ impl Model {
             qty = reach;
         }
         let killed = limit.is_some() && ask.tif == TimeInForce::Fok && reach < qty;
+        if killed && self.linear {
+            return Err(Refusal::Killed);
+        }
         let mut item = Item { id, ..draft(ask, qty) };
         if !killed && !self.linear {
             let (asset, need) = match (ask.side, limit) {

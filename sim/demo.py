@@ -17,11 +17,12 @@ from typing import Any
 from rich.live import Live
 
 from pycore.cli import verbs
-from pycore.errors import DONE, INTERRUPTED, UNEQUAL, InputError
+from pycore.errors import DONE, INTERRUPTED, UNEQUAL
 from pycore.output import Output
 from pycore.terminal import Subscriber, draw, line
 from sim.demo_config import write_config
 from sim.process import Process
+from sim.run_directory import run_directory
 
 #: What the demo tells about itself to the report, beside the journal.
 _SESSION_FILE = "session.json"
@@ -43,10 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0, 1 where the hash differs or the engine stopped itself, 130 where it was interrupted."""
-    directory = Path(args.dir) if args.dir else _fresh("runs/demo")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        raise InputError(f"--dir must be empty or new, was {directory}")
+    directory = run_directory(args.dir, "runs/demo")
     summary, interrupted = asyncio.run(_session(args, directory))
     args.output.summary(summary)
     if summary["state_hash"] != summary["replay_hash"]:
@@ -164,11 +162,6 @@ def _summary(last: dict[str, Any], replayed: dict[str, Any], report: dict[str, A
         "replay_hash": replayed["state_hash"],
         "report": report.get("report"),
     }
-
-
-def _fresh(stem: str) -> Path:
-    """The first free directory `stem-1`, `stem-2`, ..."""
-    return next(path for number in range(1, 1_000_000) if not (path := Path(f"{stem}-{number}")).exists())
 
 
 def _seconds(text: str) -> float:

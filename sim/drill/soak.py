@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from pycore.errors import DONE, INTERRUPTED, UNEQUAL, EngineError, InputError
+from pycore.errors import DONE, INTERRUPTED, UNEQUAL, EngineError
 from pycore.output import Output
 from sim.demo_config import write_config
 from sim.drill.journal import Evidence
@@ -24,6 +24,7 @@ from sim.drill.venue import Venue
 from sim.drill.victim import Victim
 from sim.drill.weather import weather
 from sim.process import Process
+from sim.run_directory import run_directory
 
 _OVERRIDES = ["journal.segment_mib=8", "journal.snapshot_every=20000"]
 #: Rate limits of the box, times the venue's: what is limited here is limited by the faults.
@@ -46,10 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 where everything is equal, 1 where something is not, 130 where it was interrupted."""
-    directory = Path(args.dir) if args.dir else _fresh("runs/soak")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        raise InputError(f"--dir must be empty or new, was {directory}")
+    directory = run_directory(args.dir, "runs/soak")
     soak = Soak(args, directory)
     asyncio.run(soak.run())
     args.output.summary(soak.summary())
@@ -157,11 +155,6 @@ class Soak:
             "replay_hash": self._evidence.state_hash,
             "directory": str(self._directory),
         }
-
-
-def _fresh(stem: str) -> Path:
-    """The first free directory `stem-1`, `stem-2`, ..."""
-    return next(path for number in range(1, 1_000_000) if not (path := Path(f"{stem}-{number}")).exists())
 
 
 def _seconds(text: str) -> float:

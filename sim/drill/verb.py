@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from pycore.errors import DONE, INTERRUPTED, UNEQUAL, EngineError, InputError
+from pycore.errors import DONE, INTERRUPTED, UNEQUAL, EngineError
 from pycore.output import Output
 from sim.demo_config import write_config
 from sim.drill.journal import Evidence
@@ -26,6 +26,7 @@ from sim.drill.tally import Tally, Verdict
 from sim.drill.venue import Venue
 from sim.drill.victim import Victim
 from sim.process import Process
+from sim.run_directory import run_directory
 
 #: What differs from the demo: frequent telemetry, snapshots and segments small enough that kills hit them too.
 _OVERRIDES = ["telemetry.every_ms=20", "journal.segment_mib=2", "journal.snapshot_every=400"]
@@ -50,10 +51,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 where everything held, 1 where something did not, 130 where it was interrupted."""
-    directory = Path(args.dir) if args.dir else _fresh("runs/drill")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        raise InputError(f"--dir must be empty or new, was {directory}")
+    directory = run_directory(args.dir, "runs/drill")
     drill = Drill(args, directory)
     asyncio.run(drill.run())
     args.output.summary(drill.tally.summary(str(directory)))
@@ -183,11 +181,6 @@ class Drill:
             self._output.say(f"  {why}")
         if faults:
             self._output.say(f"  again: tickwright drill --seed {self._args.seed} --first {when.number} --kills 1")
-
-
-def _fresh(stem: str) -> Path:
-    """The first free directory `stem-1`, `stem-2`, ..."""
-    return next(path for number in range(1, 1_000_000) if not (path := Path(f"{stem}-{number}")).exists())
 
 
 def _count(text: str) -> int:

@@ -3,7 +3,8 @@
 catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.okx.com/docs-v5/en/#overview-production-trading-services>,
 <https://bybit-exchange.github.io/docs/v5/ws/connect> (the same topics on each category's path),
-<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol).
+<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol),
+<https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _FEEDS = (
     ("bybit.com", "/v5/public/linear", "bybit-linear"),
     ("bybit.com", "/v5/public/inverse", "bybit-inverse"),
     ("kraken.com", "", "kraken-spot"),
+    ("bitget.com", "/spot/v1/stream", "bitget-spot"),
+    ("bitget.com", "/mix/v1/stream", "bitget-mix"),
 )
 
 

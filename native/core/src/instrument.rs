@@ -20,8 +20,10 @@ pub enum Venue {
     Bybit = 3,
     /// Kraken spot; market data only.
     Kraken = 4,
+    /// Bitget; recorded market data only.
+    Bitget = 5,
 }
-canon_enum!(Venue { Binance, Okx, Bybit, Kraken });
+canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget });
 
 /// How an instrument settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

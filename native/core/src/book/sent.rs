@@ -2,7 +2,8 @@
 //!
 //! catalogue: M4, M9. It stands beside an `L2Book` where checksums are verified:
 //! - OKX, <https://www.okx.com/docs-v5/en/#overview-websocket-checksum>: CRC32 of the best 25 levels as
-//!   `bid:size:ask:size:..`, bids and asks in turn, a side that has ended left out;
+//!   `bid:size:ask:size:..`, bids and asks in turn, a side that has ended left out; Bitget's (<https://bitgetlimited.github.io/apidoc/en/spot/#calculate-checksum>) is
+//!   made likewise;
 //! - Kraken, <https://docs.kraken.com/api/docs/guides/spot-ws-book-v1>: CRC32 of the best ten asks, then the best ten bids,
 //!   price and size without point and leading zeros, nothing between them.
 
@@ -112,7 +113,7 @@ impl SentBook {
     #[must_use]
     pub fn checksum(&self, venue: Venue) -> Option<u32> {
         match venue {
-            Venue::Okx => Some(self.in_turn()),
+            Venue::Okx | Venue::Bitget => Some(self.in_turn()),
             Venue::Kraken => Some(self.digits()),
             Venue::Binance | Venue::Bybit => None,
         }

@@ -4,7 +4,7 @@
 //! array: channel number, one or two payloads, channel name, pair. A change of both sides comes as two payloads of which the
 //! last has the checksum; a snapshot has none. Objects are answers and heartbeats.
 
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_three};
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::scan::{Shape, Value, members, need};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
@@ -58,7 +58,7 @@ fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8
     let mut ts_venue = NO_TIME;
     for side in [bids, asks].into_iter().flatten() {
         side.items("book", |level| {
-            let [_, _, time] = first_three(level, "book")?;
+            let [_, _, time] = first::<3>(level, "book")?;
             ts_venue = ts_venue.max(time.map_or(Ok(NO_TIME), seconds)?);
             Ok(())
         })?;
@@ -91,7 +91,7 @@ fn checksum(value: Value<'_>) -> Result<u32> {
 fn ticker<'a>(payload: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let found = Payload::of(payload, "ticker")?;
     let side = |side, field| -> Result<(&'a [u8], &'a [u8])> {
-        let [price, _, qty] = first_three(need(side, field)?, field)?;
+        let [price, _, qty] = first::<3>(need(side, field)?, field)?;
         Ok((need(price, "price")?.text("price")?, need(qty, "quantity")?.text("quantity")?))
     };
     let (bid, ask) = (side(found.bids, "b")?, side(found.asks, "a")?);
@@ -100,16 +100,9 @@ fn ticker<'a>(payload: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
 
 /// A trade is price, size, time, side, order type, misc.
 fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
-    let mut parts = [None; 4];
-    let mut filled = 0;
-    item.items("trade", |part| {
-        if let Some(slot) = parts.get_mut(filled) {
-            *slot = Some(part);
-            filled += 1;
-        }
-        Ok(())
-    })?;
-    let [Some(price), Some(qty), Some(time), Some(side)] = parts else { return Err(item.refuse("trade")) };
+    let [Some(price), Some(qty), Some(time), Some(side)] = first::<4>(item, "trade")? else {
+        return Err(item.refuse("trade"));
+    };
     let sell = match side.text("side")? {
         b"s" => true,
         b"b" => false,

@@ -9,6 +9,7 @@ mod binance;
 mod binance_answer;
 mod binance_depth;
 mod binance_user;
+mod bitget;
 mod bybit;
 pub mod client_id;
 mod kraken;

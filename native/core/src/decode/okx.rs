@@ -4,7 +4,7 @@
 //! and trades channels beside it. `books` and its faster siblings send a snapshot and changes; `books5` sends whole books;
 //! `bbo-tbt` is one level. The checksum is 0 in production since 2026-06-23: 0 is none.
 
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;
@@ -112,12 +112,6 @@ fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message
         bids: Some(need(item.bids, "bids")?),
         asks: Some(need(item.asks, "asks")?),
     }))
-}
-
-/// The checksum is a signed number of 32 bits.
-fn signed_sum(value: &Value<'_>) -> Result<u32> {
-    let sum = i32::try_from(value.signed("checksum")?).map_err(|_| value.refuse("checksum"))?;
-    Ok(sum.cast_unsigned())
 }
 
 fn best_level<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {

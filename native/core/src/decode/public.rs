@@ -5,8 +5,8 @@
 //! connection's market enters (Bybit has the same topics on each) is part of `Public`.
 
 use super::scan::{Scan, Value};
-use super::{bybit, kraken, okx};
-use crate::book::rule::{AnyRule, Bybit, Kraken, Okx};
+use super::{bitget, bybit, kraken, okx};
+use crate::book::rule::{AnyRule, Bitget, Bybit, Kraken, Okx};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
 use crate::units::{Nanos, Side};
@@ -24,15 +24,21 @@ pub enum Public {
     BybitInverse,
     /// Kraken spot, WebSocket v1.
     KrakenSpot,
+    /// Bitget v1 under `/spot/v1/stream`.
+    BitgetSpot,
+    /// Bitget v1 under `/mix/v1/stream`: all futures.
+    BitgetMix,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 5] = [
+const NAMES: [(&str, Public); 7] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
     ("bybit-inverse", Public::BybitInverse),
     ("kraken-spot", Public::KrakenSpot),
+    ("bitget-spot", Public::BitgetSpot),
+    ("bitget-mix", Public::BitgetMix),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -133,7 +139,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse or kraken-spot";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot or bitget-mix";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -148,6 +154,7 @@ impl Public {
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
+            Self::BitgetSpot | Self::BitgetMix => bitget::read(message, take),
         }
     }
 
@@ -158,6 +165,7 @@ impl Public {
             Self::Okx => Venue::Okx,
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => Venue::Bybit,
             Self::KrakenSpot => Venue::Kraken,
+            Self::BitgetSpot | Self::BitgetMix => Venue::Bitget,
         }
     }
 
@@ -166,7 +174,8 @@ impl Public {
     pub fn market_of(self, symbol: &[u8]) -> Market {
         match self {
             Self::Okx => okx::market_of(symbol),
-            Self::BybitSpot | Self::KrakenSpot => Market::Spot,
+            Self::BybitSpot | Self::KrakenSpot | Self::BitgetSpot => Market::Spot,
+            Self::BitgetMix => bitget::mix_market(symbol),
             Self::BybitLinear => Market::Linear,
             Self::BybitInverse => Market::Inverse,
         }
@@ -179,23 +188,15 @@ impl Public {
             Venue::Binance => AnyRule::Binance(Market::Spot),
             Venue::Okx => AnyRule::Okx(Okx),
             Venue::Bybit => AnyRule::Bybit(Bybit),
+            Venue::Bitget => AnyRule::Bitget(Bitget),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }
 }
 
-/// The first two items of a level.
-pub(super) fn first_two<'a>(level: Value<'a>, field: &'static str) -> Result<[Value<'a>; 2]> {
-    let [price, qty, _] = first_three(level, field)?;
-    match (price, qty) {
-        (Some(price), Some(qty)) => Ok([price, qty]),
-        _ => Err(level.refuse(field)),
-    }
-}
-
-/// The first three items of an array, as far as there are so many.
-pub(super) fn first_three<'a>(array: Value<'a>, field: &'static str) -> Result<[Option<Value<'a>>; 3]> {
-    let mut parts = [None; 3];
+/// The first `N` items of an array, as far as there are so many.
+pub(super) fn first<'a, const N: usize>(array: Value<'a>, field: &'static str) -> Result<[Option<Value<'a>>; N]> {
+    let mut parts = [None; N];
     let mut filled = 0;
     array.items(field, |part| {
         if let Some(slot) = parts.get_mut(filled) {
@@ -205,6 +206,20 @@ pub(super) fn first_three<'a>(array: Value<'a>, field: &'static str) -> Result<[
         Ok(())
     })?;
     Ok(parts)
+}
+
+/// The first two items of a level.
+pub(super) fn first_two<'a>(level: Value<'a>, field: &'static str) -> Result<[Value<'a>; 2]> {
+    match first::<2>(level, field)? {
+        [Some(price), Some(qty)] => Ok([price, qty]),
+        _ => Err(level.refuse(field)),
+    }
+}
+
+/// A CRC32 that the venue writes as a signed number.
+pub(super) fn signed_sum(value: &Value<'_>) -> Result<u32> {
+    let sum = i32::try_from(value.signed("checksum")?).map_err(|_| value.refuse("checksum"))?;
+    Ok(sum.cast_unsigned())
 }
 
 #[cfg(test)]

@@ -99,6 +99,19 @@ fn bybit_books_and_trades() {
 }
 
 #[test]
+fn bitget_books_and_trades() {
+    let bitget = decoder(Public::BitgetMix, "DASHUSDT", 2, 2);
+    let asks = vec![(11_342, 0), (11_346, 1_365)];
+    assert_eq!(book(&bitget, BITGET_DELTA), (false, (0, 0, 0), 1_649_290_077_676_000_000, vec![(11_338, 476)], asks));
+    assert!(book(&bitget, &BITGET_DELTA.replace("update", "snapshot")).0);
+    let trades = records(&bitget, BITGET_TRADE);
+    let sold: Vec<_> = trades.iter().map(|trade| trade.unwrap().header().has(flags::SELL)).collect();
+    assert_eq!(sold, [true, false]);
+    assert!(records(&bitget, &BITGET_TRADE.replace("update", "snapshot")).is_empty(), "trades of before");
+    assert_eq!(Public::BitgetMix.market_of(b"BTCUSD"), Market::Inverse);
+}
+
+#[test]
 fn kraken_books_tops_and_trades() {
     let kraken = decoder(Public::KrakenSpot, "SC/EUR", 6, 8);
     let asks = vec![(42_990, 36_463_028_272_081)];
@@ -120,6 +133,7 @@ fn answers_and_other_channels_say_nothing() {
         (Public::BybitLinear, r#"{"success":true,"ret_msg":"","conn_id":"d8bu","req_id":"","op":"subscribe"}"#),
         (Public::BybitLinear, r#"{"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":"BTCUSDT"},"ts":1}"#),
         (Public::KrakenSpot, r#"{"event":"heartbeat"}"#),
+        (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
     ] {
         let mut out = RecordBuf::with_capacity(1 << 10);
@@ -136,6 +150,15 @@ fn bad_values_are_named_and_leave_nothing() {
         (Public::Okx, "BTC-USDT", OKX_TRADE, "x", "x", "unknown symbol, was BTC-USD-220527"),
         (Public::BybitSpot, "BTCUSDT", BYBIT_DELTA, "62505425", "-1", "cannot decode u"),
         (Public::BybitSpot, "BTCUSDT", BYBIT_DELTA, "\"u\"", "\"v\"", "u must be in the message, was missing"),
+        (
+            Public::BitgetMix,
+            "DASHUSDT",
+            BITGET_DELTA,
+            "\"bids\"",
+            "\"bid\"",
+            "bids must be in the message, was missing",
+        ),
+        (Public::BitgetMix, "DASHUSDT", BITGET_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "4105471083", "41054710830", "cannot decode checksum"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_TRADE, "\"s\"", "\"z\"", "cannot decode side"),

@@ -54,14 +54,26 @@ pub(crate) const OKX_TRADE: &str = r#"{"arg":{"channel":"trades","instId":"BTC-U
 pub(crate) const OKX_TICKER: &str = r#"{"arg":{"channel":"tickers","instId":"BTC-USD-220527"},"data":[{"instType":"FUTURES","instId":"BTC-USD-220527","last":"30218.8","lastSz":"1","askPx":"30220.1","askSz":"3","bidPx":"30210.4","bidSz":"4","open24h":"29571.4","vol24h":"779573","ts":"1652459223003"}]}"#;
 pub(crate) const BYBIT_DELTA: &str = r#"{"topic":"orderbook.200.BTCUSDT","ts":1786310816618,"type":"delta","data":{"s":"BTCUSDT","b":[["65140.4","0.875077"]],"a":[["65154.6","0.09948"],["65239.1","0"]],"u":62505425,"seq":112488545865},"cts":1786310816585}"#;
 pub(crate) const BYBIT_TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1786310819681,"data":[{"T":1786310819680,"s":"BTCUSDT","S":"Sell","v":"0.004","p":"65114.20","L":"MinusTick","i":"a9188a0a-82bc-50de-be60-03eedbe3cdd7","BT":false,"RPI":false,"seq":753843954913}]}"#;
+pub(crate) const BITGET_DELTA: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"books","instId":"DASHUSDT"},"data":[{"asks":[["113.42","0"],["113.46","13.65"]],"bids":[["113.38","4.76"]],"checksum":-487257069,"ts":"1649290077676"}]}"#;
+pub(crate) const BITGET_TRADE: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"trade","instId":"DASHUSDT"},"data":[["1649290076980","113.37","0.49","sell"],["1649290074399","113.4","0.94","buy"]]}"#;
 pub(crate) const KRAKEN_BOTH: &str = r#"[1920,{"a":[["0.042990","364630.28272081","1618678145.920470"]]},{"b":[["0.042990","0.00000000","1618678145.920708"]],"c":"4105471083"},"book-1000","SC/EUR"]"#;
 pub(crate) const KRAKEN_TRADE: &str =
     r#"[1921,[["0.042990","15979.71727919","1618678145.920708","s","l",""]],"trade","SC/EUR"]"#;
 pub(crate) const KRAKEN_TICKER: &str = r#"[1668,{"a":["13.253900",35,"35.72892241"],"b":["13.232900",185,"185.18432037"],"c":["13.253900","3.71672000"],"t":[640,1353]},"ticker","WAVES/EUR"]"#;
 
 /// All messages of the venues beside Binance.
-pub(crate) const PUBLIC: &[&str] =
-    &[OKX_DELTA, OKX_TRADE, OKX_TICKER, BYBIT_DELTA, BYBIT_TRADE, KRAKEN_BOTH, KRAKEN_TRADE, KRAKEN_TICKER];
+pub(crate) const PUBLIC: &[&str] = &[
+    OKX_DELTA,
+    OKX_TRADE,
+    OKX_TICKER,
+    BYBIT_DELTA,
+    BYBIT_TRADE,
+    BITGET_DELTA,
+    BITGET_TRADE,
+    KRAKEN_BOTH,
+    KRAKEN_TRADE,
+    KRAKEN_TICKER,
+];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];
 /// All market data of USD-M.

@@ -4,10 +4,12 @@
 //! for who meets several venues in one run, as `tickwright book` does.
 
 mod binance;
+mod bitget;
 mod bybit;
 mod kraken;
 mod okx;
 
+pub use bitget::Bitget;
 pub use bybit::Bybit;
 pub use kraken::Kraken;
 pub use okx::Okx;
@@ -70,6 +72,8 @@ pub enum AnyRule {
     Bybit(Bybit),
     /// Kraken spot.
     Kraken(Kraken),
+    /// Bitget v1.
+    Bitget(Bitget),
 }
 
 /// Hands a call to the rule of the venue.
@@ -80,6 +84,7 @@ macro_rules! each {
             AnyRule::Okx($rule) => $call,
             AnyRule::Bybit($rule) => $call,
             AnyRule::Kraken($rule) => $call,
+            AnyRule::Bitget($rule) => $call,
         }
     };
 }

@@ -1,0 +1,80 @@
+//! Bitget v1 public messages: books with checksum and trades; the same channels on the spot and mix connections.
+//!
+//! catalogue: M1. The v1 document, <https://bitgetlimited.github.io/apidoc/en/spot/#depth-channel> and
+//! <https://bitgetlimited.github.io/apidoc/en/mix/#order-book-channel>: `books` sends a snapshot and changes, `books5` and
+//! `books15` whole books. A trade is an array without an id; those of a `snapshot` were made before the subscription, come
+//! again with each new one, and are left out. Tickers have no sizes. The venue serves v2 since: v1 is for recordings.
+
+use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::instrument::Market;
+use crate::units::NO_TIME;
+
+members! {
+    /// The envelope of a push.
+    Push { action = b"action", arg = b"arg", data = b"data" }
+}
+
+members! {
+    /// The channel and instrument of a push.
+    Arg { channel = b"channel", symbol = b"instId" }
+}
+
+members! {
+    /// One item of a book's `data`.
+    Book { bids = b"bids", asks = b"asks", checksum = b"checksum", time = b"ts" }
+}
+
+/// How an instrument of the mix connection settles: a name that ends in `USD` pays in the coin.
+pub(super) fn mix_market(symbol: &[u8]) -> Market {
+    if symbol.ends_with(b"USD") { Market::Inverse } else { Market::Linear }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    if message.raw == b"pong" {
+        return Ok(());
+    }
+    let push = Push::of(message, "message")?;
+    let (Some(arg), Some(data), Some(action)) = (push.arg, push.data, push.action) else { return Ok(()) };
+    let arg = Arg::of(arg, "arg")?;
+    let channel = need(arg.channel, "channel")?.text("channel")?;
+    let symbol = need(arg.symbol, "instId")?.text("instId")?;
+    let whole = action.text("action")? == b"snapshot";
+    match channel {
+        b"books" | b"books5" | b"books15" => data.items("data", |item| take(book(item, symbol, whole)?)),
+        b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
+        _ => Ok(()),
+    }
+}
+
+fn book<'a>(item: Value<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
+    let book = Book::of(item, "data")?;
+    Ok(Message::Book(BookMessage {
+        symbol,
+        snapshot,
+        ids: (0, 0, 0),
+        ts_venue: book.time.map_or(Ok(NO_TIME), |time| venue_time(time.digits("ts")?))?,
+        checksum: book.checksum.map(|sum| signed_sum(&sum)).transpose()?,
+        depth: None,
+        bids: Some(need(book.bids, "bids")?),
+        asks: Some(need(book.asks, "asks")?),
+    }))
+}
+
+/// A trade is time, price, size, side of the taker.
+fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let [Some(time), Some(price), Some(qty), Some(side)] = first::<4>(item, "data")? else {
+        return Err(item.refuse("data"));
+    };
+    let sell = match side.text("side")? {
+        b"sell" => true,
+        b"buy" => false,
+        _ => return Err(side.refuse("side")),
+    };
+    let ts_venue = venue_time(time.digits("ts")?)?;
+    let (price, qty) = (price.text("price")?, qty.text("quantity")?);
+    Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue }))
+}

@@ -4,7 +4,9 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.okx.com/docs-v5/en/#overview-production-trading-services>,
 <https://bybit-exchange.github.io/docs/v5/ws/connect> (the same topics on each category's path),
 <https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol),
-<https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`).
+<https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`),
+<https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
+<https://docs.deribit.com/#json-rpc-over-websocket>.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ _FEEDS = (
     ("kraken.com", "", "kraken-spot"),
     ("bitget.com", "/spot/v1/stream", "bitget-spot"),
     ("bitget.com", "/mix/v1/stream", "bitget-mix"),
+    ("coinbase.com", "", "coinbase"),
+    ("deribit.com", "/ws/api/v2", "deribit"),
 )
 
 

@@ -24,7 +24,17 @@ from native._core import InputError
 _CHUNK_BYTES = 1 << 20
 #: A line longer than this is damage; exchangeInfo, the longest, is a few MB.
 _LINE_BYTES_MAX = 256 * 1024 * 1024
-_CRYPTOFEED = {"BINANCE", "BINANCE_FUTURES", "BINANCE_DELIVERY", "BITGET", "BYBIT", "KRAKEN", "OKX"}
+_CRYPTOFEED = {
+    "BINANCE",
+    "BINANCE_FUTURES",
+    "BINANCE_DELIVERY",
+    "BITGET",
+    "BYBIT",
+    "COINBASE",
+    "DERIBIT",
+    "KRAKEN",
+    "OKX",
+}
 #: Receive times by their size: seconds have 10 digits until 2286, ms 13, us 16, ns 19.
 _UNITS_NS = {10: 1_000_000_000, 13: 1_000_000, 16: 1_000, 19: 1}
 

@@ -75,6 +75,8 @@ def test_cryptofeed_bundles_join_without_a_gap(
         ("OKX", {"okx"}, (3, 287, 290, 290)),
         ("KRAKEN", {"kraken-spot"}, (10, 4_269, 4_269, 4_269)),
         ("BITGET", {"bitget-spot", "bitget-mix"}, (10, 627, 637, 637)),
+        ("COINBASE", {"coinbase"}, (2, 773, 0, 0)),
+        ("DERIBIT", {"deribit"}, (10, 36, 0, 0)),
         ("BYBIT", {"bybit-linear", "bybit-spot"}, (6, 2_142, 0, 0)),
     ],
 )

@@ -22,8 +22,12 @@ pub enum Venue {
     Kraken = 4,
     /// Bitget; recorded market data only.
     Bitget = 5,
+    /// Coinbase Advanced Trade; market data only.
+    Coinbase = 6,
+    /// Deribit; market data only.
+    Deribit = 7,
 }
-canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget });
+canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget, Coinbase, Deribit });
 
 /// How an instrument settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

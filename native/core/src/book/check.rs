@@ -106,7 +106,7 @@ impl Checker {
     pub fn define(&mut self, instrument: Instrument) -> Result<()> {
         let mut instrument = Instrument { id: self.entries.len() as u32 + 1, market: self.market, ..instrument };
         let rule = match &mut self.source {
-            Some(Source { public, decoder }) => {
+            Some(Source { public, decoder, .. }) => {
                 instrument.venue = public.venue();
                 instrument.market = public.market_of(instrument.symbol.as_bytes());
                 decoder.define(&instrument)?;
@@ -134,6 +134,9 @@ impl Checker {
     /// A new file begins. It continues the one before; where its first delta does not, it is a recording of its own.
     pub fn begin_file(&mut self) {
         self.files += 1;
+        if let Some(source) = &mut self.source {
+            source.fresh = true;
+        }
         for entry in &mut self.entries {
             entry.tallies.push(Tally::default());
             entry.fresh = true;
@@ -142,8 +145,8 @@ impl Checker {
 
     /// Takes one recorded message. `symbol` is whose REST snapshot it is, where the recording says so.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&str>) -> Result<()> {
-        if let Some(source) = self.source.take() {
-            let taken = self.take_public(&source, payload);
+        if let Some(mut source) = self.source.take() {
+            let taken = self.take_public(&mut source, payload);
             self.source = Some(source);
             return taken;
         }

@@ -14,20 +14,31 @@ use crate::units::Side;
 pub(super) struct Source {
     pub public: Public,
     pub decoder: PublicDecoder,
+    /// The place of the last message among all of its connection.
+    sequence: Option<u64>,
+    /// No message of the present file has come yet.
+    pub fresh: bool,
 }
 
 impl Source {
     pub fn new(public: Public) -> Self {
-        Self { public, decoder: PublicDecoder::new(public) }
+        Self { public, decoder: PublicDecoder::new(public), sequence: None, fresh: true }
+    }
+
+    /// Whether messages are missing before the one at `place`, where the venue counts them.
+    fn misses(&mut self, place: Option<u64>) -> bool {
+        let Some(place) = place else { return false };
+        let before = self.sequence.replace(place);
+        before.is_some_and(|before| place != before + 1)
     }
 }
 
 impl Checker {
     /// Takes one recorded message of `source`.
-    pub(super) fn take_public(&mut self, source: &Source, payload: &[u8]) -> Result<()> {
+    pub(super) fn take_public(&mut self, source: &mut Source, payload: &[u8]) -> Result<()> {
         let Self { records, entries, .. } = self;
         let mut counted = None;
-        source.public.read(payload, &mut |message| {
+        let place = source.public.read(payload, &mut |message| {
             records.clear();
             let id = source.decoder.write(&message, STAMP, records)?;
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
@@ -45,11 +56,26 @@ impl Checker {
                 Message::Book(book) => entry.sum(source, id, book),
                 _ => Ok(()),
             }
-        })
+        })?;
+        if source.misses(place) {
+            entries.iter_mut().for_each(|entry| entry.doubt(place, source.fresh));
+        }
+        source.fresh = false;
+        Ok(())
     }
 }
 
 impl Entry {
+    /// A message of the connection is missing, of whatever book: this one waits for the next whole one.
+    ///
+    /// Place 0 is a new connection and a fresh file another recording: neither lost a message.
+    fn doubt(&mut self, place: Option<u64>, fresh: bool) {
+        if place != Some(0) && !fresh {
+            self.tally(|tally| tally.gaps += 1);
+        }
+        self.book.reset();
+    }
+
     /// Brings the texts as sent up to date and compares the venue's checksum.
     fn sum(&mut self, source: &Source, id: u32, book: &BookMessage<'_>) -> Result<()> {
         let venue = source.public.venue();

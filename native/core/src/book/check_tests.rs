@@ -91,6 +91,35 @@ fn a_file_continues_the_one_before_or_is_its_own() {
 }
 
 #[test]
+fn a_message_missing_from_the_connection_puts_every_book_in_doubt() {
+    let told = |place: u64, kind: &str, updates: &str| {
+        format!(
+            r#"{{"channel":"l2_data","timestamp":"2026-08-09T21:05:48Z","sequence_num":{place},"events":[{{"type":"{kind}","product_id":"BTC-USD","updates":[{updates}]}}]}}"#
+        )
+    };
+    let heartbeat = |place: u64| format!(r#"{{"channel":"heartbeats","sequence_num":{place},"events":[]}}"#);
+    let level = |side: &str, price: u32| {
+        format!(r#"{{"side":"{side}","event_time":"","price_level":"{price}","new_quantity":"1"}}"#)
+    };
+    let mut checker = Checker::of_public(crate::decode::public::Public::Coinbase);
+    checker.define(Instrument { symbol: "BTC-USD".into(), ..btcusdt_spot() }).unwrap();
+    let whole = [level("bid", 99), level("offer", 101)].join(",");
+    let messages = [
+        told(0, "snapshot", &whole),
+        heartbeat(1),
+        told(2, "update", &level("bid", 100)),
+        heartbeat(4),
+        told(5, "update", &level("bid", 98)),
+        told(6, "snapshot", &whole),
+        told(7, "update", &level("bid", 101)),
+    ];
+    feed(&mut checker, &messages);
+    checker.finish();
+    let tally = row(&checker, 0);
+    assert_eq!((tally.messages, tally.deltas, tally.gaps, tally.discarded, tally.crossed), (5, 3, 1, 1, 1));
+}
+
+#[test]
 fn bad_messages_and_unknown_symbols_are_named() {
     let mut checker = checker();
     checker.begin_file();

@@ -5,6 +5,7 @@
 //! `books15` whole books. A trade is an array without an id; those of a `snapshot` were made before the subscription, come
 //! again with each new one, and are left out. Tickers have no sizes. The venue serves v2 since: v1 is for recordings.
 
+use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
 use super::scan::{Value, members, need};
 use super::venue_time;
@@ -59,8 +60,7 @@ fn book<'a>(item: Value<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message
         ts_venue: book.time.map_or(Ok(NO_TIME), |time| venue_time(time.digits("ts")?))?,
         checksum: book.checksum.map(|sum| signed_sum(&sum)).transpose()?,
         depth: None,
-        bids: Some(need(book.bids, "bids")?),
-        asks: Some(need(book.asks, "asks")?),
+        levels: Levels::Pairs { bids: Some(need(book.bids, "bids")?), asks: Some(need(book.asks, "asks")?) },
     }))
 }
 

@@ -4,6 +4,7 @@
 //! <https://bybit-exchange.github.io/docs/v5/websocket/public/trade>. Tickers are changes of an earlier whole one, and on
 //! spot carry no best price: the book has it.
 
+use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
 use super::venue_time;
@@ -52,8 +53,7 @@ fn book<'a>(push: &Push<'a>, data: Value<'a>) -> Result<Message<'a>> {
         ts_venue,
         checksum: None,
         depth: None,
-        bids: Some(need(book.bids, "b")?),
-        asks: Some(need(book.asks, "a")?),
+        levels: Levels::Pairs { bids: Some(need(book.bids, "b")?), asks: Some(need(book.asks, "a")?) },
     }))
 }
 

@@ -4,6 +4,7 @@
 //! array: channel number, one or two payloads, channel name, pair. A change of both sides comes as two payloads of which the
 //! last has the checksum; a snapshot has none. Objects are answers and heartbeats.
 
+use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::scan::{Shape, Value, members, need};
 use crate::error::{CoreError, Result};
@@ -70,8 +71,7 @@ fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8
         ts_venue,
         checksum: found.checksum.map(checksum).transpose()?,
         depth: Some(depth_of(channel)?),
-        bids,
-        asks,
+        levels: Levels::Pairs { bids, asks },
     }))
 }
 

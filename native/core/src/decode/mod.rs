@@ -12,10 +12,13 @@ mod binance_user;
 mod bitget;
 mod bybit;
 pub mod client_id;
+mod coinbase;
+mod deribit;
 mod kraken;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;
+mod levels;
 mod number;
 mod okx;
 pub mod public;
@@ -23,6 +26,7 @@ mod public_decoder;
 mod scan;
 pub mod survey;
 mod symbols;
+mod utc_text;
 
 #[cfg(test)]
 mod fuzz;

@@ -4,6 +4,7 @@
 //! and trades channels beside it. `books` and its faster siblings send a snapshot and changes; `books5` sends whole books;
 //! `bbo-tbt` is one level. The checksum is 0 in production since 2026-06-23: 0 is none.
 
+use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
 use super::venue_time;
@@ -109,8 +110,7 @@ fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message
         ts_venue: time(item)?,
         checksum: (checksum != 0).then_some(checksum),
         depth: None,
-        bids: Some(need(item.bids, "bids")?),
-        asks: Some(need(item.asks, "asks")?),
+        levels: Levels::Pairs { bids: Some(need(item.bids, "bids")?), asks: Some(need(item.asks, "asks")?) },
     }))
 }
 

@@ -4,9 +4,10 @@
 //! `PublicDecoder` makes records, the survey learns ticks and lots, and `book::sent` keeps the texts for a checksum. How a
 //! connection's market enters (Bybit has the same topics on each) is part of `Public`.
 
+use super::levels::Levels;
 use super::scan::{Scan, Value};
-use super::{bitget, bybit, kraken, okx};
-use crate::book::rule::{AnyRule, Bitget, Bybit, Kraken, Okx};
+use super::{bitget, bybit, coinbase, deribit, kraken, okx};
+use crate::book::rule::{AnyRule, Bitget, Bybit, Coinbase, Deribit, Kraken, Okx};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
 use crate::units::{Nanos, Side};
@@ -28,10 +29,14 @@ pub enum Public {
     BitgetSpot,
     /// Bitget v1 under `/mix/v1/stream`: all futures.
     BitgetMix,
+    /// Coinbase Advanced Trade.
+    Coinbase,
+    /// Deribit v2, all instrument types.
+    Deribit,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 7] = [
+const NAMES: [(&str, Public); 9] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -39,6 +44,8 @@ const NAMES: [(&str, Public); 7] = [
     ("kraken-spot", Public::KrakenSpot),
     ("bitget-spot", Public::BitgetSpot),
     ("bitget-mix", Public::BitgetMix),
+    ("coinbase", Public::Coinbase),
+    ("deribit", Public::Deribit),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -67,22 +74,13 @@ pub struct BookMessage<'a> {
     pub checksum: Option<u32>,
     /// Levels a side that were subscribed; None where the message does not say.
     pub depth: Option<usize>,
-    pub(super) bids: Option<Value<'a>>,
-    pub(super) asks: Option<Value<'a>>,
+    pub(super) levels: Levels<'a>,
 }
 
 impl<'a> BookMessage<'a> {
     /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
-    pub fn levels(&self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
-        let (levels, field) = match side {
-            Side::Buy => (self.bids, "bids"),
-            Side::Sell => (self.asks, "asks"),
-        };
-        let Some(levels) = levels else { return Ok(()) };
-        levels.items(field, |level| {
-            let [price, qty] = first_two(level, field)?;
-            each(price.text("price")?, qty.text("quantity")?)
-        })
+    pub fn levels(&self, side: Side, each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
+        self.levels.each(side, each)
     }
 }
 
@@ -139,23 +137,27 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot or bitget-mix";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase or deribit";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
-    /// Takes one payload apart; what is no market data of ours says nothing.
+    /// Takes one payload apart; what is no market data of ours says nothing. Returns the payload's place among all of
+    /// its connection, where the venue counts them (Coinbase): one that is missing puts every book in doubt.
     ///
     /// Errors: `Decode` or `Field` for what cannot be read, and whatever `take` fails with.
-    pub fn read<'a>(self, payload: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
+    pub fn read<'a>(self, payload: &'a [u8], take: Take<'_, 'a>) -> Result<Option<u64>> {
         let mut scan = Scan::new(payload);
         let message = scan.value("message")?;
         scan.end()?;
         match self {
+            Self::Coinbase => return coinbase::read(message, take),
+            Self::Deribit => deribit::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
             Self::BitgetSpot | Self::BitgetMix => bitget::read(message, take),
-        }
+        }?;
+        Ok(None)
     }
 
     /// The venue.
@@ -166,6 +168,8 @@ impl Public {
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => Venue::Bybit,
             Self::KrakenSpot => Venue::Kraken,
             Self::BitgetSpot | Self::BitgetMix => Venue::Bitget,
+            Self::Coinbase => Venue::Coinbase,
+            Self::Deribit => Venue::Deribit,
         }
     }
 
@@ -174,7 +178,8 @@ impl Public {
     pub fn market_of(self, symbol: &[u8]) -> Market {
         match self {
             Self::Okx => okx::market_of(symbol),
-            Self::BybitSpot | Self::KrakenSpot | Self::BitgetSpot => Market::Spot,
+            Self::BybitSpot | Self::KrakenSpot | Self::BitgetSpot | Self::Coinbase => Market::Spot,
+            Self::Deribit => deribit::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
             Self::BybitLinear => Market::Linear,
             Self::BybitInverse => Market::Inverse,
@@ -189,6 +194,8 @@ impl Public {
             Venue::Okx => AnyRule::Okx(Okx),
             Venue::Bybit => AnyRule::Bybit(Bybit),
             Venue::Bitget => AnyRule::Bitget(Bitget),
+            Venue::Coinbase => AnyRule::Coinbase(Coinbase),
+            Venue::Deribit => AnyRule::Deribit(Deribit),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

@@ -6,7 +6,7 @@ use crate::decode::{PublicDecoder, Stamp};
 use crate::event::{Bbo, Record, RecordBuf, Trade, flags};
 use crate::instrument::Instrument;
 use crate::instrument::samples::btcusdt_spot;
-use crate::units::NO_TIME;
+use crate::units::{NO_PRICE, NO_TIME};
 
 const STAMP: Stamp = Stamp { stream: 1, ts_receive: 2, ts_mono: 3 };
 
@@ -112,6 +112,36 @@ fn bitget_books_and_trades() {
 }
 
 #[test]
+fn coinbase_books_tops_and_trades() {
+    let coinbase = decoder(Public::Coinbase, "BTC-USD", 2, 8);
+    let (ts, asks) = (1_786_309_548_506_659_391, vec![(6_510_654, 15_361_938)]);
+    assert_eq!(book(&coinbase, COINBASE_DELTA), (false, (15, 15, 0), ts, vec![(6_506_191, 0)], asks));
+    assert!(book(&coinbase, &COINBASE_DELTA.replace("\"update\"", "\"snapshot\"")).0);
+    let trade: Trade = only(&coinbase, COINBASE_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.stream_seq), (6_508_367, 1_034_361, 1_068_572_091));
+    assert!(!trade.header.has(flags::SELL), "the maker sold");
+    assert!(records(&coinbase, &COINBASE_TRADE.replace("update\"", "snapshot\"")).is_empty(), "trades of before");
+    let top: Bbo = only(&coinbase, COINBASE_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (6_508_366, 20_371_215, 6_508_367, 24_290_402));
+    assert_eq!(Public::Coinbase.read(COINBASE_DELTA.as_bytes(), &mut |_| Ok(())), Ok(Some(15)));
+}
+
+#[test]
+fn deribit_books_tops_and_trades() {
+    let deribit = decoder(Public::Deribit, "BTC-24SEP21-8000-P", 4, 1);
+    let ids = (33_195_894_358, 33_195_894_358, 33_195_894_355);
+    assert_eq!(book(&deribit, DERIBIT_DELTA), (false, ids, 1_626_993_724_337_000_000, vec![(5, 26)], vec![(10, 0)]));
+    assert!(book(&deribit, &DERIBIT_DELTA.replace("\"change\"", "\"snapshot\"")).0);
+    let trade: Trade = only(&deribit, DERIBIT_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.stream_seq), (25, 105, 30_289_442));
+    assert!(trade.header.has(flags::SELL));
+    let top: Bbo = only(&deribit, DERIBIT_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (15, 47_140, NO_PRICE, 0));
+    assert_eq!(Public::Deribit.market_of(b"BTC_USDC-PERPETUAL"), Market::Linear);
+    assert_eq!(Public::Deribit.market_of(b"BTC_USDC"), Market::Spot);
+}
+
+#[test]
 fn kraken_books_tops_and_trades() {
     let kraken = decoder(Public::KrakenSpot, "SC/EUR", 6, 8);
     let asks = vec![(42_990, 36_463_028_272_081)];
@@ -159,6 +189,10 @@ fn bad_values_are_named_and_leave_nothing() {
             "bids must be in the message, was missing",
         ),
         (Public::BitgetMix, "DASHUSDT", BITGET_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
+        (Public::Coinbase, "BTC-USD", COINBASE_DELTA, "\"bid\"", "\"buy\"", "cannot decode side"),
+        (Public::Coinbase, "BTC-USD", COINBASE_TRADE, "48.167634Z", "48.167634", "cannot decode time"),
+        (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "33195894358", "null", "cannot decode change_id"),
+        (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "2.6", "true", "cannot decode quantity"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "4105471083", "41054710830", "cannot decode checksum"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_TRADE, "\"s\"", "\"z\"", "cannot decode side"),

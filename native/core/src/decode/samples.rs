@@ -56,6 +56,12 @@ pub(crate) const BYBIT_DELTA: &str = r#"{"topic":"orderbook.200.BTCUSDT","ts":17
 pub(crate) const BYBIT_TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1786310819681,"data":[{"T":1786310819680,"s":"BTCUSDT","S":"Sell","v":"0.004","p":"65114.20","L":"MinusTick","i":"a9188a0a-82bc-50de-be60-03eedbe3cdd7","BT":false,"RPI":false,"seq":753843954913}]}"#;
 pub(crate) const BITGET_DELTA: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"books","instId":"DASHUSDT"},"data":[{"asks":[["113.42","0"],["113.46","13.65"]],"bids":[["113.38","4.76"]],"checksum":-487257069,"ts":"1649290077676"}]}"#;
 pub(crate) const BITGET_TRADE: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"trade","instId":"DASHUSDT"},"data":[["1649290076980","113.37","0.49","sell"],["1649290074399","113.4","0.94","buy"]]}"#;
+pub(crate) const COINBASE_DELTA: &str = r#"{"channel":"l2_data","timestamp":"2026-08-09T21:05:48.506659391Z","sequence_num":15,"events":[{"type":"update","product_id":"BTC-USD","updates":[{"side":"offer","event_time":"2026-08-09T21:05:48.264069Z","price_level":"65106.54","new_quantity":"0.15361938"},{"side":"bid","event_time":"2026-08-09T21:05:48.264069Z","price_level":"65061.91","new_quantity":"0"}]}]}"#;
+pub(crate) const COINBASE_TRADE: &str = r#"{"channel":"market_trades","timestamp":"2026-08-09T21:05:48.251397169Z","sequence_num":9,"events":[{"type":"update","trades":[{"product_id":"BTC-USD","trade_id":"1068572091","price":"65083.67","size":"0.01034361","time":"2026-08-09T21:05:48.167634Z","side":"SELL"}]}]}"#;
+pub(crate) const COINBASE_TICKER: &str = r#"{"channel":"ticker","timestamp":"2026-08-09T21:05:48.229198328Z","sequence_num":6,"events":[{"type":"snapshot","tickers":[{"type":"ticker","product_id":"BTC-USD","price":"65086.18","best_bid":"65083.66","best_ask":"65083.67","best_bid_quantity":"0.20371215","best_ask_quantity":"0.24290402"}]}]}"#;
+pub(crate) const DERIBIT_DELTA: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-24SEP21-8000-P.raw","data":{"type":"change","timestamp":1626993724337,"prev_change_id":33195894355,"instrument_name":"BTC-24SEP21-8000-P","change_id":33195894358,"bids":[["new",5.0e-4,2.6]],"asks":[["delete",0.001,0.0]]}}}"#;
+pub(crate) const DERIBIT_TICKER: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"ticker.BTC-24SEP21-8000-P.raw","data":{"timestamp":1626993723632,"state":"open","instrument_name":"BTC-24SEP21-8000-P","best_bid_price":0.0015,"best_bid_amount":4714.0,"best_ask_price":0.0,"best_ask_amount":0.0}}}"#;
+pub(crate) const DERIBIT_TRADE: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.BTC-24SEP21-8000-P.raw","data":[{"trade_seq":30289442,"trade_id":"48079269","timestamp":1590484512188,"price":0.0025,"instrument_name":"BTC-24SEP21-8000-P","direction":"sell","amount":10.5}]}}"#;
 pub(crate) const KRAKEN_BOTH: &str = r#"[1920,{"a":[["0.042990","364630.28272081","1618678145.920470"]]},{"b":[["0.042990","0.00000000","1618678145.920708"]],"c":"4105471083"},"book-1000","SC/EUR"]"#;
 pub(crate) const KRAKEN_TRADE: &str =
     r#"[1921,[["0.042990","15979.71727919","1618678145.920708","s","l",""]],"trade","SC/EUR"]"#;
@@ -70,6 +76,12 @@ pub(crate) const PUBLIC: &[&str] = &[
     BYBIT_TRADE,
     BITGET_DELTA,
     BITGET_TRADE,
+    COINBASE_DELTA,
+    COINBASE_TRADE,
+    COINBASE_TICKER,
+    DERIBIT_DELTA,
+    DERIBIT_TICKER,
+    DERIBIT_TRADE,
     KRAKEN_BOTH,
     KRAKEN_TRADE,
     KRAKEN_TICKER,

@@ -56,6 +56,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The digits of a number, written as one or as a string, or an error where it is anything else.
+    pub fn figure(&self, field: &'static str) -> Result<&'a [u8]> {
+        if matches!(self.shape, Shape::Text | Shape::Number) { Ok(self.raw) } else { Err(self.refuse(field)) }
+    }
+
     /// The unsigned whole number that a string holds, or an error where it is anything else.
     pub fn digits(&self, field: &'static str) -> Result<u64> {
         match number::whole(self.text(field)?, 0) {

@@ -6,11 +6,15 @@
 mod binance;
 mod bitget;
 mod bybit;
+mod coinbase;
+mod deribit;
 mod kraken;
 mod okx;
 
 pub use bitget::Bitget;
 pub use bybit::Bybit;
+pub use coinbase::Coinbase;
+pub use deribit::Deribit;
 pub use kraken::Kraken;
 pub use okx::Okx;
 
@@ -74,6 +78,10 @@ pub enum AnyRule {
     Kraken(Kraken),
     /// Bitget v1.
     Bitget(Bitget),
+    /// Coinbase Advanced Trade.
+    Coinbase(Coinbase),
+    /// Deribit v2.
+    Deribit(Deribit),
 }
 
 /// Hands a call to the rule of the venue.
@@ -85,6 +93,8 @@ macro_rules! each {
             AnyRule::Bybit($rule) => $call,
             AnyRule::Kraken($rule) => $call,
             AnyRule::Bitget($rule) => $call,
+            AnyRule::Coinbase($rule) => $call,
+            AnyRule::Deribit($rule) => $call,
         }
     };
 }

@@ -29,6 +29,14 @@ fn bybit_counts_by_one() {
 }
 
 #[test]
+fn deribit_chains_and_coinbase_goes_forward() {
+    assert_eq!(Deribit.judge(ids(15, 15, 10), at(10)), SyncOutcome::Applied);
+    assert_eq!(Deribit.judge(ids(15, 15, 9), at(10)), SyncOutcome::Gap { expected: 10, was: 9 });
+    assert_eq!(Coinbase.judge(ids(15, 15, 0), at(10)), SyncOutcome::Applied);
+    assert_eq!(Coinbase.judge(ids(10, 10, 0), at(10)), SyncOutcome::Dropped);
+}
+
+#[test]
 fn kraken_keeps_the_subscribed_depth() {
     let mut book = L2Book::new();
     for price in [97, 99, 98] {

@@ -1,0 +1,68 @@
+//! The levels of one message in the form that its venue gives them, read side by side.
+//!
+//! catalogue: M1.
+
+use super::public::{first, first_two};
+use super::scan::{Value, members, need};
+use crate::error::Result;
+use crate::units::Side;
+
+/// The levels of one message.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Levels<'a> {
+    /// Two arrays of arrays that begin with price and size as texts.
+    Pairs { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
+    /// Two arrays of arrays of a word, price and size, numbers (Deribit); `delete` takes the level away.
+    Worded { bids: Value<'a>, asks: Value<'a> },
+    /// One array of objects that name their side (Coinbase).
+    Sided(Value<'a>),
+}
+
+members! {
+    /// One level of Coinbase.
+    Sided { side = b"side", price = b"price_level", qty = b"new_quantity" }
+}
+
+impl<'a> Levels<'a> {
+    /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
+    pub fn each(self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
+        let field = of(side, "bids", "asks");
+        match self {
+            Self::Pairs { bids, asks } => of(side, bids, asks).map_or(Ok(()), |levels| {
+                levels.items(field, |level| {
+                    let [price, qty] = first_two(level, field)?;
+                    each(price.text("price")?, qty.text("quantity")?)
+                })
+            }),
+            Self::Worded { bids, asks } => of(side, bids, asks).items(field, |level| {
+                let [Some(word), Some(price), Some(qty)] = first::<3>(level, field)? else {
+                    return Err(level.refuse(field));
+                };
+                let gone = word.text("word of a level")? == b"delete";
+                each(price.figure("price")?, if gone { b"0" } else { qty.figure("quantity")? })
+            }),
+            Self::Sided(levels) => levels.items("updates", |level| {
+                let level = Sided::of(level, "updates")?;
+                let named = need(level.side, "side")?;
+                let is_bid = match named.text("side")? {
+                    b"bid" => true,
+                    b"offer" => false,
+                    _ => return Err(named.refuse("side")),
+                };
+                if is_bid != (side == Side::Buy) {
+                    return Ok(());
+                }
+                let (price, qty) = (need(level.price, "price_level")?, need(level.qty, "new_quantity")?);
+                each(price.text("price_level")?, qty.text("new_quantity")?)
+            }),
+        }
+    }
+}
+
+/// What belongs to a side.
+fn of<T>(side: Side, bids: T, asks: T) -> T {
+    match side {
+        Side::Buy => bids,
+        Side::Sell => asks,
+    }
+}

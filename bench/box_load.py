@@ -30,8 +30,7 @@ from urllib.parse import urlsplit
 import psutil
 import uvloop
 
-from bench.box_wire import Asker, Listener, http_message, masked, upgrade
-from bench.box_wire import frame as ws_frame
+from bench.box_wire import Asker, Listener, masked, upgrade
 
 ROOT = Path(__file__).resolve().parents[1]
 STREAMS = "btcusdt@depth@100ms/btcusdt@trade/btcusdt@bookTicker/ethusdt@depth@100ms/ethusdt@bookTicker"
@@ -144,13 +143,13 @@ async def askers(first: dict[str, Any], market: str, transport: str) -> list[Ask
     made = []
     for _ in range(CONNECTIONS):
         if transport == "rest":
-            made.append(await connect(first[f"{market}_rest"], Asker(http_message)))
+            made.append(await connect(first[f"{market}_rest"], Asker()))
             continue
-        asker = await connect(first[f"{market}_ws_api"], Asker(http_message))
+        asker = await connect(first[f"{market}_ws_api"], Asker())
         asker.ask(upgrade(urlsplit(first[f"{market}_ws_api"]).path), time.monotonic())
         while asker.waiting:
             await asyncio.sleep(0.01)
-        asker.become(ws_frame)
+        asker.upgrade()
         made.append(asker)
     return made
 
@@ -184,7 +183,7 @@ async def load(first: dict[str, Any], box: psutil.Process, args: argparse.Namesp
     market, count = args.market, int(args.rate * args.seconds)
     path = f"/stream?streams={STREAMS}&timeUnit=MICROSECOND"
     listeners = [await connect(first["spot_ws"], Listener(path)) for _ in range(args.clients)]
-    prober = await connect(first[f"{market}_rest"], Asker(http_message))
+    prober = await connect(first[f"{market}_rest"], Asker())
     connections = await askers(first, market, transport) if transport != "none" else []
     for asker in connections:
         asker.lags_s.clear()

@@ -18,7 +18,8 @@ from typing import cast
 
 _EVENT_TIME = re.compile(rb'"E":([0-9]+)')
 READ_EVERY = 5
-Cut = Callable[[bytearray], bytes | None]
+#: Kinds of frames (RFC 6455 section 5.2); those from 8 on are control frames.
+_TEXT, _CONTROL, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
 
 
 def http_message(buffer: bytearray) -> bytes | None:
@@ -36,11 +37,25 @@ def http_message(buffer: bytearray) -> bytes | None:
     return message
 
 
-def frame(buffer: bytearray) -> bytes | None:
-    """Takes the payload of one unmasked WebSocket frame off the front of `buffer`, or None while it is not whole."""
+def frame(buffer: bytearray, write: Callable[[bytes], None]) -> bytes | None:
+    """Takes the payload of one unmasked WebSocket frame off the front of `buffer`, or None while it is not whole.
+
+    A ping on the way is answered with `write` and is no payload: the venue sends one every 20 s.
+    """
+    while (taken := _frame(buffer)) is not None:
+        kind, payload = taken
+        if kind < _CONTROL:
+            return payload
+        if kind == _PING:
+            write(masked(payload, _PONG))
+    return None
+
+
+def _frame(buffer: bytearray) -> tuple[int, bytes] | None:
+    """One frame's kind and payload."""
     if len(buffer) < 2:
         return None
-    length, start = buffer[1] & 0x7F, 2
+    kind, length, start = buffer[0] & 0x0F, buffer[1] & 0x7F, 2
     if length == 126:
         start = 4
         if len(buffer) < start:
@@ -55,13 +70,13 @@ def frame(buffer: bytearray) -> bytes | None:
         return None
     payload = bytes(buffer[start : start + length])
     del buffer[: start + length]
-    return payload
+    return kind, payload
 
 
-def masked(payload: bytes) -> bytes:
-    """A client's text frame; the mask is zero, which leaves the payload as it is."""
-    size = len(payload)
-    head = struct.pack("!BB", 0x81, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x81, 0x80 | 126, size)
+def masked(payload: bytes, kind: int = _TEXT) -> bytes:
+    """A client's frame; the mask is zero, which leaves the payload as it is."""
+    size, first = len(payload), 0x80 | kind
+    head = struct.pack("!BB", first, 0x80 | size) if size < 126 else struct.pack("!BBH", first, 0x80 | 126, size)
     return head + b"\0\0\0\0" + payload
 
 
@@ -77,9 +92,9 @@ def upgrade(path: str) -> bytes:
 class Asker(asyncio.Protocol):
     """One connection that asks and is answered in order; `lags_s` has each answer's time since it was due."""
 
-    def __init__(self, cut: Cut) -> None:
-        """Answers are cut out by `cut`."""
-        self._cut = cut
+    def __init__(self) -> None:
+        """Speaks HTTP until it is upgraded."""
+        self._upgraded = False
         self._buffer = bytearray()
         self._due: deque[float] = deque()
         self.lags_s: list[float] = []
@@ -96,9 +111,9 @@ class Asker(asyncio.Protocol):
         self._due.append(due_s)
         self._transport.write(request)
 
-    def become(self, cut: Cut) -> None:
-        """Answers are cut out otherwise from now on: the connection was upgraded."""
-        self._cut = cut
+    def upgrade(self) -> None:
+        """Answers are frames from now on."""
+        self._upgraded = True
 
     @property
     def waiting(self) -> int:
@@ -109,10 +124,14 @@ class Asker(asyncio.Protocol):
         """Matches answers with what was asked, in order."""
         self._buffer += data
         now = time.monotonic()
-        while self._due and (message := self._cut(self._buffer)) is not None:
+        while self._due and (message := self._message()) is not None:
             self.lags_s.append(now - self._due.popleft())
             if b"200" not in message[:80]:
                 self.refused.append(message)
+
+    def _message(self) -> bytes | None:
+        assert self._transport is not None
+        return frame(self._buffer, self._transport.write) if self._upgraded else http_message(self._buffer)
 
     def close(self) -> None:
         """Ends the connection."""
@@ -146,7 +165,8 @@ class Listener(asyncio.Protocol):
                 return
             self._open = True
         now_us = time.time_ns() // 1_000
-        while (payload := frame(self._buffer)) is not None:
+        assert self._transport is not None
+        while (payload := frame(self._buffer, self._transport.write)) is not None:
             self.messages += 1
             if self.messages % READ_EVERY == 0 and (match := _EVENT_TIME.search(payload, 0, 120)):
                 self.lags_s.append((now_us - int(match[1])) / 1e6)

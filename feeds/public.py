@@ -3,7 +3,8 @@
 catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.okx.com/docs-v5/en/#overview-production-trading-services>,
 <https://bybit-exchange.github.io/docs/v5/ws/connect> (the same topics on each category's path),
-<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol),
+<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol) and
+<https://docs.kraken.com/api/docs/guides/futures-websockets>,
 <https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`),
 <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
 <https://docs.deribit.com/#json-rpc-over-websocket>.
@@ -25,6 +26,7 @@ _FEEDS = (
     ("kraken.com", "", "kraken-spot"),
     ("bitget.com", "/spot/v1/stream", "bitget-spot"),
     ("bitget.com", "/mix/v1/stream", "bitget-mix"),
+    ("kraken.com", "/ws/v1", "kraken-futures"),
     ("coinbase.com", "", "coinbase"),
     ("deribit.com", "/ws/api/v2", "deribit"),
 )

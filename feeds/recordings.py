@@ -33,6 +33,7 @@ _CRYPTOFEED = {
     "COINBASE",
     "DERIBIT",
     "KRAKEN",
+    "KRAKEN_FUTURES",
     "OKX",
 }
 #: Receive times by their size: seconds have 10 digits until 2286, ms 13, us 16, ns 19.

@@ -77,6 +77,7 @@ def test_cryptofeed_bundles_join_without_a_gap(
         ("BITGET", {"bitget-spot", "bitget-mix"}, (10, 627, 637, 637)),
         ("COINBASE", {"coinbase"}, (2, 773, 0, 0)),
         ("DERIBIT", {"deribit"}, (10, 36, 0, 0)),
+        ("KRAKEN_FUTURES", {"kraken-futures"}, (10, 7_014, 0, 0)),
         ("BYBIT", {"bybit-linear", "bybit-spot"}, (6, 2_142, 0, 0)),
     ],
 )

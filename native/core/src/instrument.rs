@@ -26,8 +26,10 @@ pub enum Venue {
     Coinbase = 6,
     /// Deribit; market data only.
     Deribit = 7,
+    /// Kraken Futures; market data only.
+    KrakenFutures = 8,
 }
-canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget, Coinbase, Deribit });
+canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget, Coinbase, Deribit, KrakenFutures });
 
 /// How an instrument settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

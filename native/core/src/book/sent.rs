@@ -115,7 +115,7 @@ impl SentBook {
         match venue {
             Venue::Okx | Venue::Bitget => Some(self.in_turn()),
             Venue::Kraken => Some(self.digits()),
-            Venue::Binance | Venue::Bybit | Venue::Coinbase | Venue::Deribit => None,
+            Venue::Binance | Venue::Bybit | Venue::Coinbase | Venue::Deribit | Venue::KrakenFutures => None,
         }
     }
 

@@ -80,11 +80,21 @@ fn drive(decoder: &Decoder, bytes: &[u8]) {
 /// Every other venue's decoder, knowing the symbols of the samples, over the same bytes.
 fn drive_public(bytes: &[u8]) {
     let mut out = RecordBuf::with_capacity(1 << 14);
-    for name in ["okx", "bybit-spot", "bybit-linear", "kraken-spot", "bitget-mix", "coinbase", "deribit"] {
+    for name in
+        ["okx", "bybit-spot", "bybit-linear", "kraken-spot", "bitget-mix", "coinbase", "deribit", "kraken-futures"]
+    {
         let public = Public::parse(name).unwrap();
         let mut decoder = PublicDecoder::new(public);
-        for symbol in ["BTC-USD-220527", "BTCUSDT", "BTC-USD", "BTC-24SEP21-8000-P", "DASHUSDT", "SC/EUR", "WAVES/EUR"]
-        {
+        for symbol in [
+            "BTC-USD-220527",
+            "BTCUSDT",
+            "BTC-USD",
+            "BTC-24SEP21-8000-P",
+            "DASHUSDT",
+            "PI_ETHUSD",
+            "SC/EUR",
+            "WAVES/EUR",
+        ] {
             let (market, symbol) = (public.market_of(symbol.as_bytes()), symbol.to_owned());
             let listed = Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() };
             decoder.define(&listed).unwrap();

@@ -14,6 +14,10 @@ pub(super) enum Levels<'a> {
     Pairs { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
     /// Two arrays of arrays of a word, price and size, numbers (Deribit); `delete` takes the level away.
     Worded { bids: Value<'a>, asks: Value<'a> },
+    /// Two arrays of objects of price and size, numbers (a snapshot of Kraken Futures).
+    Named { bids: Value<'a>, asks: Value<'a> },
+    /// One level of one side (a change of Kraken Futures).
+    One { side: Side, price: &'a [u8], qty: &'a [u8] },
     /// One array of objects that name their side (Coinbase).
     Sided(Value<'a>),
 }
@@ -21,6 +25,11 @@ pub(super) enum Levels<'a> {
 members! {
     /// One level of Coinbase.
     Sided { side = b"side", price = b"price_level", qty = b"new_quantity" }
+}
+
+members! {
+    /// One level of Kraken Futures.
+    Named { price = b"price", qty = b"qty" }
 }
 
 impl<'a> Levels<'a> {
@@ -41,6 +50,12 @@ impl<'a> Levels<'a> {
                 let gone = word.text("word of a level")? == b"delete";
                 each(price.figure("price")?, if gone { b"0" } else { qty.figure("quantity")? })
             }),
+            Self::Named { bids, asks } => of(side, bids, asks).items(field, |level| {
+                let level = Named::of(level, field)?;
+                each(need(level.price, "price")?.figure("price")?, need(level.qty, "qty")?.figure("qty")?)
+            }),
+            Self::One { side: only, price, qty } if only == side => each(price, qty),
+            Self::One { .. } => Ok(()),
             Self::Sided(levels) => levels.items("updates", |level| {
                 let level = Sided::of(level, "updates")?;
                 let named = need(level.side, "side")?;

@@ -15,6 +15,7 @@ pub mod client_id;
 mod coinbase;
 mod deribit;
 mod kraken;
+mod kraken_futures;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;

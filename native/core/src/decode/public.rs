@@ -6,8 +6,8 @@
 
 use super::levels::Levels;
 use super::scan::{Scan, Value};
-use super::{bitget, bybit, coinbase, deribit, kraken, okx};
-use crate::book::rule::{AnyRule, Bitget, Bybit, Coinbase, Deribit, Kraken, Okx};
+use super::{bitget, bybit, coinbase, deribit, kraken, kraken_futures, okx};
+use crate::book::rule::{AnyRule, Bitget, Bybit, Coinbase, Deribit, Kraken, KrakenFutures, Okx};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
 use crate::units::{Nanos, Side};
@@ -33,10 +33,12 @@ pub enum Public {
     Coinbase,
     /// Deribit v2, all instrument types.
     Deribit,
+    /// Kraken Futures, WebSocket v1.
+    KrakenFutures,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 9] = [
+const NAMES: [(&str, Public); 10] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -46,6 +48,7 @@ const NAMES: [(&str, Public); 9] = [
     ("bitget-mix", Public::BitgetMix),
     ("coinbase", Public::Coinbase),
     ("deribit", Public::Deribit),
+    ("kraken-futures", Public::KrakenFutures),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -137,7 +140,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase or deribit";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit or kraken-futures";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -152,6 +155,7 @@ impl Public {
         match self {
             Self::Coinbase => return coinbase::read(message, take),
             Self::Deribit => deribit::read(message, take),
+            Self::KrakenFutures => kraken_futures::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
@@ -170,6 +174,7 @@ impl Public {
             Self::BitgetSpot | Self::BitgetMix => Venue::Bitget,
             Self::Coinbase => Venue::Coinbase,
             Self::Deribit => Venue::Deribit,
+            Self::KrakenFutures => Venue::KrakenFutures,
         }
     }
 
@@ -180,6 +185,7 @@ impl Public {
             Self::Okx => okx::market_of(symbol),
             Self::BybitSpot | Self::KrakenSpot | Self::BitgetSpot | Self::Coinbase => Market::Spot,
             Self::Deribit => deribit::market_of(symbol),
+            Self::KrakenFutures => kraken_futures::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
             Self::BybitLinear => Market::Linear,
             Self::BybitInverse => Market::Inverse,
@@ -196,6 +202,7 @@ impl Public {
             Venue::Bitget => AnyRule::Bitget(Bitget),
             Venue::Coinbase => AnyRule::Coinbase(Coinbase),
             Venue::Deribit => AnyRule::Deribit(Deribit),
+            Venue::KrakenFutures => AnyRule::KrakenFutures(KrakenFutures),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

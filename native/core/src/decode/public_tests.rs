@@ -142,6 +142,22 @@ fn deribit_books_tops_and_trades() {
 }
 
 #[test]
+fn kraken_futures_books_and_trades() {
+    let futures = decoder(Public::KrakenFutures, "PI_ETHUSD", 2, 0);
+    let (ids, asks) = ((26_660_859, 26_660_859, 0), vec![(200_485, 23_706), (200_500, 1)]);
+    let want = (true, ids, 1_626_994_925_378_000_000, vec![(200_470, 20_108)], asks);
+    assert_eq!(book(&futures, FUTURES_WHOLE), want);
+    let (ids, ts) = ((26_660_860, 26_660_860, 0), 1_626_994_927_744_000_000);
+    assert_eq!(book(&futures, FUTURES_DELTA), (false, ids, ts, vec![], vec![(200_485, 4_787)]));
+    let bought = FUTURES_DELTA.replace("sell", "buy");
+    assert_eq!(book(&futures, &bought), (false, ids, ts, vec![(200_485, 4_787)], vec![]));
+    let trade: Trade = only(&futures, FUTURES_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.stream_seq), (200_490, 320, 5956));
+    assert!(!trade.header.has(flags::SELL) && !trade.header.has(flags::OFF_BOOK));
+    assert_eq!(Public::KrakenFutures.market_of(b"PF_XBTUSD"), Market::Linear);
+}
+
+#[test]
 fn kraken_books_tops_and_trades() {
     let kraken = decoder(Public::KrakenSpot, "SC/EUR", 6, 8);
     let asks = vec![(42_990, 36_463_028_272_081)];
@@ -162,6 +178,7 @@ fn answers_and_other_channels_say_nothing() {
         (Public::Okx, r#"{"arg":{"channel":"candle1m","instId":"BTC-USDT"},"data":[["1","2"]]}"#),
         (Public::BybitLinear, r#"{"success":true,"ret_msg":"","conn_id":"d8bu","req_id":"","op":"subscribe"}"#),
         (Public::BybitLinear, r#"{"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":"BTCUSDT"},"ts":1}"#),
+        (Public::KrakenFutures, r#"{"event":"subscribed","feed":"book","product_ids":["FI_ETHUSD_211231"]}"#),
         (Public::KrakenSpot, r#"{"event":"heartbeat"}"#),
         (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
@@ -193,6 +210,8 @@ fn bad_values_are_named_and_leave_nothing() {
         (Public::Coinbase, "BTC-USD", COINBASE_TRADE, "48.167634Z", "48.167634", "cannot decode time"),
         (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "33195894358", "null", "cannot decode change_id"),
         (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "2.6", "true", "cannot decode quantity"),
+        (Public::KrakenFutures, "PI_ETHUSD", FUTURES_DELTA, "\"sell\"", "\"sold\"", "cannot decode side"),
+        (Public::KrakenFutures, "PI_ETHUSD", FUTURES_WHOLE, "\"asks\"", "\"ask\"", "asks must be in the message"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "4105471083", "41054710830", "cannot decode checksum"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_TRADE, "\"s\"", "\"z\"", "cannot decode side"),

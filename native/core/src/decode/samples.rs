@@ -62,6 +62,9 @@ pub(crate) const COINBASE_TICKER: &str = r#"{"channel":"ticker","timestamp":"202
 pub(crate) const DERIBIT_DELTA: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-24SEP21-8000-P.raw","data":{"type":"change","timestamp":1626993724337,"prev_change_id":33195894355,"instrument_name":"BTC-24SEP21-8000-P","change_id":33195894358,"bids":[["new",5.0e-4,2.6]],"asks":[["delete",0.001,0.0]]}}}"#;
 pub(crate) const DERIBIT_TICKER: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"ticker.BTC-24SEP21-8000-P.raw","data":{"timestamp":1626993723632,"state":"open","instrument_name":"BTC-24SEP21-8000-P","best_bid_price":0.0015,"best_bid_amount":4714.0,"best_ask_price":0.0,"best_ask_amount":0.0}}}"#;
 pub(crate) const DERIBIT_TRADE: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.BTC-24SEP21-8000-P.raw","data":[{"trade_seq":30289442,"trade_id":"48079269","timestamp":1590484512188,"price":0.0025,"instrument_name":"BTC-24SEP21-8000-P","direction":"sell","amount":10.5}]}}"#;
+pub(crate) const FUTURES_WHOLE: &str = r#"{"feed":"book_snapshot","product_id":"PI_ETHUSD","timestamp":1626994925378,"seq":26660859,"tickSize":null,"bids":[{"price":2004.7,"qty":20108.0}],"asks":[{"price":2004.85,"qty":23706.0},{"price":2005.0,"qty":1.0}]}"#;
+pub(crate) const FUTURES_DELTA: &str = r#"{"feed":"book","product_id":"PI_ETHUSD","side":"sell","seq":26660860,"price":2004.85,"qty":4787.0,"timestamp":1626994927744}"#;
+pub(crate) const FUTURES_TRADE: &str = r#"{"feed":"trade","product_id":"PI_ETHUSD","uid":"e2429e31-8b9d-4195-900e-fd42be2dec89","side":"buy","type":"fill","seq":5956,"time":1626994929946,"qty":320.0,"price":2004.9}"#;
 pub(crate) const KRAKEN_BOTH: &str = r#"[1920,{"a":[["0.042990","364630.28272081","1618678145.920470"]]},{"b":[["0.042990","0.00000000","1618678145.920708"]],"c":"4105471083"},"book-1000","SC/EUR"]"#;
 pub(crate) const KRAKEN_TRADE: &str =
     r#"[1921,[["0.042990","15979.71727919","1618678145.920708","s","l",""]],"trade","SC/EUR"]"#;
@@ -82,6 +85,9 @@ pub(crate) const PUBLIC: &[&str] = &[
     DERIBIT_DELTA,
     DERIBIT_TICKER,
     DERIBIT_TRADE,
+    FUTURES_WHOLE,
+    FUTURES_DELTA,
+    FUTURES_TRADE,
     KRAKEN_BOTH,
     KRAKEN_TRADE,
     KRAKEN_TICKER,

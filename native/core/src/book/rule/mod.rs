@@ -9,6 +9,7 @@ mod bybit;
 mod coinbase;
 mod deribit;
 mod kraken;
+mod kraken_futures;
 mod okx;
 
 pub use bitget::Bitget;
@@ -16,6 +17,7 @@ pub use bybit::Bybit;
 pub use coinbase::Coinbase;
 pub use deribit::Deribit;
 pub use kraken::Kraken;
+pub use kraken_futures::KrakenFutures;
 pub use okx::Okx;
 
 use super::l2::L2Book;
@@ -82,6 +84,8 @@ pub enum AnyRule {
     Coinbase(Coinbase),
     /// Deribit v2.
     Deribit(Deribit),
+    /// Kraken Futures.
+    KrakenFutures(KrakenFutures),
 }
 
 /// Hands a call to the rule of the venue.
@@ -95,6 +99,7 @@ macro_rules! each {
             AnyRule::Bitget($rule) => $call,
             AnyRule::Coinbase($rule) => $call,
             AnyRule::Deribit($rule) => $call,
+            AnyRule::KrakenFutures($rule) => $call,
         }
     };
 }

@@ -37,6 +37,13 @@ fn deribit_chains_and_coinbase_goes_forward() {
 }
 
 #[test]
+fn kraken_futures_count_by_one() {
+    assert_eq!(KrakenFutures.judge(ids(8, 8, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(KrakenFutures.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);
+    assert_eq!(KrakenFutures.judge(ids(9, 9, 0), at(7)), SyncOutcome::Gap { expected: 8, was: 9 });
+}
+
+#[test]
 fn kraken_keeps_the_subscribed_depth() {
     let mut book = L2Book::new();
     for price in [97, 99, 98] {

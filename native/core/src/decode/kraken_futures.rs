@@ -1,0 +1,103 @@
+//! Kraken Futures public messages, WebSocket v1: books and trades.
+//!
+//! catalogue: M1. <https://docs.kraken.com/api/docs/futures-api/websocket/book> and `/trade` beside it. A snapshot, then one
+//! level a message; prices and sizes are JSON numbers. The trades of a `trade_snapshot` were made before the subscription
+//! and are left out; `ticker_lite` has no sizes.
+
+use super::levels::Levels;
+use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::instrument::Market;
+use crate::units::{NO_TIME, Nanos, Side};
+
+members! {
+    /// The members of a push, of any feed.
+    Push {
+        feed = b"feed",
+        event = b"event",
+        symbol = b"product_id",
+        sequence = b"seq",
+        pushed = b"timestamp",
+        time = b"time",
+        bids = b"bids",
+        asks = b"asks",
+        side = b"side",
+        price = b"price",
+        qty = b"qty",
+        kind = b"type",
+    }
+}
+
+/// How an instrument settles: the second letter of its name is `I` where it pays in the coin (`PI_XBTUSD`).
+pub(super) fn market_of(symbol: &[u8]) -> Market {
+    if symbol.get(1) == Some(&b'I') { Market::Inverse } else { Market::Linear }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let push = Push::of(message, "message")?;
+    let (Some(feed), None) = (push.feed, push.event) else { return Ok(()) };
+    match feed.text("feed")? {
+        b"book_snapshot" => {
+            let levels = Levels::Named { bids: need(push.bids, "bids")?, asks: need(push.asks, "asks")? };
+            take(book(&push, true, levels)?)
+        }
+        b"book" => {
+            let side = if sells(&push)? { Side::Sell } else { Side::Buy };
+            let (price, qty) = level(&push)?;
+            take(book(&push, false, Levels::One { side, price, qty })?)
+        }
+        b"trade" => take(trade(&push)?),
+        _ => Ok(()),
+    }
+}
+
+fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>) -> Result<Message<'a>> {
+    let sequence = need(push.sequence, "seq")?.whole("seq")?;
+    Ok(Message::Book(BookMessage {
+        symbol: symbol(push)?,
+        snapshot,
+        ids: (sequence, sequence, 0),
+        ts_venue: time(push.pushed)?,
+        checksum: None,
+        depth: None,
+        levels,
+    }))
+}
+
+fn trade<'a>(push: &Push<'a>) -> Result<Message<'a>> {
+    let (price, qty) = level(push)?;
+    Ok(Message::Trade(TradeMessage {
+        symbol: symbol(push)?,
+        price,
+        qty,
+        sell: sells(push)?,
+        off_book: push.kind.map_or(Ok(b"".as_slice()), |kind| kind.text("type"))? == b"block",
+        id: need(push.sequence, "seq")?.whole("seq")?,
+        ts_venue: time(push.time)?,
+    }))
+}
+
+fn symbol<'a>(push: &Push<'a>) -> Result<&'a [u8]> {
+    need(push.symbol, "product_id")?.text("product_id")
+}
+
+fn level<'a>(push: &Push<'a>) -> Result<(&'a [u8], &'a [u8])> {
+    Ok((need(push.price, "price")?.figure("price")?, need(push.qty, "qty")?.figure("qty")?))
+}
+
+/// Of a level: whether it is an ask; of a trade: whether the taker sold.
+fn sells(push: &Push<'_>) -> Result<bool> {
+    let side = need(push.side, "side")?;
+    match side.text("side")? {
+        b"sell" => Ok(true),
+        b"buy" => Ok(false),
+        _ => Err(side.refuse("side")),
+    }
+}
+
+fn time(value: Option<Value<'_>>) -> Result<Nanos> {
+    value.map_or(Ok(NO_TIME), |time| venue_time(time.whole("time")?))
+}

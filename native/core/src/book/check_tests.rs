@@ -120,6 +120,25 @@ fn a_message_missing_from_the_connection_puts_every_book_in_doubt() {
 }
 
 #[test]
+fn levels_beyond_krakens_depth_never_come_back() {
+    let sum = |digits: &[u8]| crc32fast::hash(digits);
+    let messages = [
+        r#"[1,{"as":[["101.00","1","1.0"],["102.00","1","1.0"]],"bs":[["99.00","1","1.0"]]},"book-2","XBT/USD"]"#
+            .to_owned(),
+        format!(r#"[1,{{"a":[["100.00","1","2.0"]],"c":"{}"}},"book-2","XBT/USD"]"#, sum(b"10000110100199001")),
+        // 102 went when 100 came: after 100 only 101 is left.
+        format!(r#"[1,{{"a":[["100.00","0","3.0"]],"c":"{}"}},"book-2","XBT/USD"]"#, sum(b"10100199001")),
+        r#"[1,{"b":[["98.00","1","4.0"]],"c":"1"},"book-2","XBT/USD"]"#.to_owned(),
+    ];
+    let mut checker = Checker::of_public(crate::decode::public::Public::KrakenSpot);
+    checker.define(Instrument { symbol: "XBT/USD".into(), ..btcusdt_spot() }).unwrap();
+    feed(&mut checker, &messages);
+    checker.finish();
+    let tally = row(&checker, 0);
+    assert_eq!((tally.deltas, tally.checksums, tally.checksums_equal), (3, 3, 2));
+}
+
+#[test]
 fn bad_messages_and_unknown_symbols_are_named() {
     let mut checker = checker();
     checker.begin_file();

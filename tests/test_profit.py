@@ -42,6 +42,21 @@ def test_a_fee_in_the_base_asset_is_taken_off_at_the_price_of_the_position(tmp_p
     assert figures.story.third_fees == 0
 
 
+def test_what_a_session_earned_is_the_same_after_its_streams_went_down(tmp_path: Path) -> None:
+    engine = bought(tmp_path / "journal")
+    stream = engine.stream("market")
+    trade = {"e": "trade", "E": 4, "s": "BTCUSDT", "t": 5, "p": "60001.0", "q": "0.100", "T": 4, "m": False, "M": True}
+    engine.market(stream, "spot", json.dumps(trade).encode(), 4, 4)
+    engine.link(stream, "market", False, 0, 5, 5)
+    assert engine.top(1) is None
+    net = next(row for row in engine.positions() if row["strategy"] == profit.NET)
+    # 0.5 BTC gained 0.5 USDT at the last trade's 60,001; 0.0005 BTC are 30.0005 USDT there.
+    assert (net["unrealised"], net["fees_base_value"]) == (50_000_000, 3_000_050_000)
+    engine.close()
+    figures = of_journal(tmp_path / "journal")
+    assert figures.pnl() == {"USDT": str(profit.decimal(profit.total([net]), 8))}
+
+
 def test_only_net_rows_make_the_total() -> None:
     row = {"strategy": 0, "realised": 10, "unrealised": -1, "fees": 2, "fees_base_value": 3, "funding": 4}
     assert profit.total([row, {**row, "strategy": 1}]) == 10 - 1 - 2 - 3 + 4

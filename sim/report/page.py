@@ -19,7 +19,7 @@ from sim.report.records import SENT_ANSWER
 from sim.report.style import STYLE
 
 #: Parts of the profit whose name does not say it all.
-_PART_NAMES = {"fees_base_value": "fees in the base asset, at the last mid"}
+_PART_NAMES = {"fees_base_value": "fees in the base asset, at the last price"}
 _LATENCY_NOTE = (
     "Rows of the engine are what it measured itself. A compiled kernel's decision time is only there: the journal "
     "stamps its orders with the time of the input that caused them."

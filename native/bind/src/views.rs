@@ -78,13 +78,13 @@ pub fn orders<'py>(py: Python<'py>, state: &State, open_only: bool) -> PyResult<
 }
 
 /// Positions as dicts; strategy 0 is the account's net row (first), which alone has what belongs to no strategy. Money in
-/// the settlement asset's smallest unit, but `fees_base` in the base asset's. What depends on a price is 0 while there is
-/// none.
+/// the settlement asset's smallest unit, but `fees_base` in the base asset's. What depends on a price counts at the mark or
+/// the mid, while nobody quotes (after a stop) at the last trade's, and is 0 where nothing was ever heard.
 pub fn positions<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for p in state.positions.iter_net().chain(state.positions.iter().filter(|row| row.strategy != 0)) {
         let Ok(instrument) = state.definitions.instrument(p.instrument) else { continue };
-        let reference = state.reference_e8(p.instrument);
+        let reference = state.valued_e8(p.instrument);
         let row = PyDict::new(py);
         row.set_item("account", p.account)?;
         row.set_item("strategy", p.strategy)?;

@@ -38,7 +38,7 @@ _NONE_HERE = {"unknown_ids": 0}
 
 
 @dataclass
-class _File:
+class SurveyedFile:
     """One recording with what the first pass learnt of each feed in it."""
 
     recording: Recording
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     """Checks the files; prints a line for each file and instrument, then the summary."""
     output: Results = args.output
     clock: Clock = args.clock
-    files = [_File(Recording(path)) for path in args.file]
+    files = [SurveyedFile(Recording(path)) for path in args.file]
     total = 2 * sum(path.stat().st_size for path in args.file)
     with output.progress("books", total) as bar:
         done = 0
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             bar.update(0, completed=done + recording.bytes_read)
 
         for file in files:
-            _survey(file, clock, tick)
+            survey_file(file, clock, tick)
             done += file.recording.bytes_read
             if file.recording.torn:
                 output.say(f"{file.recording.path}: {file.recording.torn}; everything before it is used")
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     return _print(files, output, (clock.mono_ns() - began) / 1e9)
 
 
-def _batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int, str, str | None, list[Recorded]]]:
+def batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int, str, str | None, list[Recorded]]]:
     """Runs of records of one feed and kind with the number of their first: messages (None) or snapshots of one symbol.
 
     A snapshot that no request names is of the `only` symbol of its file.
@@ -115,9 +115,10 @@ def _belongs(record: Recorded, only: str | None) -> tuple[str, str | None]:
     return "", (snapshot_symbol(record.source) or "") if record.what is What.REST else ""
 
 
-def _survey(file: _File, clock: Clock, tick: Callable[[Recording], None]) -> None:
+def survey_file(file: SurveyedFile, clock: Clock, tick: Callable[[Recording], None]) -> None:
+    """The first pass over a file: fills in its surveys. InputError where it has no market data of a venue we read."""
     began, recording = clock.mono_ns(), file.recording
-    for at, feed, symbol, records in _batches(recording):
+    for at, feed, symbol, records in batches(recording):
         file.first_ns = file.first_ns or records[0].ts_ns
         payloads = [record.payload for record in records]
         file.survey(feed).feed(payloads, symbol, origin=str(recording.path), first=at)
@@ -127,9 +128,9 @@ def _survey(file: _File, clock: Clock, tick: Callable[[Recording], None]) -> Non
     file.seconds = (clock.mono_ns() - began) / 1e9
 
 
-def _rebuild(files: list[_File], clock: Clock, tick: Callable[[Recording], None]) -> Iterator[_File]:
+def _rebuild(files: list[SurveyedFile], clock: Clock, tick: Callable[[Recording], None]) -> Iterator[SurveyedFile]:
     """The second pass over the files, in order; yields each file when it is read, and fills in the rows of all."""
-    holders: dict[str, list[_File]] = defaultdict(list)
+    holders: dict[str, list[SurveyedFile]] = defaultdict(list)
     for file in files:
         for name, _ in file.named().values():
             holders[name].append(file)
@@ -145,7 +146,7 @@ def _rebuild(files: list[_File], clock: Clock, tick: Callable[[Recording], None]
             file.rows += ((name, row) for row in check.rows(at))
 
 
-def _check(name: str, files: list[_File]) -> BookCheck:
+def _check(name: str, files: list[SurveyedFile]) -> BookCheck:
     """The books of one feed, with the instruments of all its files."""
     feed = "" if name in BY_MARKET else name
     known, check = BookSurvey(feed or None), BookCheck(name)
@@ -156,20 +157,20 @@ def _check(name: str, files: list[_File]) -> BookCheck:
     return check
 
 
-def _rebuild_file(file: _File, checks: dict[str, BookCheck], tick: Callable[[Recording], None]) -> None:
+def _rebuild_file(file: SurveyedFile, checks: dict[str, BookCheck], tick: Callable[[Recording], None]) -> None:
     recording, named = file.recording, file.named()
     for name, _ in named.values():
         checks[name].begin_file()
     listed = file.surveys[""].instruments() if "" in file.surveys else []
     only = listed[0][0] if len(listed) == 1 else None
-    for at, feed, symbol, records in _batches(recording, only):
+    for at, feed, symbol, records in batches(recording, only):
         if feed in named:
             payloads = [record.payload for record in records]
             checks[named[feed][0]].feed(payloads, symbol, origin=str(recording.path), first=at)
         tick(recording)
 
 
-def _print(files: list[_File], output: Results, seconds: float) -> int:
+def _print(files: list[SurveyedFile], output: Results, seconds: float) -> int:
     totals = dict.fromkeys((*_COMPARED, *_FAULTS), 0)
     unexplained = 0
     for file in files:

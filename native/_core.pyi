@@ -9,6 +9,7 @@ __all__ = [
     "BUILD_PROFILE",
     "KERNEL_ABI",
     "_API",
+    "BarBuilder",
     "BookCheck",
     "BookSurvey",
     "BrokenError",
@@ -23,6 +24,7 @@ __all__ = [
     "Intensity",
     "L2Book",
     "Ladder",
+    "MarketColumns",
     "Outbound",
     "OwnOrder",
     "Refused",
@@ -508,6 +510,40 @@ class Replay:
 def journal_verify(dir: str | PathLike[str], /) -> dict[str, Any]: ...
 def journal_ls(dir: str | PathLike[str], /) -> list[dict[str, Any]]: ...
 def journal_show(dir: str | PathLike[str], first: int, last: int, /) -> list[dict[str, Any]]: ...
+
+# --- bars.rs: bars from trades. Bars are rows of 96 bytes: `feeds.bars.BAR` names their fields.
+
+@final
+class BarBuilder:
+    """Builds the bars of one instrument; live and from an archive by the same code."""
+
+    def __new__(cls, rule: str, size: int) -> BarBuilder: ...
+    def take(self, ts_ns: int, id: int, price: int, qty: int, flags: int = 0) -> bytes: ...
+    def batch(self, ts_ns: Buffer, id: Buffer, price: Buffer, qty: Buffer, flags: Buffer) -> bytes: ...
+    def close_until(self, ts_ns: int) -> bytes: ...
+    def open(self) -> bytes: ...
+    @property
+    def late(self) -> int: ...
+    @property
+    def duplicates(self) -> int: ...
+
+# --- columns.rs: recorded messages as rows of numbers, i64 each; `feeds.lake_schema` names them.
+
+@final
+class MarketColumns:
+    """Reads one feed's recorded messages into rows of trades, levels and tops."""
+
+    def __new__(cls, feed: str) -> MarketColumns: ...
+    def define(self, symbol: str, tick: str, lot: str) -> int: ...
+    def feed(
+        self,
+        payloads: list[bytes],
+        ts_ns: list[int],
+        instrument: int | None = None,
+        *,
+        origin: str = "",
+        first: int = 0,
+    ) -> tuple[bytes, bytes, bytes]: ...
 
 # --- book.rs: books and decoders. Prices are ticks, sizes lots; sides are "buy" and "sell".
 

@@ -18,10 +18,10 @@ use tickwright_core::instrument::{Instrument, Market, Venue};
 use tickwright_core::units::{Decimal, NO_PRICE, NO_TIME, Side};
 
 /// Room for the records of one message.
-const MESSAGE_BYTES_MAX: usize = 4 << 20;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 4 << 20;
 
 /// An instrument from its market, symbol, tick and lot; what only money needs is filled with placeholders.
-fn instrument(id: u32, market: Market, symbol: &str, tick: &str, lot: &str) -> Result<Instrument> {
+pub(crate) fn instrument(id: u32, market: Market, symbol: &str, tick: &str, lot: &str) -> Result<Instrument> {
     let unit = |text: &str, field| {
         let decimal = Decimal::parse(text.as_bytes(), field)?;
         let mantissa = i64::try_from(decimal.mantissa).ok().filter(|mantissa| *mantissa > 0);

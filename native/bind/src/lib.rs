@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 
+mod bars;
 mod book;
+mod columns;
 mod engine;
 mod error;
 mod gate;
@@ -21,7 +23,9 @@ mod views;
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
+    bars::register(m)?;
     book::register(m)?;
+    columns::register(m)?;
     journal::register(m)?;
     quote::register(m)?;
     gate::register(m)?;

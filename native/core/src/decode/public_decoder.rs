@@ -7,7 +7,7 @@ use super::symbols::{Listed, Symbols};
 use super::{Stamp, whole_message};
 use crate::error::Result;
 use crate::event::{Bbo, DepthHead, Level, RecordBuf, Trade, flags};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Market};
 use crate::units::{Lots, NO_PRICE, Side, Ticks};
 
 /// Reads the public messages of one kind of connection into records.
@@ -22,6 +22,12 @@ impl PublicDecoder {
     #[must_use]
     pub fn new(public: Public) -> Self {
         Self { public, symbols: Symbols::default() }
+    }
+
+    /// Which market a symbol of this connection belongs to.
+    #[must_use]
+    pub fn market_of(&self, symbol: &[u8]) -> Market {
+        self.public.market_of(symbol)
     }
 
     /// Makes an instrument known, or replaces the definition of the same symbol and market.

@@ -1,0 +1,137 @@
+"""The lake: market data as Parquet files by channel, venue, symbol and day, written whole or not at all.
+
+catalogue: M7. A folder, or any file system of pyarrow by its address (`s3://bucket/path?endpoint_override=..`):
+
+    trades/venue=binance-spot/symbol=BTCUSDT/day=2024-08-09/<recording>-<first record>.parquet
+
+A file appears under its name only when it is complete. Columns are in `lake_schema`. Messages that the lake has already
+(the same venue, channel, symbol, number and venue time) are left out as a file is written; where a venue numbers
+nothing, only the recording itself is known again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from feeds.lake_schema import CHANNELS, PARTITIONS, SCHEMAS, STORED
+from native._core import InputError
+
+#: What tells one message of a symbol from another, beside its number.
+_KEYS = {"trades": ["ts_venue"], "levels": ["ts_venue", "snapshot"], "tops": ["ts_venue"]}
+Column = npt.NDArray[np.int64]
+
+
+class Lake:
+    """One lake at one place. Any number of readers are safe beside one importer."""
+
+    def __init__(self, place: str | Path) -> None:
+        """Opens nothing yet; InputError for an address that no file system of pyarrow has."""
+        text = str(place)
+        try:
+            local: tuple[Any, str] = (fs.LocalFileSystem(), str(Path(text).absolute()))
+            files, root = fs.FileSystem.from_uri(text) if "://" in text else local
+        except (OSError, ValueError, pa.ArrowException) as why:
+            raise InputError(f"lake must be a folder or an address that pyarrow knows ({why}), was {place}") from None
+        self.files: Any = files
+        self.root: str = root
+
+    def names(self, channel: str, **within: str) -> list[str]:
+        """The paths of a channel's whole files, sorted; `within` chooses partitions (venue, symbol, day)."""
+        steps = [f"/{key}={quote(value, safe='')}/" for key, value in within.items() if value]
+        chosen = fs.FileSelector(f"{self.root}/{channel}", allow_not_found=True, recursive=True)
+        paths = (info.path for info in self.files.get_file_info(chosen))
+        return sorted(path for path in paths if path.endswith(".parquet") and all(step in path for step in steps))
+
+    def dataset(self, channel: str, **within: str) -> Any:
+        """A channel's files as an Arrow dataset with the dictionary's schema. InputError for an unknown channel."""
+        if channel not in CHANNELS:
+            raise InputError(f"channel must be one of {', '.join(CHANNELS)}, was {channel}")
+        return ds.dataset(
+            self.names(channel, **within),
+            SCHEMAS[channel],
+            format="parquet",
+            filesystem=self.files,
+            partitioning=ds.HivePartitioning(PARTITIONS),
+            partition_base_dir=f"{self.root}/{channel}",
+        )
+
+    def partitions(self) -> list[dict[str, Any]]:
+        """What there is: a row for each channel, venue, symbol and day, with its files, rows and bytes."""
+        found: dict[tuple[str, ...], dict[str, Any]] = {}
+        for channel in CHANNELS:
+            for path in self.names(channel):
+                steps = [unquote(step.partition("=")[2]) for step in path.split("/")[-4:-1]]
+                head = dict(zip(("channel", *PARTITIONS.names), (channel, *steps), strict=True))
+                row = found.setdefault((channel, *steps), {**head, "files": 0, "rows": 0, "bytes": 0})
+                row["files"] += 1
+                row["rows"] += pq.read_metadata(path, filesystem=self.files).num_rows
+                row["bytes"] += self.files.get_file_info(path).size
+        return list(found.values())
+
+    def write(self, channel: str, rows: pa.Table, name: str) -> int:
+        """Stores rows (partition columns included) as the file `name` of each partition; returns how many were new.
+
+        A file of the same name is replaced: the same piece of the same recording, written again, changes nothing.
+        """
+        parts = rows.select(PARTITIONS.names).group_by(PARTITIONS.names).aggregate([]).to_pylist()
+        return sum(self._write_part(channel, part, rows, name) for part in parts)
+
+    def _write_part(self, channel: str, part: dict[str, str], rows: pa.Table, name: str) -> int:
+        folder = "/".join(f"{key}={quote(part[key], safe='')}" for key in PARTITIONS.names)
+        target = f"{self.root}/{channel}/{folder}/{name}.parquet"
+        chosen = pc.scalar(True)
+        for key, value in part.items():
+            chosen = chosen & (pc.field(key) == value)
+        rows = rows.filter(chosen)
+        wanted = ["id", "record", *_KEYS[channel]]
+        others = [path for path in self.names(channel, **part) if path != target]
+        known = [pq.read_table(path, columns=wanted, filesystem=self.files, partitioning=None) for path in others]
+        new = rows.filter(pa.array(_new(rows.select(wanted), known)))
+        if new.num_rows:
+            stored = new.select(STORED[channel].names).cast(STORED[channel])
+            self.put(target, lambda path: pq.write_table(stored, path, filesystem=self.files, compression="zstd"))
+        return int(new.num_rows)
+
+    def put(self, target: str, write: Callable[[str], object]) -> None:
+        """Lets `write` make a file beside `target`, then gives it that name: nobody sees a part of it."""
+        self.files.create_dir(target.rpartition("/")[0], recursive=True)
+        beside = f"{target}.part"
+        write(beside)
+        self.files.move(beside, target)
+
+
+def _new(rows: pa.Table, known: list[pa.Table]) -> npt.NDArray[np.bool_]:
+    """Which rows belong to the first message of their key: not in `known`, and the first record here that has it."""
+    whole = pa.concat_tables([*known, rows])
+    record = _numbers(whole["record"])
+    record[: whole.num_rows - rows.num_rows] = -1
+    columns = [_numbers(whole[name]) for name in whole.column_names if name != "record"]
+    order = np.lexsort(columns)
+    differs = np.zeros(len(order), np.bool_)
+    for column in columns:
+        differs[1:] |= column[order][1:] != column[order][:-1]
+    group = np.empty(len(order), np.int64)
+    group[order] = np.cumsum(differs)
+    first = np.full(len(order), np.iinfo(np.int64).max)
+    np.minimum.at(first, group, record)
+    keep: npt.NDArray[np.bool_] = (first[group] == record) | (_numbers(whole["id"]) == 0)
+    return keep[whole.num_rows - rows.num_rows :]
+
+
+def _numbers(column: pa.ChunkedArray) -> Column:
+    """A column as numbers that are equal where its values are; null is the least."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    found: Column = column.fill_null(np.iinfo(np.int64).min if column.type == pa.int64() else 0).to_numpy()
+    return found.astype(np.int64, copy=True)

@@ -1,0 +1,158 @@
+//! Recorded messages as rows of numbers: what an archive is written from, a batch of messages at once.
+//!
+//! catalogue: M7. Every number is an i64, little-endian, row after row; `feeds/lake_schema.py` names the columns. It
+//! decides nothing: rows are the records of the decoders, flattened.
+
+use crate::book::{MESSAGE_BYTES_MAX, instrument};
+use crate::error::raise;
+use crate::market::market_of;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use tickwright_core::decode::public::Public;
+use tickwright_core::decode::{Decoder, PublicDecoder, Stamp};
+use tickwright_core::error::Result;
+use tickwright_core::event::{Bbo, DepthView, Header, RecordBuf, RecordRef, Trade, flags};
+use tickwright_core::instrument::Market;
+use tickwright_core::units::NO_PRICE;
+
+/// Trades, levels and tops, as bytes.
+type Tables<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
+enum Reader {
+    Binance(Box<Decoder>, Market),
+    Public(Box<PublicDecoder>),
+}
+
+#[derive(Default)]
+struct Rows {
+    trades: Vec<i64>,
+    levels: Vec<i64>,
+    tops: Vec<i64>,
+}
+
+impl Rows {
+    fn take(&mut self, record: RecordRef<'_>, number: i64) {
+        let header = record.header();
+        let head = [i64::from(header.instrument), number, header.ts_receive, header.ts_venue, header.stream_seq as i64];
+        if let Some(trade) = record.get::<Trade>() {
+            self.trades.extend(head);
+            self.trades.extend([trade.price, trade.qty, i64::from(header.flags & (flags::SELL | flags::OFF_BOOK))]);
+        } else if let Some(top) = record.get::<Bbo>() {
+            self.tops.extend(head);
+            self.tops.extend([top.bid, top.bid_qty, top.ask, top.ask_qty]);
+        } else if let Some(view) = record.depth() {
+            self.depth(head, header, view);
+        }
+    }
+
+    /// A level a row; a message without levels is one row without a price, because its ids count in the chain.
+    fn depth(&mut self, head: [i64; 5], header: &Header, view: DepthView<'_>) {
+        let ids = [view.head.first as i64, view.head.previous as i64, i64::from(header.has(flags::SNAPSHOT))];
+        let mut row = |side: i64, price: i64, qty: i64| {
+            self.levels.extend(head);
+            self.levels.extend(ids);
+            self.levels.extend([side, price, qty]);
+        };
+        view.bids.iter().for_each(|level| row(0, level.price, level.qty));
+        view.asks.iter().for_each(|level| row(1, level.price, level.qty));
+        if view.bids.is_empty() && view.asks.is_empty() {
+            row(0, NO_PRICE, 0);
+        }
+    }
+}
+
+/// Reads one feed's recorded messages into rows of trades, levels and tops.
+#[pyclass(module = "native._core")]
+struct MarketColumns {
+    reader: Reader,
+    defined: u32,
+    records: RecordBuf,
+}
+
+#[pymethods]
+impl MarketColumns {
+    /// Of a market of Binance, or of another venue's connection by its name (`okx`, `bybit-linear`, ..).
+    #[new]
+    fn new(feed: &str) -> PyResult<Self> {
+        let reader = match market_of(feed) {
+            Ok(market) => Reader::Binance(Box::new(Decoder::new()), market),
+            Err(_) => Reader::Public(Box::new(PublicDecoder::new(Public::parse(feed).map_err(raise)?))),
+        };
+        Ok(Self { reader, defined: 0, records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX) })
+    }
+
+    /// Makes an instrument known; tick and lot are decimal texts. Returns its number.
+    fn define(&mut self, symbol: &str, tick: &str, lot: &str) -> PyResult<u32> {
+        let number = self.defined + 1;
+        match &mut self.reader {
+            Reader::Binance(decoder, market) => {
+                instrument(number, *market, symbol, tick, lot).and_then(|found| decoder.define(&found))
+            }
+            Reader::Public(decoder) => {
+                let market = decoder.market_of(symbol.as_bytes());
+                instrument(number, market, symbol, tick, lot).and_then(|found| decoder.define(&found))
+            }
+        }
+        .map_err(raise)?;
+        self.defined = number;
+        Ok(number)
+    }
+
+    /// The rows of a batch: trades (8 numbers), levels (11), tops (9). `instrument`: these are its REST snapshots.
+    /// An error names `origin` and the record, counted from `first`.
+    #[pyo3(signature = (payloads, ts_ns, instrument = None, *, origin = "", first = 0))]
+    fn feed<'py>(
+        &mut self,
+        py: Python<'py>,
+        payloads: Vec<Bound<'py, PyBytes>>,
+        ts_ns: Vec<i64>,
+        instrument: Option<u32>,
+        origin: &str,
+        first: i64,
+    ) -> PyResult<Tables<'py>> {
+        let slices: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
+        let (reader, records, mut rows) = (&self.reader, &mut self.records, Rows::default());
+        let failed = py.detach(|| {
+            (first..).zip(slices.iter().zip(&ts_ns)).find_map(|(number, (payload, ts))| {
+                let read = read(reader, payload, *ts, instrument, records, |record| rows.take(record, number));
+                read.err().map(|error| (number, error))
+            })
+        });
+        if let Some((number, error)) = failed {
+            let raised = raise(error);
+            let text = format!("{origin} record {number}: {}", raised.value(py));
+            return Err(PyErr::from_type(raised.get_type(py), text));
+        }
+        Ok((packed(py, &rows.trades), packed(py, &rows.levels), packed(py, &rows.tops)))
+    }
+}
+
+/// The records of one message.
+fn read(
+    reader: &Reader,
+    payload: &[u8],
+    ts: i64,
+    instrument: Option<u32>,
+    records: &mut RecordBuf,
+    mut each: impl FnMut(RecordRef<'_>),
+) -> Result<()> {
+    let stamp = Stamp { stream: 0, ts_receive: ts, ts_mono: 0 };
+    records.clear();
+    match (reader, instrument) {
+        (Reader::Binance(decoder, _), Some(number)) => decoder.snapshot(number, payload, stamp, records),
+        (Reader::Binance(decoder, market), None) => decoder.market(*market, payload, stamp, records),
+        (Reader::Public(decoder), _) => decoder.market(payload, stamp, records),
+    }?;
+    records.iter().try_for_each(|record| record.map(&mut each))
+}
+
+fn packed<'py>(py: Python<'py>, numbers: &[i64]) -> Bound<'py, PyBytes> {
+    // SAFETY: every byte of an i64 is initialised, and a u8 has no alignment.
+    let bytes = unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast::<u8>(), size_of_val(numbers)) };
+    PyBytes::new(py, bytes)
+}
+
+/// Adds this file's class to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<MarketColumns>()
+}

@@ -24,7 +24,7 @@ from typing import Any
 
 from feeds.binance import BY_MARKET, snapshot_symbol
 from feeds.ports import Clock, Results
-from feeds.public import feed_of
+from feeds.public import book_request, feed_of_message
 from feeds.recorder import Recorded, What
 from feeds.recordings import Recording
 from native._core import BookCheck, BookSurvey, InputError
@@ -111,8 +111,11 @@ def batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int
 def _belongs(record: Recorded, only: str | None) -> tuple[str, str | None]:
     """The feed; and None for a message, the symbol for its snapshot, an empty text for what is no part of a book."""
     if record.what is What.MESSAGE:
-        return feed_of(record.source), only if record.payload.startswith(b'{"lastUpdateId"') else None
-    return "", (snapshot_symbol(record.source) or "") if record.what is What.REST else ""
+        feed = feed_of_message(record.source, record.payload)
+        return feed, only if record.payload.startswith(b'{"lastUpdateId"') else None
+    if record.what is not What.REST:
+        return "", ""
+    return book_request(record.source) or ("", snapshot_symbol(record.source) or "")
 
 
 def survey_file(file: SurveyedFile, clock: Clock, tick: Callable[[Recording], None]) -> None:

@@ -1,4 +1,4 @@
-"""Which of the core's public feeds a recorded message belongs to, by the address that its connection was made to.
+"""Which of the core's public feeds a recorded message or REST book belongs to, by the address that it came from.
 
 catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.okx.com/docs-v5/en/#overview-production-trading-services>,
@@ -7,18 +7,21 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://docs.kraken.com/api/docs/guides/futures-websockets>,
 <https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`),
 <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
-<https://docs.deribit.com/#json-rpc-over-websocket>.
+<https://docs.deribit.com/#json-rpc-over-websocket>,
+<https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required-> (the
+answer names the address), <https://www.bitstamp.net/websocket/v2/> and
+<https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket>.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from native._core import InputError
 
 #: Host, path and feed. A feed's name is the core's, and what `tickwright book` prints as the venue.
-_FEEDS = (
+FEEDS = (
     ("okx.com", "/ws/v5/public", "okx"),
     ("bybit.com", "/v5/public/spot", "bybit-spot"),
     ("bybit.com", "/v5/public/linear", "bybit-linear"),
@@ -29,7 +32,18 @@ _FEEDS = (
     ("kraken.com", "/ws/v1", "kraken-futures"),
     ("coinbase.com", "", "coinbase"),
     ("deribit.com", "/ws/api/v2", "deribit"),
+    ("push-private.kucoin.com", "/endpoint", "kucoin-spot"),
+    ("ws-api-spot.kucoin.com", "", "kucoin-spot"),
+    ("ws.bitstamp.net", "", "bitstamp"),
+    ("hyperliquid.xyz", "/ws", "hyperliquid"),
 )
+#: Host, path and feed of a request for a whole book; the symbol is in the query, or follows the path.
+_BOOKS = (
+    ("api.kucoin.com", "/api/v3/market/orderbook/level2", "kucoin-spot"),
+    ("www.bitstamp.net", "/api/v2/order_book/", "bitstamp"),
+)
+#: How a message of Hyperliquid begins. Its recordings as text lines name no address, and Binance's begin otherwise.
+_HYPERLIQUID = b'{"channel":"'
 
 
 @lru_cache(maxsize=64)
@@ -40,7 +54,22 @@ def feed_of(address: str) -> str:
     """
     parts = urlsplit(address)
     host, path = parts.hostname or "", parts.path.rstrip("/")
-    paths = {known: feed for name, known, feed in _FEEDS if host == name or host.endswith(f".{name}")}
+    paths = {known: feed for name, known, feed in FEEDS if host == name or host.endswith(f".{name}")}
     if paths and path not in paths:
         raise InputError(f"path of {host} must be one of {', '.join(paths)}, was {path}")
     return paths.get(path, "")
+
+
+def feed_of_message(address: str, payload: bytes) -> str:
+    """`feed_of` the address; where a recording names none, the feed that the payload's first bytes tell."""
+    return "hyperliquid" if not address and payload.startswith(_HYPERLIQUID) else feed_of(address)
+
+
+def book_request(request: str) -> tuple[str, str] | None:
+    """Feed and symbol of the whole book that a REST request asks for; None where it asks another venue or for else."""
+    parts = urlsplit(request)
+    for host, path, feed in _BOOKS:
+        if parts.hostname == host and parts.path.startswith(path):
+            symbol = parts.path.removeprefix(path) or next(iter(parse_qs(parts.query).get("symbol", [])), "")
+            return (feed, symbol) if symbol else None
+    return None

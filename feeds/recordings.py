@@ -29,11 +29,13 @@ _CRYPTOFEED = {
     "BINANCE_FUTURES",
     "BINANCE_DELIVERY",
     "BITGET",
+    "BITSTAMP",
     "BYBIT",
     "COINBASE",
     "DERIBIT",
     "KRAKEN",
     "KRAKEN_FUTURES",
+    "KUCOIN",
     "OKX",
 }
 #: Receive times by their size: seconds have 10 digits until 2286, ms 13, us 16, ns 19.

@@ -9,15 +9,7 @@ from pathlib import Path
 import pytest
 
 from pycore.cli import main
-
-#: Files of one stream, and the tops that the manifest counts: compared, equal.
-PAIRS = {
-    ("spot_btcusdt_20240808", "spot_btcusdt_20240809"): (6_493, 6_491),
-    ("spot_ethusdt_20240808", "spot_ethusdt_20240809"): (6_468, 6_468),
-    ("usdm_btcusdt_20240718", "usdm_btcusdt_20240719"): (9_017, 9_017),
-    ("usdm_ethusdt_20240718", "usdm_ethusdt_20240719"): (8_924, 8_924),
-    ("coinm_btcusd_perp_20240808", "coinm_btcusd_perp_20240809"): (44_772, 44_772),
-}
+from tests.recorded_counts import PAIRS, RECORDED, Counted
 
 
 def book(capsys: pytest.CaptureFixture[str], *paths: Path) -> tuple[int, list[dict[str, object]], dict[str, object]]:
@@ -69,25 +61,17 @@ def test_cryptofeed_bundles_join_without_a_gap(
     assert (len(rows), summary["deltas"], summary["tops_compared"], summary["tops_equal"]) == counts
 
 
-@pytest.mark.parametrize(
-    ("name", "venues", "counts"),
-    [
-        ("OKX", {"okx"}, (3, 287, 290, 290)),
-        ("KRAKEN", {"kraken-spot"}, (10, 4_269, 4_269, 4_269)),
-        ("BITGET", {"bitget-spot", "bitget-mix"}, (10, 627, 637, 637)),
-        ("COINBASE", {"coinbase"}, (2, 773, 0, 0)),
-        ("DERIBIT", {"deribit"}, (10, 36, 0, 0)),
-        ("KRAKEN_FUTURES", {"kraken-futures"}, (10, 7_014, 0, 0)),
-        ("BYBIT", {"bybit-linear", "bybit-spot"}, (6, 2_142, 0, 0)),
-    ],
-)
+@pytest.mark.parametrize("counted", RECORDED, ids=lambda counted: counted.path)
 def test_books_of_other_venues_have_the_manifests_counts(
-    shared_data: Path, capsys: pytest.CaptureFixture[str], name: str, venues: set[str], counts: tuple[int, ...]
+    shared_data: Path, capsys: pytest.CaptureFixture[str], counted: Counted
 ) -> None:
-    code, found, summary = book(capsys, shared_data / "ws" / "cryptofeed" / f"{name}.jsonl.zst")
-    assert (code, {row["venue"] for row in found}) == (0, venues)
-    assert (len(found), *(summary[name] for name in ("deltas", "checksums", "checksums_equal"))) == counts
-    assert (summary["gaps"], summary["crossed"], summary["discarded"], summary["tops_compared"]) == (0, 0, 0, 0)
+    code, found, summary = book(capsys, shared_data / counted.path)
+    assert (code, {row["venue"] for row in found}, len(found)) == (0, set(counted.feeds), counted.books)
+    for name in ("deltas", "checksums", "tops_compared", "discarded"):
+        assert summary[name] == getattr(counted, name), name
+    assert (summary["checksums_equal"], summary["tops_equal"]) == (counted.checksums, counted.tops_compared)
+    assert (summary["gaps"], summary["crossed"]) == (0, 0)
+    assert counted.messages in (None, summary["messages"])
 
 
 def test_the_fields_are_those_of_the_contract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -28,8 +28,26 @@ pub enum Venue {
     Deribit = 7,
     /// Kraken Futures; market data only.
     KrakenFutures = 8,
+    /// KuCoin spot; market data only.
+    Kucoin = 9,
+    /// Bitstamp; market data only.
+    Bitstamp = 10,
+    /// Hyperliquid; market data only.
+    Hyperliquid = 11,
 }
-canon_enum!(Venue { Binance, Okx, Bybit, Kraken, Bitget, Coinbase, Deribit, KrakenFutures });
+canon_enum!(Venue {
+    Binance,
+    Okx,
+    Bybit,
+    Kraken,
+    Bitget,
+    Coinbase,
+    Deribit,
+    KrakenFutures,
+    Kucoin,
+    Bitstamp,
+    Hyperliquid
+});
 
 /// How an instrument settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 //! catalogue: M4, M12. After each delta that a book takes, its top is compared with the venue's `bookTicker` at the same
 //! update id: the last one whose `u` is not above the delta's. A ticker may arrive after the delta that it belongs to,
 //! so a top waits until a ticker with a higher id has come, or the recording ends. Venues beside Binance send no best price
-//! with the book's update ids: theirs is `check_public`.
+//! with the book's update ids but KuCoin: theirs is `check_public`.
 
 use super::rule::{AnyRule, Rule};
 use super::sent::SentBook;
@@ -146,7 +146,7 @@ impl Checker {
     /// Takes one recorded message. `symbol` is whose REST snapshot it is, where the recording says so.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&str>) -> Result<()> {
         if let Some(mut source) = self.source.take() {
-            let taken = self.take_public(&mut source, payload);
+            let taken = self.take_public(&mut source, payload, symbol);
             self.source = Some(source);
             return taken;
         }
@@ -309,7 +309,9 @@ impl Entry {
             while self.tickers.get(1).is_some_and(|(at, _)| *at <= pending.update) {
                 self.tickers.pop_front();
             }
-            let Some((at, top)) = self.tickers.front().filter(|(at, _)| *at <= pending.update) else { continue };
+            let exact = !matches!(self.rule, AnyRule::Binance(_));
+            let belongs = |at: u64| if exact { at == pending.update } else { at <= pending.update };
+            let Some((at, top)) = self.tickers.front().filter(|(at, _)| belongs(*at)) else { continue };
             let Some(tally) = self.tallies.get_mut(pending.file.wrapping_sub(1)) else { continue };
             tally.tops_compared += 1;
             tally.tops_equal += u64::from(*top == pending.top);

@@ -34,11 +34,12 @@ impl Source {
 }
 
 impl Checker {
-    /// Takes one recorded message of `source`.
-    pub(super) fn take_public(&mut self, source: &mut Source, payload: &[u8]) -> Result<()> {
+    /// Takes one recorded message of `source`, or the body of a REST book of `symbol`.
+    pub(super) fn take_public(&mut self, source: &mut Source, payload: &[u8], symbol: Option<&str>) -> Result<()> {
         let Self { records, entries, .. } = self;
         let mut counted = None;
-        let place = source.public.read(payload, &mut |message| {
+        let public = source.public;
+        let mut take = |message: Message<'_>| {
             records.clear();
             let id = source.decoder.write(&message, STAMP, records)?;
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
@@ -56,7 +57,11 @@ impl Checker {
                 Message::Book(book) => entry.sum(source, id, book),
                 _ => Ok(()),
             }
-        })?;
+        };
+        let place = match symbol {
+            Some(symbol) => public.read_whole(symbol.as_bytes(), payload, &mut take).map(|()| None),
+            None => public.read(payload, &mut take),
+        }?;
         if source.misses(place) {
             entries.iter_mut().for_each(|entry| entry.doubt(place, source.fresh));
         }

@@ -80,9 +80,8 @@ fn drive(decoder: &Decoder, bytes: &[u8]) {
 /// Every other venue's decoder, knowing the symbols of the samples, over the same bytes.
 fn drive_public(bytes: &[u8]) {
     let mut out = RecordBuf::with_capacity(1 << 14);
-    for name in
-        ["okx", "bybit-spot", "bybit-linear", "kraken-spot", "bitget-mix", "coinbase", "deribit", "kraken-futures"]
-    {
+    let markets = ["okx", "bybit-spot", "bybit-linear", "kraken-spot", "bitget-mix", "coinbase", "deribit"];
+    for name in markets.into_iter().chain(["kraken-futures", "kucoin-spot", "bitstamp", "hyperliquid"]) {
         let public = Public::parse(name).unwrap();
         let mut decoder = PublicDecoder::new(public);
         for symbol in [
@@ -94,6 +93,9 @@ fn drive_public(bytes: &[u8]) {
             "PI_ETHUSD",
             "SC/EUR",
             "WAVES/EUR",
+            "BCHSV-USDT",
+            "adaeur",
+            "BTC",
         ] {
             let (market, symbol) = (public.market_of(symbol.as_bytes()), symbol.to_owned());
             let listed = Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() };
@@ -106,6 +108,7 @@ fn drive_public(bytes: &[u8]) {
         out.clear();
         let mut survey = super::survey::Survey::of_public(public);
         let _ = survey.take(bytes, None);
+        let _ = survey.take(bytes, Some(b"adaeur"));
     }
 }
 

@@ -12,6 +12,10 @@ use crate::units::Side;
 pub(super) enum Levels<'a> {
     /// Two arrays of arrays that begin with price and size as texts.
     Pairs { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
+    /// As `Pairs`, where a price of 0 says that nothing changed (KuCoin).
+    Priced { bids: Value<'a>, asks: Value<'a> },
+    /// Two arrays of objects of price and size, texts (Hyperliquid).
+    Short { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of arrays of a word, price and size, numbers (Deribit); `delete` takes the level away.
     Worded { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of objects of price and size, numbers (a snapshot of Kraken Futures).
@@ -32,6 +36,11 @@ members! {
     Named { price = b"price", qty = b"qty" }
 }
 
+members! {
+    /// One level of Hyperliquid.
+    Short { price = b"px", qty = b"sz" }
+}
+
 impl<'a> Levels<'a> {
     /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
     pub fn each(self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
@@ -42,6 +51,15 @@ impl<'a> Levels<'a> {
                     let [price, qty] = first_two(level, field)?;
                     each(price.text("price")?, qty.text("quantity")?)
                 })
+            }),
+            Self::Priced { bids, asks } => of(side, bids, asks).items(field, |level| {
+                let [price, qty] = first_two(level, field)?;
+                let price = price.text("price")?;
+                if price == b"0" { Ok(()) } else { each(price, qty.text("quantity")?) }
+            }),
+            Self::Short { bids, asks } => of(side, bids, asks).items(field, |level| {
+                let level = Short::of(level, field)?;
+                each(need(level.price, "px")?.text("px")?, need(level.qty, "sz")?.text("sz")?)
             }),
             Self::Worded { bids, asks } => of(side, bids, asks).items(field, |level| {
                 let [Some(word), Some(price), Some(qty)] = first::<3>(level, field)? else {

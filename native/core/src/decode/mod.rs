@@ -10,12 +10,15 @@ mod binance_answer;
 mod binance_depth;
 mod binance_user;
 mod bitget;
+mod bitstamp;
 mod bybit;
 pub mod client_id;
 mod coinbase;
 mod deribit;
+mod hyperliquid;
 mod kraken;
 mod kraken_futures;
+mod kucoin;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;

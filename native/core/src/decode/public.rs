@@ -6,8 +6,10 @@
 
 use super::levels::Levels;
 use super::scan::{Scan, Value};
-use super::{bitget, bybit, coinbase, deribit, kraken, kraken_futures, okx};
-use crate::book::rule::{AnyRule, Bitget, Bybit, Coinbase, Deribit, Kraken, KrakenFutures, Okx};
+use super::{bitget, bitstamp, bybit, coinbase, deribit, hyperliquid, kraken, kraken_futures, kucoin, okx};
+use crate::book::rule::{
+    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
+};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
 use crate::units::{Nanos, Side};
@@ -35,10 +37,16 @@ pub enum Public {
     Deribit,
     /// Kraken Futures, WebSocket v1.
     KrakenFutures,
+    /// KuCoin spot; its whole books come over REST.
+    KucoinSpot,
+    /// Bitstamp, `diff_order_book`; its whole books come over REST.
+    Bitstamp,
+    /// Hyperliquid, perpetuals and spot.
+    Hyperliquid,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 10] = [
+const NAMES: [(&str, Public); 13] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -49,6 +57,9 @@ const NAMES: [(&str, Public); 10] = [
     ("coinbase", Public::Coinbase),
     ("deribit", Public::Deribit),
     ("kraken-futures", Public::KrakenFutures),
+    ("kucoin-spot", Public::KucoinSpot),
+    ("bitstamp", Public::Bitstamp),
+    ("hyperliquid", Public::Hyperliquid),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -140,7 +151,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit or kraken-futures";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp or hyperliquid";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -156,12 +167,32 @@ impl Public {
             Self::Coinbase => return coinbase::read(message, take),
             Self::Deribit => deribit::read(message, take),
             Self::KrakenFutures => kraken_futures::read(message, take),
+            Self::KucoinSpot => kucoin::read(message, take),
+            Self::Bitstamp => bitstamp::read(message, take),
+            Self::Hyperliquid => hyperliquid::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
             Self::BitgetSpot | Self::BitgetMix => bitget::read(message, take),
         }?;
         Ok(None)
+    }
+
+    /// Takes the body of a REST book of `symbol` apart, where the venue's stream does not send the whole book itself.
+    ///
+    /// Errors: as `read`, and `Field` for a connection whose venue sends its books in the stream.
+    pub fn read_whole<'a>(self, symbol: &'a [u8], body: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
+        let mut scan = Scan::new(body);
+        let found = scan.value("body")?;
+        scan.end()?;
+        match self {
+            Self::KucoinSpot => kucoin::whole(symbol, found, take),
+            Self::Bitstamp => bitstamp::whole(symbol, found, take),
+            _ => {
+                let was = format!("{self:?}");
+                Err(CoreError::Field { field: "feed", was, why: "must be kucoin-spot or bitstamp for a REST book" })
+            }
+        }
     }
 
     /// The venue.
@@ -175,6 +206,9 @@ impl Public {
             Self::Coinbase => Venue::Coinbase,
             Self::Deribit => Venue::Deribit,
             Self::KrakenFutures => Venue::KrakenFutures,
+            Self::KucoinSpot => Venue::Kucoin,
+            Self::Bitstamp => Venue::Bitstamp,
+            Self::Hyperliquid => Venue::Hyperliquid,
         }
     }
 
@@ -183,7 +217,13 @@ impl Public {
     pub fn market_of(self, symbol: &[u8]) -> Market {
         match self {
             Self::Okx => okx::market_of(symbol),
-            Self::BybitSpot | Self::KrakenSpot | Self::BitgetSpot | Self::Coinbase => Market::Spot,
+            Self::BybitSpot
+            | Self::KrakenSpot
+            | Self::BitgetSpot
+            | Self::Coinbase
+            | Self::KucoinSpot
+            | Self::Bitstamp => Market::Spot,
+            Self::Hyperliquid => hyperliquid::market_of(symbol),
             Self::Deribit => deribit::market_of(symbol),
             Self::KrakenFutures => kraken_futures::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
@@ -203,6 +243,9 @@ impl Public {
             Venue::Coinbase => AnyRule::Coinbase(Coinbase),
             Venue::Deribit => AnyRule::Deribit(Deribit),
             Venue::KrakenFutures => AnyRule::KrakenFutures(KrakenFutures),
+            Venue::Kucoin => AnyRule::Kucoin(Kucoin),
+            Venue::Bitstamp => AnyRule::Bitstamp(Bitstamp),
+            Venue::Hyperliquid => AnyRule::Hyperliquid(Hyperliquid),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

@@ -172,6 +172,65 @@ fn kraken_books_tops_and_trades() {
 }
 
 #[test]
+fn kucoin_books_tops_and_trades() {
+    let kucoin = decoder(Public::KucoinSpot, "BCHSV-USDT", 3, 8);
+    let (bids, asks) = (vec![(242_600, 0)], vec![(244_351, 15_000_000_000)]);
+    let ids = (1_613_277_183_875, 1_613_277_183_877, 0);
+    assert_eq!(book(&kucoin, KUCOIN_DELTA), (false, ids, NO_TIME, bids, asks), "a price of 0 is no level");
+    let top: Bbo = only(&kucoin, KUCOIN_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (242_654, 68_148_185, 242_951, 451_280_965));
+    assert_eq!(top.header.stream_seq, 1_613_277_183_873);
+    let trade: Trade = only(&kucoin, KUCOIN_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (242_951, 8_188_140_000, false));
+    assert_eq!((trade.header.stream_seq, trade.header.ts_venue), (1_612_701_563_869, 1_619_378_327_739_050_725));
+}
+
+#[test]
+fn bitstamp_books_and_trades() {
+    let bitstamp = decoder(Public::Bitstamp, "adaeur", 5, 8);
+    let (id, asks) = (1_641_343_691_310_202, vec![(117_438, 85_301_809_477), (117_484, 0)]);
+    assert_eq!(book(&bitstamp, BITSTAMP_DELTA), (false, (id, id, 0), 1_641_343_691_310_202_000, vec![], asks));
+    let trade: Trade = only(&bitstamp, BITSTAMP_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (380_293_000, 93_100_000, true));
+    assert_eq!((trade.header.stream_seq, trade.header.ts_venue), (216_000_484, 1_641_343_709_599_000_000));
+}
+
+#[test]
+fn hyperliquid_books_tops_and_trades() {
+    let hyperliquid = decoder(Public::Hyperliquid, "BTC", 0, 5);
+    let (id, bids) = (1_737_918_843_512, vec![(105_055, 303_622), (105_054, 14_280)]);
+    let want = (true, (id, id, 0), 1_737_918_843_512_000_000, bids, vec![(105_056, 16_179)]);
+    assert_eq!(book(&hyperliquid, HYPERLIQUID_WHOLE), want);
+    let top: Bbo = only(&hyperliquid, HYPERLIQUID_TOP);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (105_055, 303_622, NO_PRICE, 0));
+    let trade: Trade = only(&hyperliquid, HYPERLIQUID_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (105_056, 219, false));
+    let markets = ["BTC", "PURR/USDC", "@107"].map(|symbol| Public::Hyperliquid.market_of(symbol.as_bytes()));
+    assert_eq!(markets, [Market::Linear, Market::Spot, Market::Spot]);
+}
+
+#[test]
+fn whole_books_over_rest() {
+    for (public, body, id, bid) in [
+        (Public::KucoinSpot, KUCOIN_WHOLE, 1_613_277_183_892, "242.649"),
+        (Public::Bitstamp, BITSTAMP_WHOLE, 1_641_343_696_303_862, "1.17198"),
+    ] {
+        let mut seen = Vec::new();
+        let mut take = |message: Message<'_>| {
+            let Message::Book(book) = message else { panic!("{message:?}") };
+            book.levels(Side::Buy, |price, _| {
+                seen.push((book.symbol.to_vec(), book.snapshot, book.ids, price.to_vec()));
+                Ok(())
+            })
+        };
+        public.read_whole(b"x", body.as_bytes(), &mut take).unwrap();
+        assert_eq!(seen, [(b"x".to_vec(), true, (id, id, 0), bid.as_bytes().to_vec())]);
+    }
+    let refused = Public::Okx.read_whole(b"x", b"{}", &mut |_| Ok(())).unwrap_err();
+    assert_eq!(refused.to_string(), "feed must be kucoin-spot or bitstamp for a REST book, was Okx");
+}
+
+#[test]
 fn answers_and_other_channels_say_nothing() {
     for (public, text) in [
         (Public::Okx, r#"{"event":"subscribe","arg":{"channel":"trades","instId":"BTC-USD-220527"}}"#),
@@ -180,6 +239,10 @@ fn answers_and_other_channels_say_nothing() {
         (Public::BybitLinear, r#"{"topic":"tickers.BTCUSDT","type":"delta","data":{"symbol":"BTCUSDT"},"ts":1}"#),
         (Public::KrakenFutures, r#"{"event":"subscribed","feed":"book","product_ids":["FI_ETHUSD_211231"]}"#),
         (Public::KrakenSpot, r#"{"event":"heartbeat"}"#),
+        (Public::KucoinSpot, r#"{"id":"1","type":"ack"}"#),
+        (Public::KucoinSpot, r#"{"data":{"sequence":"1"},"subject":"BTC-USDT","topic":"/market/ticker:all"}"#),
+        (Public::Bitstamp, r#"{"event":"bts:subscription_succeeded","channel":"diff_order_book_sgbeur","data":{}}"#),
+        (Public::Hyperliquid, r#"{"channel":"subscriptionResponse","data":{"method":"subscribe"}}"#),
         (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
     ] {
@@ -212,6 +275,12 @@ fn bad_values_are_named_and_leave_nothing() {
         (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "2.6", "true", "cannot decode quantity"),
         (Public::KrakenFutures, "PI_ETHUSD", FUTURES_DELTA, "\"sell\"", "\"sold\"", "cannot decode side"),
         (Public::KrakenFutures, "PI_ETHUSD", FUTURES_WHOLE, "\"asks\"", "\"ask\"", "asks must be in the message"),
+        (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_DELTA, "\"bids\"", "\"bid\"", "bids must be in the message"),
+        (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
+        (Public::Bitstamp, "adaeur", BITSTAMP_DELTA, "\"1641343691310202\"", "1", "cannot decode microtimestamp"),
+        (Public::Bitstamp, "adaeur", BITSTAMP_TRADE, "\"type\":1", "\"type\":2", "cannot decode type"),
+        (Public::Hyperliquid, "BTC", HYPERLIQUID_WHOLE, "\"time\"", "\"tome\"", "time must be in the message"),
+        (Public::Hyperliquid, "BTC", HYPERLIQUID_TRADE, "\"B\"", "\"C\"", "cannot decode side"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "4105471083", "41054710830", "cannot decode checksum"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_TRADE, "\"s\"", "\"z\"", "cannot decode side"),

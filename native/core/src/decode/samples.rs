@@ -70,6 +70,17 @@ pub(crate) const KRAKEN_TRADE: &str =
     r#"[1921,[["0.042990","15979.71727919","1618678145.920708","s","l",""]],"trade","SC/EUR"]"#;
 pub(crate) const KRAKEN_TICKER: &str = r#"[1668,{"a":["13.253900",35,"35.72892241"],"b":["13.232900",185,"185.18432037"],"c":["13.253900","3.71672000"],"t":[640,1353]},"ticker","WAVES/EUR"]"#;
 
+pub(crate) const KUCOIN_DELTA: &str = r#"{"data":{"sequenceStart":1613277183875,"symbol":"BCHSV-USDT","changes":{"asks":[["244.351","150","1613277183875"],["0","0","1613277183876"]],"bids":[["242.6","0","1613277183877"]]},"sequenceEnd":1613277183877},"subject":"trade.l2update","topic":"/market/level2:BCHSV-USDT","type":"message"}"#;
+pub(crate) const KUCOIN_WHOLE: &str = r#"{"code":"200000","data":{"time":1619378326628,"sequence":"1613277183892","bids":[["242.649","5"]],"asks":[["242.951","4.51280965"]]}}"#;
+pub(crate) const KUCOIN_TICKER: &str = r#"{"data":{"sequence":"1613277183873","bestAsk":"242.951","size":"0.08000012","bestBidSize":"0.68148185","price":"243.65","time":1619378326330,"bestAskSize":"4.51280965","bestBid":"242.654"},"subject":"trade.ticker","topic":"/market/ticker:BCHSV-USDT","type":"message"}"#;
+pub(crate) const KUCOIN_TRADE: &str = r#"{"data":{"symbol":"BCHSV-USDT","sequence":"1612701563869","side":"buy","size":"81.8814","price":"242.951","takerOrderId":"6085c097587c2000060cde57","time":"1619378327739050725","type":"match","makerOrderId":"6085c06144b3790006512a4d","tradeId":"6085c09769bc506996295e36"},"subject":"trade.l3match","topic":"/market/match:BCHSV-USDT","type":"message"}"#;
+pub(crate) const BITSTAMP_DELTA: &str = r#"{"data":{"timestamp":"1641343691","microtimestamp":"1641343691310202","bids":[],"asks":[["1.17438","853.01809477"],["1.17484","0.00000000"]]},"channel":"diff_order_book_adaeur","event":"data"}"#;
+pub(crate) const BITSTAMP_WHOLE: &str = r#"{"timestamp": "1641343696", "microtimestamp": "1641343696303862", "bids": [["1.17198", "1889.09713704"]], "asks": [["1.17299", "3.5"]]}"#;
+pub(crate) const BITSTAMP_TRADE: &str = r#"{"data":{"id":216000484,"timestamp":"1641343709","amount":0.931,"amount_str":"0.93100000","price":3802.93,"price_str":"3802.93","type":1,"microtimestamp":"1641343709599000","buy_order_id":1443875774971904,"sell_order_id":1443875778322433},"channel":"live_trades_adaeur","event":"trade"}"#;
+pub(crate) const HYPERLIQUID_WHOLE: &str = r#"{"channel":"l2Book","data":{"coin":"BTC","levels":[[{"n":5,"px":"105055.0","sz":"3.03622"},{"n":1,"px":"105054.0","sz":"0.1428"}],[{"n":2,"px":"105056.0","sz":"0.16179"}]],"time":1737918843512}}"#;
+pub(crate) const HYPERLIQUID_TOP: &str = r#"{"channel":"bbo","data":{"coin":"BTC","time":1737918843512,"bbo":[{"px":"105055.0","sz":"3.03622","n":5},null]}}"#;
+pub(crate) const HYPERLIQUID_TRADE: &str = r#"{"channel":"trades","data":[{"coin":"BTC","hash":"0xde47","px":"105056.0","side":"B","sz":"0.00219","tid":121451470284048,"time":1737918794873,"users":["0xe9ed","0x6802"]}]}"#;
+
 /// All messages of the venues beside Binance.
 pub(crate) const PUBLIC: &[&str] = &[
     OKX_DELTA,
@@ -91,6 +102,16 @@ pub(crate) const PUBLIC: &[&str] = &[
     KRAKEN_BOTH,
     KRAKEN_TRADE,
     KRAKEN_TICKER,
+    KUCOIN_DELTA,
+    KUCOIN_WHOLE,
+    KUCOIN_TICKER,
+    KUCOIN_TRADE,
+    BITSTAMP_DELTA,
+    BITSTAMP_WHOLE,
+    BITSTAMP_TRADE,
+    HYPERLIQUID_WHOLE,
+    HYPERLIQUID_TOP,
+    HYPERLIQUID_TRADE,
 ];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];

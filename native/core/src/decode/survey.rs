@@ -104,7 +104,10 @@ impl Survey {
     /// A snapshot that names no symbol counts for the only one seen before it, and is left out where there are several.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&[u8]>) -> Result<()> {
         if let Some(public) = self.public {
-            return public.read(payload, &mut |message| self.told(&message)).map(|_| ());
+            return match symbol {
+                Some(symbol) => public.read_whole(symbol, payload, &mut |message| self.told(&message)),
+                None => public.read(payload, &mut |message| self.told(&message)).map(|_| ()),
+            };
         }
         let mut scan = Scan::new(payload);
         let message = scan.value("message")?;

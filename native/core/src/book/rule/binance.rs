@@ -1,4 +1,4 @@
-//! Binance's rules, spot and futures apart; which one holds follows from the market.
+//! Binance's rules: on spot `U` goes on from the last `u`, on futures `pu` is the last `u`; the market says which.
 //!
 //! catalogue: M4, M3.
 //! - Spot, <https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams> ("How to manage a local order

@@ -5,19 +5,25 @@
 
 mod binance;
 mod bitget;
+mod bitstamp;
 mod bybit;
 mod coinbase;
 mod deribit;
+mod hyperliquid;
 mod kraken;
 mod kraken_futures;
+mod kucoin;
 mod okx;
 
 pub use bitget::Bitget;
+pub use bitstamp::Bitstamp;
 pub use bybit::Bybit;
 pub use coinbase::Coinbase;
 pub use deribit::Deribit;
+pub use hyperliquid::Hyperliquid;
 pub use kraken::Kraken;
 pub use kraken_futures::KrakenFutures;
+pub use kucoin::Kucoin;
 pub use okx::Okx;
 
 use super::l2::L2Book;
@@ -86,6 +92,12 @@ pub enum AnyRule {
     Deribit(Deribit),
     /// Kraken Futures.
     KrakenFutures(KrakenFutures),
+    /// KuCoin spot.
+    Kucoin(Kucoin),
+    /// Bitstamp's changes.
+    Bitstamp(Bitstamp),
+    /// Hyperliquid's whole books.
+    Hyperliquid(Hyperliquid),
 }
 
 /// Hands a call to the rule of the venue.
@@ -100,6 +112,9 @@ macro_rules! each {
             AnyRule::Coinbase($rule) => $call,
             AnyRule::Deribit($rule) => $call,
             AnyRule::KrakenFutures($rule) => $call,
+            AnyRule::Kucoin($rule) => $call,
+            AnyRule::Bitstamp($rule) => $call,
+            AnyRule::Hyperliquid($rule) => $call,
         }
     };
 }

@@ -44,6 +44,22 @@ fn kraken_futures_count_by_one() {
 }
 
 #[test]
+fn kucoin_goes_on_without_a_hole() {
+    assert_eq!(Kucoin.judge(ids(8, 9, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(Kucoin.judge(ids(5, 9, 0), at(7)), SyncOutcome::Applied, "the snapshot falls inside it");
+    assert_eq!(Kucoin.judge(ids(5, 7, 0), at(7)), SyncOutcome::Dropped);
+    assert_eq!(Kucoin.judge(ids(9, 9, 0), at(7)), SyncOutcome::Gap { expected: 8, was: 9 });
+}
+
+#[test]
+fn bitstamp_goes_by_time_and_hyperliquid_sends_whole_books() {
+    assert_eq!(Bitstamp.judge(ids(9, 9, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(Bitstamp.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);
+    assert!(!AnyRule::Bitstamp(Bitstamp).snapshot_in_stream() && !AnyRule::Kucoin(Kucoin).snapshot_in_stream());
+    assert!(AnyRule::Hyperliquid(Hyperliquid).snapshot_in_stream());
+}
+
+#[test]
 fn kraken_keeps_the_subscribed_depth() {
     let mut book = L2Book::new();
     for price in [97, 99, 98] {

@@ -1,0 +1,78 @@
+//! Bitstamp public messages, WebSocket v2, and its REST book: changes of the book and trades.
+//!
+//! catalogue: M1. <https://www.bitstamp.net/websocket/v2/> (`diff_order_book_..`, `live_trades_..`) and
+//! <https://www.bitstamp.net/api/#tag/Order-book>. Nothing is numbered: a book's `microtimestamp` stands for its number.
+
+use super::levels::Levels;
+use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+
+members! {
+    /// The envelope of a push.
+    Push { channel = b"channel", event = b"event", data = b"data" }
+}
+
+members! {
+    /// The data of any channel, and a REST book.
+    Data {
+        micros = b"microtimestamp",
+        bids = b"bids",
+        asks = b"asks",
+        id = b"id",
+        price = b"price_str",
+        qty = b"amount_str",
+        kind = b"type",
+    }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let push = Push::of(message, "message")?;
+    let (Some(channel), Some(event), Some(data)) = (push.channel, push.event, push.data) else { return Ok(()) };
+    let (channel, event) = (channel.text("channel")?, event.text("event")?);
+    if let (Some(symbol), b"data") = (channel.strip_prefix(b"diff_order_book_"), event) {
+        return take(book(symbol, false, &Data::of(data, "data")?)?);
+    }
+    if let (Some(symbol), b"trade") = (channel.strip_prefix(b"live_trades_"), event) {
+        return take(trade(symbol, &Data::of(data, "data")?)?);
+    }
+    Ok(())
+}
+
+/// Takes the body of a REST book of `symbol` apart.
+pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    take(book(symbol, true, &Data::of(body, "body")?)?)
+}
+
+fn book<'a>(symbol: &'a [u8], snapshot: bool, data: &Data<'a>) -> Result<Message<'a>> {
+    let micros = need(data.micros, "microtimestamp")?.digits("microtimestamp")?;
+    Ok(Message::Book(BookMessage {
+        symbol,
+        snapshot,
+        ids: (micros, micros, 0),
+        ts_venue: venue_time(micros)?,
+        checksum: None,
+        depth: None,
+        levels: Levels::Pairs { bids: Some(need(data.bids, "bids")?), asks: Some(need(data.asks, "asks")?) },
+    }))
+}
+
+fn trade<'a>(symbol: &'a [u8], data: &Data<'a>) -> Result<Message<'a>> {
+    let kind = need(data.kind, "type")?;
+    let sell = match kind.whole("type")? {
+        1 => true,
+        0 => false,
+        _ => return Err(kind.refuse("type")),
+    };
+    Ok(Message::Trade(TradeMessage {
+        symbol,
+        price: need(data.price, "price_str")?.text("price_str")?,
+        qty: need(data.qty, "amount_str")?.text("amount_str")?,
+        sell,
+        off_book: false,
+        id: need(data.id, "id")?.whole("id")?,
+        ts_venue: venue_time(need(data.micros, "microtimestamp")?.digits("microtimestamp")?)?,
+    }))
+}

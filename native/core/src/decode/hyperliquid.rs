@@ -1,0 +1,97 @@
+//! Hyperliquid public messages: books of the best twenty levels, and trades.
+//!
+//! catalogue: M1. <https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket/subscriptions> (`l2Book`,
+//! `trades`, `bbo`). Every book is whole and numbered by its block's time; a trade's side is the taker's, `B` or `A`.
+
+use super::levels::Levels;
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::instrument::Market;
+
+members! {
+    /// The envelope of a push.
+    Push { channel = b"channel", data = b"data" }
+}
+
+members! {
+    /// A book, a best price or a trade.
+    Data {
+        coin = b"coin",
+        time = b"time",
+        levels = b"levels",
+        best = b"bbo",
+        side = b"side",
+        price = b"px",
+        qty = b"sz",
+        id = b"tid",
+    }
+}
+
+/// How an instrument settles: `PURR/USDC` and `@107` are spot, all else pays in USDC.
+pub(super) fn market_of(symbol: &[u8]) -> Market {
+    if symbol.starts_with(b"@") || symbol.contains(&b'/') { Market::Spot } else { Market::Linear }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let push = Push::of(message, "message")?;
+    let (Some(channel), Some(data)) = (push.channel, push.data) else { return Ok(()) };
+    match channel.text("channel")? {
+        b"l2Book" => take(book(&Data::of(data, "data")?)?),
+        b"bbo" => take(top(&Data::of(data, "data")?)?),
+        b"trades" => data.items("data", |item| take(trade(&Data::of(item, "data")?)?)),
+        _ => Ok(()),
+    }
+}
+
+fn book<'a>(data: &Data<'a>) -> Result<Message<'a>> {
+    let [bids, asks] = first_two(need(data.levels, "levels")?, "levels")?;
+    let time = need(data.time, "time")?.whole("time")?;
+    Ok(Message::Book(BookMessage {
+        symbol: coin(data)?,
+        snapshot: true,
+        ids: (time, time, 0),
+        ts_venue: venue_time(time)?,
+        checksum: None,
+        depth: None,
+        levels: Levels::Short { bids, asks },
+    }))
+}
+
+fn top<'a>(data: &Data<'a>) -> Result<Message<'a>> {
+    let [bid, ask] = first_two(need(data.best, "bbo")?, "bbo")?;
+    let side = |level: Value<'a>| -> Result<(&'a [u8], &'a [u8])> {
+        if level.is_null() {
+            return Ok((b"", b""));
+        }
+        let level = Data::of(level, "bbo")?;
+        Ok((need(level.price, "px")?.text("px")?, need(level.qty, "sz")?.text("sz")?))
+    };
+    let ts_venue = venue_time(need(data.time, "time")?.whole("time")?)?;
+    // The book is sent more rarely than this, at other blocks: there is none to compare it with.
+    Ok(Message::Top(TopMessage { symbol: coin(data)?, bid: side(bid)?, ask: side(ask)?, id: 0, ts_venue }))
+}
+
+fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
+    let side = need(data.side, "side")?;
+    let sell = match side.text("side")? {
+        b"A" => true,
+        b"B" => false,
+        _ => return Err(side.refuse("side")),
+    };
+    Ok(Message::Trade(TradeMessage {
+        symbol: coin(data)?,
+        price: need(data.price, "px")?.text("px")?,
+        qty: need(data.qty, "sz")?.text("sz")?,
+        sell,
+        off_book: false,
+        id: need(data.id, "tid")?.whole("tid")?,
+        ts_venue: venue_time(need(data.time, "time")?.whole("time")?)?,
+    }))
+}
+
+fn coin<'a>(data: &Data<'a>) -> Result<&'a [u8]> {
+    need(data.coin, "coin")?.text("coin")
+}

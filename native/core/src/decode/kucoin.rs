@@ -1,0 +1,132 @@
+//! KuCoin spot public messages and its REST book: books, the best price, trades.
+//!
+//! catalogue: M1. <https://www.kucoin.com/docs/websocket/spot-trading/public-channels/level2-market-data>, `/ticker` and
+//! `/match-execution-data` beside it; the whole book is `GET /api/v3/market/orderbook/level2`. A change of price 0 carries
+//! only its number. A ticker has the number of the book that it belongs to: in the recording of 2021 all 810 whose number
+//! ends a change equal the rebuilt top.
+
+use super::levels::Levels;
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::units::{NO_TIME, Nanos};
+
+members! {
+    /// The envelope of a push, and of an answer over REST.
+    Push { topic = b"topic", data = b"data" }
+}
+
+members! {
+    /// The data of any topic.
+    Data {
+        symbol = b"symbol",
+        time = b"time",
+        first = b"sequenceStart",
+        last = b"sequenceEnd",
+        changes = b"changes",
+        sequence = b"sequence",
+        bid = b"bestBid",
+        bid_qty = b"bestBidSize",
+        ask = b"bestAsk",
+        ask_qty = b"bestAskSize",
+        side = b"side",
+        price = b"price",
+        qty = b"size",
+    }
+}
+
+members! {
+    /// Two sides of a book.
+    Sides { bids = b"bids", asks = b"asks" }
+}
+
+/// Takes one message apart.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let push = Push::of(message, "message")?;
+    let (Some(topic), Some(data)) = (push.topic, push.data) else { return Ok(()) };
+    let topic = topic.text("topic")?;
+    if topic.starts_with(b"/market/level2:") {
+        return take(change(&Data::of(data, "data")?)?);
+    }
+    if topic.starts_with(b"/market/match:") {
+        return take(trade(&Data::of(data, "data")?)?);
+    }
+    match topic.strip_prefix(b"/market/ticker:") {
+        // Under `all` the symbol is the subject.
+        Some(b"all") | None => Ok(()),
+        Some(symbol) => take(top(&Data::of(data, "data")?, symbol)?),
+    }
+}
+
+/// Takes the body of a REST book of `symbol` apart.
+pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let Some(found) = Push::of(body, "body")?.data else { return Ok(()) };
+    let data = Data::of(found, "data")?;
+    let sides = Sides::of(found, "data")?;
+    let sequence = need(data.sequence, "sequence")?.digits("sequence")?;
+    take(Message::Book(BookMessage {
+        symbol,
+        snapshot: true,
+        ids: (sequence, sequence, 0),
+        ts_venue: milliseconds(&data)?,
+        checksum: None,
+        depth: None,
+        levels: Levels::Pairs { bids: Some(need(sides.bids, "bids")?), asks: Some(need(sides.asks, "asks")?) },
+    }))
+}
+
+fn change<'a>(data: &Data<'a>) -> Result<Message<'a>> {
+    let sides = Sides::of(need(data.changes, "changes")?, "changes")?;
+    let first = need(data.first, "sequenceStart")?.whole("sequenceStart")?;
+    let last = need(data.last, "sequenceEnd")?.whole("sequenceEnd")?;
+    Ok(Message::Book(BookMessage {
+        symbol: need(data.symbol, "symbol")?.text("symbol")?,
+        snapshot: false,
+        ids: (first, last, 0),
+        ts_venue: milliseconds(data)?,
+        checksum: None,
+        depth: None,
+        levels: Levels::Priced { bids: need(sides.bids, "bids")?, asks: need(sides.asks, "asks")? },
+    }))
+}
+
+fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
+    let side = need(data.side, "side")?;
+    let sell = match side.text("side")? {
+        b"sell" => true,
+        b"buy" => false,
+        _ => return Err(side.refuse("side")),
+    };
+    // Nanoseconds, unlike every other time here.
+    let ts_venue =
+        data.time.map_or(Ok(NO_TIME), |time| i64::try_from(time.digits("time")?).map_err(|_| time.refuse("time")))?;
+    Ok(Message::Trade(TradeMessage {
+        symbol: need(data.symbol, "symbol")?.text("symbol")?,
+        price: need(data.price, "price")?.text("price")?,
+        qty: need(data.qty, "size")?.text("size")?,
+        sell,
+        off_book: false,
+        // The trade's own id is hexadecimal; its place in the symbol's sequence is a number.
+        id: need(data.sequence, "sequence")?.digits("sequence")?,
+        ts_venue,
+    }))
+}
+
+fn top<'a>(data: &Data<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let side = |price: Option<Value<'a>>, qty| -> Result<(&'a [u8], &'a [u8])> {
+        match price {
+            Some(price) if !price.is_null() => {
+                Ok((price.text("best price")?, need(qty, "best size")?.text("best size")?))
+            }
+            _ => Ok((b"", b"")),
+        }
+    };
+    let (bid, ask) = (side(data.bid, data.bid_qty)?, side(data.ask, data.ask_qty)?);
+    let id = need(data.sequence, "sequence")?.digits("sequence")?;
+    Ok(Message::Top(TopMessage { symbol, bid, ask, id, ts_venue: milliseconds(data)? }))
+}
+
+fn milliseconds(data: &Data<'_>) -> Result<Nanos> {
+    data.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("time")?))
+}

@@ -1,0 +1,42 @@
+"""The table of docs/venues.md is what the code gives, and what is not proved stays out of live trading (M1)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from feeds.binance import VENUES, venue_of
+from feeds.public import FEEDS
+from native._core import BookSurvey, InputError
+from pycore.config import Venue
+from tests.venue_table import DOCUMENT_ONLY, PAGE, feeds, table, written
+
+NAMES = {feed for _, _, feed in FEEDS}
+
+
+def test_the_table_is_that_of_the_code() -> None:
+    text = PAGE.read_text()
+    assert table() in text, "write it anew: python -m tests.venue_table"
+    assert written(text) == text
+
+
+def test_every_feed_of_the_core_has_a_row() -> None:
+    with pytest.raises(InputError) as refused:
+        BookSurvey("none")
+    known = set(re.findall(r"[a-z]+(?:-[a-z]+)?", str(refused.value).partition("must be ")[2].partition(", was")[0]))
+    assert known - {"or"} == NAMES
+    assert {feed.name for feed in feeds()} == NAMES | set(VENUES)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_no_public_feed_can_be_traded_or_recorded_live(name: str) -> None:
+    with pytest.raises(ValidationError, match="binance"):
+        Venue.model_validate({"name": name})
+    with pytest.raises(InputError, match=f"was {name}"):
+        venue_of(name)
+
+
+def test_what_no_recording_proves_says_so() -> None:
+    assert {feed.name for feed in feeds() if feed.proof == DOCUMENT_ONLY} == {"bybit-inverse"}

@@ -1,0 +1,105 @@
+"""The table of docs/venues.md, made from the code: what each feed has, and what proves it.
+
+catalogue: M1. Usage: `python -m tests.venue_table` writes the table into the page. It reads a feed's decoder for what
+it gives, its rule for how its books stay in step, `book/sent.rs` for checksums and `recorded_counts` for the proof.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.binance import VENUES, Market
+from feeds.public import FEEDS
+from pycore.config import Venue
+from tests.recorded_counts import PAIRS, RECORDED
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "venues.md"
+_CORE = ROOT / "native" / "core" / "src"
+_HEAD = (
+    "| Feed | L2 book | Trades | Best price | Checksum | Whole book | A missing message | Proof | Live |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+#: How a decoder hands on a book, a trade and a best price: the public ones as messages, Binance's as records.
+_BOOK, _TRADE = ("Message::Book(", "binance_depth::"), ("Message::Trade(", "push(&Trade")
+_BEST = ("Message::Top(", "push(&Bbo")
+DOCUMENT_ONLY = "the document only: experimental"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed, the stem of its files in the core, what proves it, and what may be done with it live."""
+
+    name: str
+    stem: str
+    proof: str
+    live: str = "no"
+
+    def row(self) -> str:
+        """Its line of the table."""
+        decoder = (_CORE / "decode" / f"{self.stem}.rs").read_text()
+        rule = (_CORE / "book" / "rule" / f"{self.stem}.rs").read_text()
+        cells = (
+            f"`{self.name}`",
+            *(_yes(any(form in decoder for form in forms)) for forms in (_BOOK, _TRADE, _BEST)),
+            _yes(self.stem.replace("_", "") in _with_checksum()),
+            "REST" if "fn snapshot_in_stream" in rule else "stream",
+            first_sentence(rule).partition(": ")[2],
+            self.proof,
+            self.live,
+        )
+        return f"| {' | '.join(cells)} |"
+
+
+def feeds() -> list[Feed]:
+    """Binance's markets, then every public feed in the order of `feeds.public`."""
+    found = [_binance(market) for market in VENUES.values()]
+    for name in dict.fromkeys(feed for _, _, feed in FEEDS):
+        stem = name.replace("-", "_")
+        known = (_CORE / "decode" / f"{stem}.rs").is_file()
+        counts = "; ".join(f"`{Path(c.path).name}`: {c.says()}" for c in RECORDED if name in c.feeds)
+        proof = f"recording {counts}" if counts else DOCUMENT_ONLY
+        found.append(Feed(name, stem if known else stem.partition("_")[0], proof))
+    return found
+
+
+def _binance(market: Market) -> Feed:
+    """A market of Binance: what a configuration can name is traded, the rest is recorded."""
+    prefix = market.venue.partition("-")[2]
+    counts = [tops for files, tops in PAIRS.items() if files[0].startswith(prefix)]
+    compared, equal = (sum(column) for column in zip(*counts, strict=True))
+    proof = f"recordings `{prefix}_*.gz`: {equal:,} of {compared:,} tops equal"
+    return Feed(market.venue, "binance", proof, "trade, record" if market.market in Venue.model_fields else "record")
+
+
+def table() -> str:
+    """The whole table."""
+    return "\n".join([_HEAD, *(feed.row() for feed in feeds())])
+
+
+def first_sentence(source: str) -> str:
+    """The first sentence of a Rust file's head, without its full stop."""
+    head = " ".join(line[3:].strip() for line in source.splitlines()[:4] if line.startswith("//!"))
+    return re.split(r"\.(?: |$)|  ", head)[0]
+
+
+def _with_checksum() -> set[str]:
+    """The venues, in lower case, for which `SentBook::checksum` has one."""
+    lines = (_CORE / "book" / "sent.rs").read_text().splitlines()
+    arms = [line for line in lines if "=> Some(self." in line]
+    return {venue.lower() for line in arms for venue in re.findall(r"Venue::(\w+)", line)}
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
+
+
+def written(text: str) -> str:
+    """The page with its table replaced by the present one."""
+    return re.sub(r"\| Feed \|.*(?:\n\|.*)*", lambda _: table(), text, count=1)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))

@@ -1,12 +1,13 @@
 //! Order books and each venue's synchronisation rule.
 //!
-//! catalogue: M4. `ladder` is one side of a book, `l2` both; `sync` keeps one in step with a venue's snapshot and deltas by
+//! catalogue: M4. `ladder` is one side of a book, `l2` both; `l3` keeps single orders; `sync` keeps an L2 book in step with a venue's snapshot and deltas by
 //! the venue's `rule`; `sent` keeps levels as their texts for the venue's checksum, and `check` compares rebuilt books
 //! with what the venue says of its own: best prices and checksums.
 
 pub mod check;
 mod far;
 pub mod l2;
+pub mod l3;
 mod ladder;
 pub mod rule;
 pub mod sent;

@@ -9,14 +9,16 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
 <https://docs.deribit.com/#json-rpc-over-websocket>,
 <https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required-> (the
-answer names the address), <https://www.bitstamp.net/websocket/v2/> and
-<https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket>.
+answer names the address), <https://www.bitstamp.net/websocket/v2/>,
+<https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket>,
+<https://www.gate.com/docs/developers/apiv4/ws/en/>.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from native._core import InputError
 
@@ -36,11 +38,13 @@ FEEDS = (
     ("ws-api-spot.kucoin.com", "", "kucoin-spot"),
     ("ws.bitstamp.net", "", "bitstamp"),
     ("hyperliquid.xyz", "/ws", "hyperliquid"),
+    ("api.gateio.ws", "/ws/v4", "gate-spot"),
 )
-#: Host, path and feed of a request for a whole book; the symbol is in the query, or follows the path.
+#: A request for a whole book, with its symbol, and the feed that the book belongs to.
 _BOOKS = (
-    ("api.kucoin.com", "/api/v3/market/orderbook/level2", "kucoin-spot"),
-    ("www.bitstamp.net", "/api/v2/order_book/", "bitstamp"),
+    (re.compile(r"https://api\.kucoin\.com/api/v3/market/orderbook/level2\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
+    (re.compile(r"https://www\.bitstamp\.net/api/v2/order_book/(\w+)"), "bitstamp"),
+    (re.compile(r"https://api\.gateio\.ws/api/v4/spot/order_book\?(?:.*&)?currency_pair=([^&]+)"), "gate-spot"),
 )
 #: How a message of Hyperliquid begins. Its recordings as text lines name no address, and Binance's begin otherwise.
 _HYPERLIQUID = b'{"channel":"'
@@ -67,9 +71,7 @@ def feed_of_message(address: str, payload: bytes) -> str:
 
 def book_request(request: str) -> tuple[str, str] | None:
     """Feed and symbol of the whole book that a REST request asks for; None where it asks another venue or for else."""
-    parts = urlsplit(request)
-    for host, path, feed in _BOOKS:
-        if parts.hostname == host and parts.path.startswith(path):
-            symbol = parts.path.removeprefix(path) or next(iter(parse_qs(parts.query).get("symbol", [])), "")
-            return (feed, symbol) if symbol else None
+    for pattern, feed in _BOOKS:
+        if found := pattern.match(request):
+            return feed, found[1]
     return None

@@ -33,6 +33,7 @@ _CRYPTOFEED = {
     "BYBIT",
     "COINBASE",
     "DERIBIT",
+    "GATEIO",
     "KRAKEN",
     "KRAKEN_FUTURES",
     "KUCOIN",

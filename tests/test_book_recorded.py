@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.public import book_request
 from pycore.cli import main
 from tests.recorded_counts import PAIRS, RECORDED, Counted
 
@@ -72,6 +73,52 @@ def test_books_of_other_venues_have_the_manifests_counts(
     assert (summary["checksums_equal"], summary["tops_equal"]) == (counted.checksums, counted.tops_compared)
     assert (summary["gaps"], summary["crossed"]) == (0, 0)
     assert counted.messages in (None, summary["messages"])
+
+
+@pytest.mark.parametrize(
+    ("request_url", "want"),
+    [
+        ("https://api.kucoin.com/api/v3/market/orderbook/level2?symbol=SNX-BTC", ("kucoin-spot", "SNX-BTC")),
+        ("https://api.kucoin.com/api/v3/market/orderbook/level2_20?symbol=SNX-BTC", None),
+        ("https://api.kucoin.com/api/v1/symbols", None),
+        ("https://www.bitstamp.net/api/v2/order_book/adaeur", ("bitstamp", "adaeur")),
+        ("https://api.gateio.ws/api/v4/spot/order_book?currency_pair=A_B&with_id=true", ("gate-spot", "A_B")),
+        ("https://api.binance.com/api/v3/depth?symbol=NKNUSDT", None),
+    ],
+)
+def test_a_request_for_a_whole_book_names_feed_and_symbol(request_url: str, want: tuple[str, str] | None) -> None:
+    assert book_request(request_url) == want
+
+
+GATE_LINES = [
+    {"t": "header", "format": 2, "exchange": "GATEIO"},
+    {"t": "connect", "conn": "ws", "ts": 1.0, "addr": "wss://api.gateio.ws/ws/v4/"},
+    {
+        "t": "http",
+        "ts": 2.0,
+        "url": "https://api.gateio.ws/api/v4/spot/order_book?currency_pair=A_B&limit=100&with_id=true",
+        "data": '{"id":10,"current":1,"update":1,"asks":[["2.5","1"]],"bids":[["2.4","1"]]}',
+    },
+]
+
+
+def gate(first: int, last: int) -> dict[str, object]:
+    """A change of Gate's book of A_B."""
+    data = f'{{"t":1,"s":"A_B","U":{first},"u":{last},"b":[["2.4","{last}"]],"a":[]}}'
+    text = f'{{"channel":"spot.order_book_update","event":"update","result":{data}}}'
+    return {"t": "recv", "conn": "ws", "ts": 3.0, "data": text}
+
+
+@pytest.mark.parametrize(("missing", "counts"), [(None, (0, 0, 1)), (12, (1, 1, 2))])
+def test_a_made_bundle_of_gate_joins_and_a_lost_change_is_a_gap(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, missing: int | None, counts: tuple[int, int, int]
+) -> None:
+    deltas = [gate(first, first + 1) for first in (8, 10, 12, 14) if first != missing]
+    path = tmp_path / "gate.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*GATE_LINES, *deltas]))
+    code, [row], _ = book(capsys, path)
+    assert (row["venue"], row["instrument"]) == ("gate-spot", "A_B")
+    assert (code, row["gaps"], row["discarded"]) == counts
 
 
 def test_the_fields_are_those_of_the_contract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -39,4 +39,4 @@ def test_no_public_feed_can_be_traded_or_recorded_live(name: str) -> None:
 
 
 def test_what_no_recording_proves_says_so() -> None:
-    assert {feed.name for feed in feeds() if feed.proof == DOCUMENT_ONLY} == {"bybit-inverse"}
+    assert {feed.name for feed in feeds() if feed.proof == DOCUMENT_ONLY} == {"bybit-inverse", "gate-spot"}

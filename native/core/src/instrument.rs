@@ -34,6 +34,8 @@ pub enum Venue {
     Bitstamp = 10,
     /// Hyperliquid; market data only.
     Hyperliquid = 11,
+    /// Gate spot; experimental, recorded market data only.
+    Gate = 12,
 }
 canon_enum!(Venue {
     Binance,
@@ -46,7 +48,8 @@ canon_enum!(Venue {
     KrakenFutures,
     Kucoin,
     Bitstamp,
-    Hyperliquid
+    Hyperliquid,
+    Gate
 });
 
 /// How an instrument settles.

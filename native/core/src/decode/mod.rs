@@ -15,6 +15,7 @@ mod bybit;
 pub mod client_id;
 mod coinbase;
 mod deribit;
+mod gate;
 mod hyperliquid;
 mod kraken;
 mod kraken_futures;

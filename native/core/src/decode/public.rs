@@ -6,9 +6,9 @@
 
 use super::levels::Levels;
 use super::scan::{Scan, Value};
-use super::{bitget, bitstamp, bybit, coinbase, deribit, hyperliquid, kraken, kraken_futures, kucoin, okx};
+use super::{bitget, bitstamp, bybit, coinbase, deribit, gate, hyperliquid, kraken, kraken_futures, kucoin, okx};
 use crate::book::rule::{
-    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
+    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Gate, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
 };
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
@@ -43,10 +43,12 @@ pub enum Public {
     Bitstamp,
     /// Hyperliquid, perpetuals and spot.
     Hyperliquid,
+    /// Gate spot, WebSocket v4.
+    GateSpot,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 13] = [
+const NAMES: [(&str, Public); 14] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -60,6 +62,7 @@ const NAMES: [(&str, Public); 13] = [
     ("kucoin-spot", Public::KucoinSpot),
     ("bitstamp", Public::Bitstamp),
     ("hyperliquid", Public::Hyperliquid),
+    ("gate-spot", Public::GateSpot),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -151,7 +154,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp or hyperliquid";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid or gate-spot";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -170,6 +173,7 @@ impl Public {
             Self::KucoinSpot => kucoin::read(message, take),
             Self::Bitstamp => bitstamp::read(message, take),
             Self::Hyperliquid => hyperliquid::read(message, take),
+            Self::GateSpot => gate::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
@@ -188,9 +192,14 @@ impl Public {
         match self {
             Self::KucoinSpot => kucoin::whole(symbol, found, take),
             Self::Bitstamp => bitstamp::whole(symbol, found, take),
+            Self::GateSpot => gate::whole(symbol, found, take),
             _ => {
                 let was = format!("{self:?}");
-                Err(CoreError::Field { field: "feed", was, why: "must be kucoin-spot or bitstamp for a REST book" })
+                Err(CoreError::Field {
+                    field: "feed",
+                    was,
+                    why: "must be kucoin-spot, bitstamp or gate-spot for a REST book",
+                })
             }
         }
     }
@@ -209,6 +218,7 @@ impl Public {
             Self::KucoinSpot => Venue::Kucoin,
             Self::Bitstamp => Venue::Bitstamp,
             Self::Hyperliquid => Venue::Hyperliquid,
+            Self::GateSpot => Venue::Gate,
         }
     }
 
@@ -222,7 +232,8 @@ impl Public {
             | Self::BitgetSpot
             | Self::Coinbase
             | Self::KucoinSpot
-            | Self::Bitstamp => Market::Spot,
+            | Self::Bitstamp
+            | Self::GateSpot => Market::Spot,
             Self::Hyperliquid => hyperliquid::market_of(symbol),
             Self::Deribit => deribit::market_of(symbol),
             Self::KrakenFutures => kraken_futures::market_of(symbol),
@@ -246,6 +257,7 @@ impl Public {
             Venue::Kucoin => AnyRule::Kucoin(Kucoin),
             Venue::Bitstamp => AnyRule::Bitstamp(Bitstamp),
             Venue::Hyperliquid => AnyRule::Hyperliquid(Hyperliquid),
+            Venue::Gate => AnyRule::Gate(Gate),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

@@ -210,10 +210,30 @@ fn hyperliquid_books_tops_and_trades() {
 }
 
 #[test]
+fn gate_books_tops_and_trades() {
+    let gate = decoder(Public::GateSpot, "BTC_USDT", 4, 10);
+    let (ids, bids) = ((48_776_301, 48_776_306, 0), vec![(191_377_400, 1_000_000), (190_883_700, 0)]);
+    let want = (false, ids, 1_606_294_781_123_000_000, bids, vec![(191_377_500, 6_135_000_000)]);
+    assert_eq!(book(&gate, GATE_DELTA), want);
+    let (snapshot, ids, _, bids, _) = book(&gate, GATE_FULL);
+    assert_eq!((snapshot, ids, bids), (true, (28_606_981, 28_606_981, 0), vec![(1_059_589_000, 90_800_000)]));
+    let sides = (r#""full":true"#, r#","b":[["105958.9","0.00908"]]"#);
+    let one_side = GATE_FULL.replace(sides.0, r#""U":28606980"#).replace(sides.1, "");
+    let (snapshot, ids, _, bids, _) = book(&gate, &one_side);
+    assert_eq!((snapshot, ids, bids), (false, (28_606_980, 28_606_981, 0), vec![]));
+    let top: Bbo = only(&gate, GATE_TICKER);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (191_777_900, 3_341_504, 191_793_800, 900_000_000));
+    let trade: Trade = only(&gate, GATE_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (4_705, 164_700_000_000, true));
+    assert_eq!((trade.header.stream_seq, trade.header.ts_venue), (309_143_071, 1_606_292_218_213_457_800));
+}
+
+#[test]
 fn whole_books_over_rest() {
     for (public, body, id, bid) in [
         (Public::KucoinSpot, KUCOIN_WHOLE, 1_613_277_183_892, "242.649"),
         (Public::Bitstamp, BITSTAMP_WHOLE, 1_641_343_696_303_862, "1.17198"),
+        (Public::GateSpot, GATE_WHOLE, 48_776_300, "19136.1"),
     ] {
         let mut seen = Vec::new();
         let mut take = |message: Message<'_>| {
@@ -227,7 +247,10 @@ fn whole_books_over_rest() {
         assert_eq!(seen, [(b"x".to_vec(), true, (id, id, 0), bid.as_bytes().to_vec())]);
     }
     let refused = Public::Okx.read_whole(b"x", b"{}", &mut |_| Ok(())).unwrap_err();
-    assert_eq!(refused.to_string(), "feed must be kucoin-spot or bitstamp for a REST book, was Okx");
+    assert_eq!(refused.to_string(), "feed must be kucoin-spot, bitstamp or gate-spot for a REST book, was Okx");
+    let unnumbered = GATE_WHOLE.replace("\"id\":48776300,", "");
+    let mut none = |message: Message<'_>| panic!("{message:?}");
+    Public::GateSpot.read_whole(b"x", unnumbered.as_bytes(), &mut none).unwrap();
 }
 
 #[test]
@@ -242,6 +265,7 @@ fn answers_and_other_channels_say_nothing() {
         (Public::KucoinSpot, r#"{"id":"1","type":"ack"}"#),
         (Public::KucoinSpot, r#"{"data":{"sequence":"1"},"subject":"BTC-USDT","topic":"/market/ticker:all"}"#),
         (Public::Bitstamp, r#"{"event":"bts:subscription_succeeded","channel":"diff_order_book_sgbeur","data":{}}"#),
+        (Public::GateSpot, r#"{"channel":"spot.obu","event":"subscribe","result":{"status":"success"}}"#),
         (Public::Hyperliquid, r#"{"channel":"subscriptionResponse","data":{"method":"subscribe"}}"#),
         (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
@@ -279,6 +303,8 @@ fn bad_values_are_named_and_leave_nothing() {
         (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
         (Public::Bitstamp, "adaeur", BITSTAMP_DELTA, "\"1641343691310202\"", "1", "cannot decode microtimestamp"),
         (Public::Bitstamp, "adaeur", BITSTAMP_TRADE, "\"type\":1", "\"type\":2", "cannot decode type"),
+        (Public::GateSpot, "BTC_USDT", GATE_DELTA, "\"U\"", "\"V\"", "U must be in the message"),
+        (Public::GateSpot, "BTC_USDT", GATE_TRADE, "\"sell\"", "\"sold\"", "cannot decode side"),
         (Public::Hyperliquid, "BTC", HYPERLIQUID_WHOLE, "\"time\"", "\"tome\"", "time must be in the message"),
         (Public::Hyperliquid, "BTC", HYPERLIQUID_TRADE, "\"B\"", "\"C\"", "cannot decode side"),
         (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH, "book-1000", "book-x", "channel must be book- and a depth"),

@@ -81,6 +81,12 @@ pub(crate) const HYPERLIQUID_WHOLE: &str = r#"{"channel":"l2Book","data":{"coin"
 pub(crate) const HYPERLIQUID_TOP: &str = r#"{"channel":"bbo","data":{"coin":"BTC","time":1737918843512,"bbo":[{"px":"105055.0","sz":"3.03622","n":5},null]}}"#;
 pub(crate) const HYPERLIQUID_TRADE: &str = r#"{"channel":"trades","data":[{"coin":"BTC","hash":"0xde47","px":"105056.0","side":"B","sz":"0.00219","tid":121451470284048,"time":1737918794873,"users":["0xe9ed","0x6802"]}]}"#;
 
+pub(crate) const GATE_DELTA: &str = r#"{"time":1606294781,"time_ms":1606294781236,"channel":"spot.order_book_update","event":"update","result":{"t":1606294781123,"e":"depthUpdate","E":1606294781,"s":"BTC_USDT","U":48776301,"u":48776306,"b":[["19137.74","0.0001"],["19088.37","0"]],"a":[["19137.75","0.6135"]]}}"#;
+pub(crate) const GATE_FULL: &str = r#"{"channel":"spot.obu","result":{"t":1748572394325,"full":true,"s":"ob.BTC_USDT.50","u":28606981,"b":[["105958.9","0.00908"]],"a":[["105963.1","0.00053"]]},"time_ms":1748572394327}"#;
+pub(crate) const GATE_WHOLE: &str = r#"{"id":48776300,"current":1606294781000,"update":1606294780990,"asks":[["19137.75","0.5"]],"bids":[["19136.1","2"]]}"#;
+pub(crate) const GATE_TICKER: &str = r#"{"time":1606293275,"time_ms":1606293275723,"channel":"spot.book_ticker","event":"update","result":{"t":1606293275123,"u":48733182,"s":"BTC_USDT","b":"19177.79","B":"0.0003341504","a":"19179.38","A":"0.09"}}"#;
+pub(crate) const GATE_TRADE: &str = r#"{"time":1606292218,"time_ms":1606292218231,"channel":"spot.trades","event":"update","result":{"id":309143071,"create_time":1606292218,"create_time_ms":"1606292218213.4578","side":"sell","currency_pair":"BTC_USDT","amount":"16.4700000000","price":"0.4705"}}"#;
+
 /// All messages of the venues beside Binance.
 pub(crate) const PUBLIC: &[&str] = &[
     OKX_DELTA,
@@ -112,6 +118,11 @@ pub(crate) const PUBLIC: &[&str] = &[
     HYPERLIQUID_WHOLE,
     HYPERLIQUID_TOP,
     HYPERLIQUID_TRADE,
+    GATE_DELTA,
+    GATE_FULL,
+    GATE_WHOLE,
+    GATE_TICKER,
+    GATE_TRADE,
 ];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];

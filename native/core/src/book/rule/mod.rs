@@ -9,6 +9,7 @@ mod bitstamp;
 mod bybit;
 mod coinbase;
 mod deribit;
+mod gate;
 mod hyperliquid;
 mod kraken;
 mod kraken_futures;
@@ -20,6 +21,7 @@ pub use bitstamp::Bitstamp;
 pub use bybit::Bybit;
 pub use coinbase::Coinbase;
 pub use deribit::Deribit;
+pub use gate::Gate;
 pub use hyperliquid::Hyperliquid;
 pub use kraken::Kraken;
 pub use kraken_futures::KrakenFutures;
@@ -98,6 +100,8 @@ pub enum AnyRule {
     Bitstamp(Bitstamp),
     /// Hyperliquid's whole books.
     Hyperliquid(Hyperliquid),
+    /// Gate spot.
+    Gate(Gate),
 }
 
 /// Hands a call to the rule of the venue.
@@ -115,6 +119,7 @@ macro_rules! each {
             AnyRule::Kucoin($rule) => $call,
             AnyRule::Bitstamp($rule) => $call,
             AnyRule::Hyperliquid($rule) => $call,
+            AnyRule::Gate($rule) => $call,
         }
     };
 }

@@ -52,6 +52,14 @@ fn kucoin_goes_on_without_a_hole() {
 }
 
 #[test]
+fn gate_joins_like_kucoin() {
+    let rule = AnyRule::Gate(Gate);
+    assert_eq!(rule.judge(ids(5, 9, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(rule.judge(ids(9, 9, 0), at(7)), SyncOutcome::Gap { expected: 8, was: 9 });
+    assert!(!rule.snapshot_in_stream());
+}
+
+#[test]
 fn bitstamp_goes_by_time_and_hyperliquid_sends_whole_books() {
     assert_eq!(Bitstamp.judge(ids(9, 9, 0), at(7)), SyncOutcome::Applied);
     assert_eq!(Bitstamp.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);

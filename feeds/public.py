@@ -11,7 +11,8 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required-> (the
 answer names the address), <https://www.bitstamp.net/websocket/v2/>,
 <https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket>,
-<https://www.gate.com/docs/developers/apiv4/ws/en/>.
+<https://www.gate.com/docs/developers/apiv4/ws/en/>,
+<https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ FEEDS = (
     ("ws.bitstamp.net", "", "bitstamp"),
     ("hyperliquid.xyz", "/ws", "hyperliquid"),
     ("api.gateio.ws", "/ws/v4", "gate-spot"),
+    ("api.hbdm.com", "/linear-swap-ws", "htx-linear"),
+    ("api.hbdm.com", "/swap-ws", "htx-inverse"),
 )
 #: A request for a whole book, with its symbol, and the feed that the book belongs to.
 _BOOKS = (

@@ -56,5 +56,6 @@ RECORDED = (
     Counted(f"{_BUNDLES}BYBIT.jsonl.zst", ("bybit-linear", "bybit-spot"), 6, deltas=2_142),
     Counted(f"{_BUNDLES}KUCOIN.jsonl.zst", ("kucoin-spot",), 9, deltas=3_853, tops_compared=810, discarded=48),
     Counted(f"{_BUNDLES}BITSTAMP.jsonl.zst", ("bitstamp",), 10, deltas=717, discarded=102, numbered=False),
+    Counted(f"{_BUNDLES}HUOBI_SWAP.jsonl.zst", ("htx-linear", "htx-inverse"), 10, messages=2_862 + 19),
     Counted("ws/hyperliquid_btc_20250126.gz", ("hyperliquid",), 1, messages=46 + 9),
 )

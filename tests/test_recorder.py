@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -163,6 +164,23 @@ def test_cryptofeed_bundles(tmp_path: Path) -> None:
     path.write_bytes(b'{"t":"header","exchange":"UPBIT"}\n')
     with pytest.raises(InputError, match=r"exchange of the recording must be one of .*, was UPBIT"):
         read(path)
+
+
+def test_a_gzip_frame_of_a_bundle_is_unpacked_and_a_cut_one_is_named(tmp_path: Path) -> None:
+    frame = gzip.compress(b'{"ping":1}')
+    path = tmp_path / "h.jsonl"
+    for data, message in (
+        (frame, None),
+        (frame[:-9], "was cut or longer"),
+        (frame[:4] + b"\xff" * 20, "line 2 must be"),
+    ):
+        entries = [{"t": "header", "exchange": "HUOBI_SWAP"}, {"t": "recv", "ts": 1.0, "b64": b64encode(data).decode()}]
+        path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+        if message is None:
+            assert [record.payload for record in read(path)[0]] == [b'{"ping":1}']
+        else:
+            with pytest.raises(InputError, match=message):
+                read(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"PAR1 and then much more that is not a recording", b"\x1f\x8b\x00"])

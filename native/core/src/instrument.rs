@@ -36,6 +36,8 @@ pub enum Venue {
     Hyperliquid = 11,
     /// Gate spot; experimental, recorded market data only.
     Gate = 12,
+    /// HTX swaps; market data only.
+    Htx = 13,
 }
 canon_enum!(Venue {
     Binance,
@@ -49,7 +51,8 @@ canon_enum!(Venue {
     Kucoin,
     Bitstamp,
     Hyperliquid,
-    Gate
+    Gate,
+    Htx
 });
 
 /// How an instrument settles.

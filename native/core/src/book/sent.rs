@@ -116,7 +116,7 @@ impl SentBook {
             Venue::Okx | Venue::Bitget => Some(self.in_turn()),
             Venue::Kraken => Some(self.digits()),
             Venue::Binance | Venue::Bybit | Venue::Coinbase | Venue::Deribit | Venue::KrakenFutures => None,
-            Venue::Kucoin | Venue::Bitstamp | Venue::Hyperliquid | Venue::Gate => None,
+            Venue::Kucoin | Venue::Bitstamp | Venue::Hyperliquid | Venue::Gate | Venue::Htx => None,
         }
     }
 

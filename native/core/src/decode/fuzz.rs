@@ -81,7 +81,14 @@ fn drive(decoder: &Decoder, bytes: &[u8]) {
 fn drive_public(bytes: &[u8]) {
     let mut out = RecordBuf::with_capacity(1 << 14);
     let markets = ["okx", "bybit-spot", "bybit-linear", "kraken-spot", "bitget-mix", "coinbase", "deribit"];
-    for name in markets.into_iter().chain(["kraken-futures", "kucoin-spot", "bitstamp", "hyperliquid", "gate-spot"]) {
+    for name in markets.into_iter().chain([
+        "kraken-futures",
+        "kucoin-spot",
+        "bitstamp",
+        "hyperliquid",
+        "gate-spot",
+        "htx-inverse",
+    ]) {
         let public = Public::parse(name).unwrap();
         let mut decoder = PublicDecoder::new(public);
         for symbol in [
@@ -97,6 +104,7 @@ fn drive_public(bytes: &[u8]) {
             "adaeur",
             "BTC",
             "BTC_USDT",
+            "ATOM-USD",
         ] {
             let (market, symbol) = (public.market_of(symbol.as_bytes()), symbol.to_owned());
             let listed = Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() };

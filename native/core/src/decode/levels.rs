@@ -14,6 +14,8 @@ pub(super) enum Levels<'a> {
     Pairs { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
     /// As `Pairs`, where a price of 0 says that nothing changed (KuCoin).
     Priced { bids: Value<'a>, asks: Value<'a> },
+    /// Two arrays of arrays of price and size, numbers (HTX).
+    Figures { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of objects of price and size, texts (Hyperliquid).
     Short { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of arrays of a word, price and size, numbers (Deribit); `delete` takes the level away.
@@ -56,6 +58,10 @@ impl<'a> Levels<'a> {
                 let [price, qty] = first_two(level, field)?;
                 let price = price.text("price")?;
                 if price == b"0" { Ok(()) } else { each(price, qty.text("quantity")?) }
+            }),
+            Self::Figures { bids, asks } => of(side, bids, asks).items(field, |level| {
+                let [price, qty] = first_two(level, field)?;
+                each(price.figure("price")?, qty.figure("quantity")?)
             }),
             Self::Short { bids, asks } => of(side, bids, asks).items(field, |level| {
                 let level = Short::of(level, field)?;

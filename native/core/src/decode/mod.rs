@@ -16,6 +16,7 @@ pub mod client_id;
 mod coinbase;
 mod deribit;
 mod gate;
+mod htx;
 mod hyperliquid;
 mod kraken;
 mod kraken_futures;

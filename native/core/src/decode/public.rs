@@ -6,9 +6,9 @@
 
 use super::levels::Levels;
 use super::scan::{Scan, Value};
-use super::{bitget, bitstamp, bybit, coinbase, deribit, gate, hyperliquid, kraken, kraken_futures, kucoin, okx};
+use super::{bitget, bitstamp, bybit, coinbase, deribit, gate, htx, hyperliquid, kraken, kraken_futures, kucoin, okx};
 use crate::book::rule::{
-    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Gate, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
+    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Gate, Htx, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
 };
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
@@ -45,10 +45,14 @@ pub enum Public {
     Hyperliquid,
     /// Gate spot, WebSocket v4.
     GateSpot,
+    /// HTX under `/linear-swap-ws`.
+    HtxLinear,
+    /// HTX under `/swap-ws`, coin-margined.
+    HtxInverse,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 14] = [
+const NAMES: [(&str, Public); 16] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -63,6 +67,8 @@ const NAMES: [(&str, Public); 14] = [
     ("bitstamp", Public::Bitstamp),
     ("hyperliquid", Public::Hyperliquid),
     ("gate-spot", Public::GateSpot),
+    ("htx-linear", Public::HtxLinear),
+    ("htx-inverse", Public::HtxInverse),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -154,7 +160,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid or gate-spot";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear or htx-inverse";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -174,6 +180,7 @@ impl Public {
             Self::Bitstamp => bitstamp::read(message, take),
             Self::Hyperliquid => hyperliquid::read(message, take),
             Self::GateSpot => gate::read(message, take),
+            Self::HtxLinear | Self::HtxInverse => htx::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
@@ -219,6 +226,7 @@ impl Public {
             Self::Bitstamp => Venue::Bitstamp,
             Self::Hyperliquid => Venue::Hyperliquid,
             Self::GateSpot => Venue::Gate,
+            Self::HtxLinear | Self::HtxInverse => Venue::Htx,
         }
     }
 
@@ -238,8 +246,8 @@ impl Public {
             Self::Deribit => deribit::market_of(symbol),
             Self::KrakenFutures => kraken_futures::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
-            Self::BybitLinear => Market::Linear,
-            Self::BybitInverse => Market::Inverse,
+            Self::BybitLinear | Self::HtxLinear => Market::Linear,
+            Self::BybitInverse | Self::HtxInverse => Market::Inverse,
         }
     }
 
@@ -258,6 +266,7 @@ impl Public {
             Venue::Bitstamp => AnyRule::Bitstamp(Bitstamp),
             Venue::Hyperliquid => AnyRule::Hyperliquid(Hyperliquid),
             Venue::Gate => AnyRule::Gate(Gate),
+            Venue::Htx => AnyRule::Htx(Htx),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

@@ -229,6 +229,17 @@ fn gate_books_tops_and_trades() {
 }
 
 #[test]
+fn htx_books_and_trades() {
+    let htx = decoder(Public::HtxInverse, "ATOM-USD", 4, 0);
+    let (ids, bids) = ((74_377_472_700, 74_377_472_700, 0), vec![(265_766, 50), (265_699, 152)]);
+    assert_eq!(book(&htx, HTX_WHOLE), (true, ids, 1_645_289_384_842_000_000, bids, vec![(266_000, 111)]));
+    let trade: Trade = only(&htx, HTX_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (265_841, 6, false));
+    assert_eq!((trade.header.stream_seq, trade.header.ts_venue), (743_774_717_120_000, 1_645_289_382_216_000_000));
+    assert_eq!([Public::HtxLinear, Public::HtxInverse].map(|p| p.market_of(b"X")), [Market::Linear, Market::Inverse]);
+}
+
+#[test]
 fn whole_books_over_rest() {
     for (public, body, id, bid) in [
         (Public::KucoinSpot, KUCOIN_WHOLE, 1_613_277_183_892, "242.649"),
@@ -266,6 +277,8 @@ fn answers_and_other_channels_say_nothing() {
         (Public::KucoinSpot, r#"{"data":{"sequence":"1"},"subject":"BTC-USDT","topic":"/market/ticker:all"}"#),
         (Public::Bitstamp, r#"{"event":"bts:subscription_succeeded","channel":"diff_order_book_sgbeur","data":{}}"#),
         (Public::GateSpot, r#"{"channel":"spot.obu","event":"subscribe","result":{"status":"success"}}"#),
+        (Public::HtxLinear, r#"{"id":"1","subbed":"market.ATOM-USD.trade.detail","ts":1645289384874,"status":"ok"}"#),
+        (Public::HtxLinear, r#"{"ping":1645289389619}"#),
         (Public::Hyperliquid, r#"{"channel":"subscriptionResponse","data":{"method":"subscribe"}}"#),
         (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
@@ -303,6 +316,8 @@ fn bad_values_are_named_and_leave_nothing() {
         (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
         (Public::Bitstamp, "adaeur", BITSTAMP_DELTA, "\"1641343691310202\"", "1", "cannot decode microtimestamp"),
         (Public::Bitstamp, "adaeur", BITSTAMP_TRADE, "\"type\":1", "\"type\":2", "cannot decode type"),
+        (Public::HtxInverse, "ATOM-USD", HTX_WHOLE, "\"mrid\"", "\"mid\"", "mrid must be in the message"),
+        (Public::HtxInverse, "ATOM-USD", HTX_TRADE, "\"buy\"", "\"bye\"", "cannot decode direction"),
         (Public::GateSpot, "BTC_USDT", GATE_DELTA, "\"U\"", "\"V\"", "U must be in the message"),
         (Public::GateSpot, "BTC_USDT", GATE_TRADE, "\"sell\"", "\"sold\"", "cannot decode side"),
         (Public::Hyperliquid, "BTC", HYPERLIQUID_WHOLE, "\"time\"", "\"tome\"", "time must be in the message"),

@@ -87,6 +87,9 @@ pub(crate) const GATE_WHOLE: &str = r#"{"id":48776300,"current":1606294781000,"u
 pub(crate) const GATE_TICKER: &str = r#"{"time":1606293275,"time_ms":1606293275723,"channel":"spot.book_ticker","event":"update","result":{"t":1606293275123,"u":48733182,"s":"BTC_USDT","b":"19177.79","B":"0.0003341504","a":"19179.38","A":"0.09"}}"#;
 pub(crate) const GATE_TRADE: &str = r#"{"time":1606292218,"time_ms":1606292218231,"channel":"spot.trades","event":"update","result":{"id":309143071,"create_time":1606292218,"create_time_ms":"1606292218213.4578","side":"sell","currency_pair":"BTC_USDT","amount":"16.4700000000","price":"0.4705"}}"#;
 
+pub(crate) const HTX_WHOLE: &str = r#"{"ch":"market.ATOM-USD.depth.step0","ts":1645289384843,"tick":{"mrid":74377472700,"id":1645289384,"bids":[[26.5766,50],[26.5699,152]],"asks":[[26.6,111]],"ts":1645289384842,"version":1645289384,"ch":"market.ATOM-USD.depth.step0"}}"#;
+pub(crate) const HTX_TRADE: &str = r#"{"ch":"market.ATOM-USD.trade.detail","ts":1645289382234,"tick":{"id":74377471712,"ts":1645289382216,"data":[{"amount":6,"quantity":2.2569881997133624986364029626731768237,"ts":1645289382216,"id":743774717120000,"price":26.5841,"direction":"buy"}]}}"#;
+
 /// All messages of the venues beside Binance.
 pub(crate) const PUBLIC: &[&str] = &[
     OKX_DELTA,
@@ -123,6 +126,8 @@ pub(crate) const PUBLIC: &[&str] = &[
     GATE_WHOLE,
     GATE_TICKER,
     GATE_TRADE,
+    HTX_WHOLE,
+    HTX_TRADE,
 ];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];

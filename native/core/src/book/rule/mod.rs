@@ -10,6 +10,7 @@ mod bybit;
 mod coinbase;
 mod deribit;
 mod gate;
+mod htx;
 mod hyperliquid;
 mod kraken;
 mod kraken_futures;
@@ -22,6 +23,7 @@ pub use bybit::Bybit;
 pub use coinbase::Coinbase;
 pub use deribit::Deribit;
 pub use gate::Gate;
+pub use htx::Htx;
 pub use hyperliquid::Hyperliquid;
 pub use kraken::Kraken;
 pub use kraken_futures::KrakenFutures;
@@ -102,6 +104,8 @@ pub enum AnyRule {
     Hyperliquid(Hyperliquid),
     /// Gate spot.
     Gate(Gate),
+    /// HTX's whole books.
+    Htx(Htx),
 }
 
 /// Hands a call to the rule of the venue.
@@ -120,6 +124,7 @@ macro_rules! each {
             AnyRule::Bitstamp($rule) => $call,
             AnyRule::Hyperliquid($rule) => $call,
             AnyRule::Gate($rule) => $call,
+            AnyRule::Htx($rule) => $call,
         }
     };
 }

@@ -64,7 +64,8 @@ fn bitstamp_goes_by_time_and_hyperliquid_sends_whole_books() {
     assert_eq!(Bitstamp.judge(ids(9, 9, 0), at(7)), SyncOutcome::Applied);
     assert_eq!(Bitstamp.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);
     assert!(!AnyRule::Bitstamp(Bitstamp).snapshot_in_stream() && !AnyRule::Kucoin(Kucoin).snapshot_in_stream());
-    assert!(AnyRule::Hyperliquid(Hyperliquid).snapshot_in_stream());
+    assert!(AnyRule::Hyperliquid(Hyperliquid).snapshot_in_stream() && AnyRule::Htx(Htx).snapshot_in_stream());
+    assert_eq!(AnyRule::Htx(Htx).judge(ids(9, 9, 0), at(7)), SyncOutcome::Dropped);
 }
 
 #[test]

@@ -36,7 +36,7 @@ test-clients: $(BUILT)  ## clients that we did not write trade against the box, 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
-	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay
+	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3
 	$(PY) -m pytest -q bench/test_crossing.py --benchmark-only
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py

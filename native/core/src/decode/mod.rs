@@ -18,6 +18,10 @@ mod deribit;
 mod gate;
 mod htx;
 mod hyperliquid;
+pub mod itch;
+mod itch_field;
+#[cfg(test)]
+mod itch_tests;
 mod kraken;
 mod kraken_futures;
 mod kucoin;
@@ -25,11 +29,13 @@ mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;
 mod levels;
+pub mod mold;
 mod number;
 mod okx;
 pub mod public;
 mod public_decoder;
 mod scan;
+pub mod soup;
 pub mod survey;
 mod symbols;
 mod utc_text;

@@ -1,8 +1,9 @@
 """The book of a symbol at a time, from the snapshot before it and the changes between, with the core's book.
 
-catalogue: M10, M4. Binance's snapshots come by REST and join the changes by number: those with a higher final update id
-count, also when they came before the snapshot. Everywhere else a snapshot is part of the stream. Kraken's book keeps
-the depth that was subscribed, which is that of its snapshot: a level beyond it is not told when it goes.
+catalogue: M10, M4. Snapshots that come by REST (`lake_schema.BY_NUMBER`) join the changes by number: those with a
+higher final update id count, also when they came before the snapshot. Everywhere else a snapshot is part of the stream.
+Kraken's book keeps the depth that was subscribed, which is that of its snapshot: a level beyond it is not told when it
+goes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feeds.lake_query import DAY_NS, Queries, Span, day_of
+from feeds.lake_schema import BY_NUMBER
 from native._core import InputError, L2Book
 
 _SIDES = ("buy", "sell")
@@ -45,7 +47,7 @@ class BookAt(NamedTuple):
 def book_at(queries: Queries, venue: str, symbol: str, at_ns: int, levels: int = 10) -> BookAt:
     """The best `levels` of each side as they were known at `at_ns`, UTC; InputError where no snapshot is before it."""
     rows = _since_snapshot(queries, venue, symbol, at_ns)
-    messages = _in_order(rows, by_number=venue.startswith("binance"))
+    messages = _in_order(rows, by_number=venue in BY_NUMBER)
     book = _built(rows, messages, cut=venue == "kraken-spot")
     last = messages[-1][0]
     id_, received = rows["id"][last].as_py(), rows["ts_receive"][last].as_py()

@@ -18,6 +18,7 @@ import html
 from typing import Any
 
 from feeds.lake_query import Queries
+from feeds.lake_schema import BY_NUMBER
 
 _QUERY = """
 with messages as (
@@ -30,20 +31,22 @@ with messages as (
     union all by name
     select 'tops' as channel, venue, symbol, day, record, ts_receive, ts_venue, id, bid >= ask as crossed
     from tops
+), told as (
+    select *, venue in {BY_NUMBER} as by_rest from messages
 ), chained as (
     select *,
         ts_receive - lag(ts_receive) over w as silence,
         ts_venue < lag(ts_venue) over w as backwards,
         abs(price / lag(price) over w - 1) > 0.01 as outlier,
-        lag(id) over (partition by channel, venue, symbol, (snapshot and venue like 'binance%')
+        lag(id) over (partition by channel, venue, symbol, (snapshot and by_rest)
             order by ts_receive, record, id) as before
-    from messages
+    from told
     window w as (partition by channel, venue, symbol order by ts_receive, record, id)
 ), judged as (
     select *, case
         when channel <> 'levels' or snapshot or before is null then null
         when previous <> 0 then previous <> before
-        when venue = 'binance-spot' then first > before + 1
+        when venue in ('binance-spot', 'gate-spot', 'kucoin-spot') then first > before + 1
         when venue like 'bybit%' or venue = 'kraken-futures' then id <> before + 1
         end as gap
     from chained
@@ -72,7 +75,7 @@ _FAULTS = ("backwards", "gaps", "crossed", "outliers")
 
 def quality(queries: Queries) -> list[dict[str, Any]]:
     """The rows of the report."""
-    found: list[dict[str, Any]] = queries.sql(_QUERY).to_pylist()
+    found: list[dict[str, Any]] = queries.sql(_QUERY.replace("{BY_NUMBER}", str(BY_NUMBER))).to_pylist()
     return found
 
 

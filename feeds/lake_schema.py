@@ -88,6 +88,8 @@ _TABLES = {
 
 #: What is stored as files, by channel.
 CHANNELS = ("trades", "levels", "tops")
+#: Venues whose whole books come by REST and join the changes by number.
+BY_NUMBER = ("binance-spot", "binance-usdm", "binance-coinm", "bitstamp", "gate-spot", "kucoin-spot")
 #: The directories that a file of the lake lies in, from the outside.
 PARTITIONS = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("day", pa.string())])
 

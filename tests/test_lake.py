@@ -106,7 +106,9 @@ def test_the_same_recording_again_and_one_that_overlaps_add_only_what_is_new(tmp
     assert sorted(ids) == list(range(1, 1_101))
 
 
-def test_a_killed_import_loses_and_doubles_nothing(tmp_path: Path, recording: Path) -> None:
+def test_a_killed_import_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    recording = tmp_path / "long.txt"
+    recording.write_text(SNAPSHOT + lines(0, 8_000))
     whole, broken = Lake(tmp_path / "whole"), Lake(tmp_path / "broken")
     into(whole, recording, rows=50)
     killed = 0
@@ -120,7 +122,8 @@ def test_a_killed_import_loses_and_doubles_nothing(tmp_path: Path, recording: Pa
             for name in broken.names(channel):
                 assert pq.read_table(name, partitioning=None).num_rows
     assert killed
-    assert into(broken, recording, rows=50).complete
+    done = into(broken, recording, rows=50)
+    assert (done.complete, done.rows, done.repeated) == (True, 24_002, 0)
     for channel in CHANNELS:
         assert content(broken, channel) == content(whole, channel)
 
@@ -146,12 +149,14 @@ def test_a_failed_write_leaves_no_file_under_its_name(tmp_path: Path) -> None:
 
 def test_every_venue_that_we_read_goes_into_the_lake(tmp_path: Path, shared_data: Path) -> None:
     lake = Lake(tmp_path / "lake")
-    for name in ("OKX", "BITGET", "KRAKEN", "BINANCE"):
+    for name in ("OKX", "BITGET", "KRAKEN", "BINANCE", "KUCOIN"):
         done = into(lake, shared_data / "ws" / "cryptofeed" / f"{name}.jsonl.zst")
         assert done.complete
         assert done.rows
+    for feed in ("okx", "kucoin-spot"):  # in the stream, and by REST
+        assert any(lake.dataset("levels", venue=feed).to_table()["snapshot"].to_pylist())
     venues = {row["venue"] for row in lake.partitions()}
-    assert venues == {"okx", "bitget-spot", "bitget-mix", "kraken-spot", "binance-spot"}
+    assert venues == {"okx", "bitget-spot", "bitget-mix", "kraken-spot", "binance-spot", "kucoin-spot"}
 
 
 def test_bad_places_are_named(tmp_path: Path) -> None:

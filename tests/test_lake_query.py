@@ -83,6 +83,20 @@ def test_a_book_at_a_time_has_what_was_received_by_then(place: Path) -> None:
         book_at(queries, *OF, BEGIN_NS - 2)
 
 
+def test_changes_that_came_before_binances_snapshot_count_by_their_number(tmp_path: Path) -> None:
+    path = tmp_path / "early.txt"
+    late = SNAPSHOT.replace(str(BEGIN_NS - 1), str(BEGIN_NS + 45_000_000)).replace(
+        '"lastUpdateId":9', '"lastUpdateId":12'
+    )
+    path.write_text(lines(0, 5) + late + lines(5, 7))
+    lake = Lake(tmp_path / "lake")
+    import_recording(lake, path, Clock(), lambda done: None)
+    book = book_at(Queries(lake), *OF, BEGIN_NS + 45_000_000)
+    bids = [(row["price"], row["qty"]) for row in book.table.to_pylist() if row["side"] == 0]
+    # 13 and 14 came before the snapshot and count; 10, which was in it already, does not change its 3.0.
+    assert (book.id, bids) == (14, [(590_045, 150), (590_035, 150), (590_005, 300)])
+
+
 def test_a_recorded_book_at_a_time_equals_the_venues_own_top(tmp_path: Path, shared_data: Path) -> None:
     lake = Lake(tmp_path / "lake")
     import_recording(lake, shared_data / "ws" / "binance" / "usdm_btcusdt_20240718.gz", Clock(), lambda done: None)

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tickwright_core::decode::public::Public;
 use tickwright_core::decode::{Decoder, PublicDecoder, Stamp};
-use tickwright_core::error::Result;
+use tickwright_core::error::{CoreError, Result};
 use tickwright_core::event::{Bbo, DepthView, Header, RecordBuf, RecordRef, Trade, flags};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::NO_PRICE;
@@ -65,7 +65,7 @@ impl Rows {
 #[pyclass(module = "native._core")]
 struct MarketColumns {
     reader: Reader,
-    defined: u32,
+    symbols: Vec<String>,
     records: RecordBuf,
 }
 
@@ -78,12 +78,12 @@ impl MarketColumns {
             Ok(market) => Reader::Binance(Box::new(Decoder::new()), market),
             Err(_) => Reader::Public(Box::new(PublicDecoder::new(Public::parse(feed).map_err(raise)?))),
         };
-        Ok(Self { reader, defined: 0, records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX) })
+        Ok(Self { reader, symbols: Vec::new(), records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX) })
     }
 
     /// Makes an instrument known; tick and lot are decimal texts. Returns its number.
     fn define(&mut self, symbol: &str, tick: &str, lot: &str) -> PyResult<u32> {
-        let number = self.defined + 1;
+        let number = 1 + self.symbols.len() as u32;
         match &mut self.reader {
             Reader::Binance(decoder, market) => {
                 instrument(number, *market, symbol, tick, lot).and_then(|found| decoder.define(&found))
@@ -94,7 +94,7 @@ impl MarketColumns {
             }
         }
         .map_err(raise)?;
-        self.defined = number;
+        self.symbols.push(symbol.to_owned());
         Ok(number)
     }
 
@@ -112,9 +112,10 @@ impl MarketColumns {
     ) -> PyResult<Tables<'py>> {
         let slices: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
         let (reader, records, mut rows) = (&self.reader, &mut self.records, Rows::default());
+        let whole = instrument.map(|number| (number, self.symbols.get((number as usize).wrapping_sub(1))));
         let failed = py.detach(|| {
             (first..).zip(slices.iter().zip(&ts_ns)).find_map(|(number, (payload, ts))| {
-                let read = read(reader, payload, *ts, instrument, records, |record| rows.take(record, number));
+                let read = read(reader, payload, *ts, whole, records, |record| rows.take(record, number));
                 read.err().map(|error| (number, error))
             })
         });
@@ -127,21 +128,26 @@ impl MarketColumns {
     }
 }
 
-/// The records of one message.
+/// The records of one message, or of the REST book of an instrument (number and symbol).
 fn read(
     reader: &Reader,
     payload: &[u8],
     ts: i64,
-    instrument: Option<u32>,
+    whole: Option<(u32, Option<&String>)>,
     records: &mut RecordBuf,
     mut each: impl FnMut(RecordRef<'_>),
 ) -> Result<()> {
     let stamp = Stamp { stream: 0, ts_receive: ts, ts_mono: 0 };
     records.clear();
-    match (reader, instrument) {
-        (Reader::Binance(decoder, _), Some(number)) => decoder.snapshot(number, payload, stamp, records),
+    match (reader, whole) {
+        (Reader::Binance(decoder, _), Some((number, _))) => decoder.snapshot(number, payload, stamp, records),
         (Reader::Binance(decoder, market), None) => decoder.market(*market, payload, stamp, records),
-        (Reader::Public(decoder), _) => decoder.market(payload, stamp, records),
+        (Reader::Public(decoder), Some((number, symbol))) => {
+            let why = "must be the number of a defined instrument";
+            let unknown = || CoreError::Field { field: "instrument", was: number.to_string(), why };
+            decoder.snapshot(symbol.ok_or_else(unknown)?.as_bytes(), payload, stamp, records)
+        }
+        (Reader::Public(decoder), None) => decoder.market(payload, stamp, records),
     }?;
     records.iter().try_for_each(|record| record.map(&mut each))
 }

@@ -50,6 +50,18 @@ impl PublicDecoder {
         })
     }
 
+    /// Reads the body of a REST book of `symbol`, where the venue's stream does not send it; else like `market`.
+    pub fn snapshot(&self, symbol: &[u8], body: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+        whole_message(out, |out| {
+            let mut written = 0;
+            self.public.read_whole(symbol, body, &mut |message| {
+                written += 1;
+                self.write(&message, stamp, out).map(|_| ())
+            })?;
+            Ok(written)
+        })
+    }
+
     /// Writes the record of one message, and returns the number of its instrument.
     pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<u32> {
         let symbol = message.symbol();

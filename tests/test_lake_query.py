@@ -97,10 +97,19 @@ def test_changes_that_came_before_binances_snapshot_count_by_their_number(tmp_pa
     assert (book.id, bids) == (14, [(590_045, 150), (590_035, 150), (590_005, 300)])
 
 
-def test_a_recorded_book_at_a_time_equals_the_venues_own_top(tmp_path: Path, shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("binance/usdm_btcusdt_20240718.gz", ("binance-usdm", "BTCUSDT")),
+        ("cryptofeed/KUCOIN.jsonl.zst", ("kucoin-spot", "SNX-BTC")),
+    ],
+)
+def test_a_recorded_book_at_a_time_equals_the_venues_own_top(
+    tmp_path: Path, shared_data: Path, name: str, of: tuple[str, str]
+) -> None:
     lake = Lake(tmp_path / "lake")
-    import_recording(lake, shared_data / "ws" / "binance" / "usdm_btcusdt_20240718.gz", Clock(), lambda done: None)
-    queries, of = Queries(lake), ("binance-usdm", "BTCUSDT")
+    import_recording(lake, shared_data / "ws" / name, Clock(), lambda done: None)
+    queries = Queries(lake)
     tops = {row["id"]: row for row in queries.rows("tops", *of).to_pylist()}
     levels = queries.rows("levels", *of).select(["id", "ts_receive", "snapshot"]).to_pylist()
     met = [row for row in levels if row["id"] in tops and not row["snapshot"]]

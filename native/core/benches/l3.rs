@@ -136,7 +136,7 @@ fn main() {
     let divisor = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_usize).max(1);
     let wanted = |symbols, messages: usize, alive| Wanted { symbols, messages: messages / divisor, alive, seed: 1 };
     let many = ("8,000 symbols", wanted(8_000, 10_000_000, 800_000), 60.0, (4.0, 7.0));
-    let one = ("one symbol", wanted(1, 5_000_000, 20_000), 11.0, (3.0, 4.5));
+    let one = ("one symbol", wanted(1, 5_000_000, 4_000), 11.0, (3.0, 4.5));
     for (name, wanted, void_above, goals) in [many, one] {
         compare(&Case { name, wanted, void_above, goals });
     }

@@ -116,11 +116,11 @@ impl Flow {
         self.live.push(Live { id, locate, buy, shares });
     }
 
-    /// A live order: half of the time a recent one, because orders are cancelled young.
+    /// A live order: three times of four a recent one, because orders are cancelled young.
     fn pick(&mut self) -> usize {
         let len = self.live.len();
         let recent = len.min(1 << 12);
-        if self.random.next() & 1 == 0 { len - 1 - self.random.below(recent) } else { self.random.below(len) }
+        if self.random.next() & 3 != 0 { len - 1 - self.random.below(recent) } else { self.random.below(len) }
     }
 
     fn execute(&mut self) {

@@ -1,7 +1,7 @@
 //! The plain book of single orders that ours is measured against: what one writes first, out of the standard library.
 //!
-//! A `HashMap` with its default hasher from id to order, a `BTreeMap` of levels for each side of each book, and orders of a
-//! level linked by their ids. The best prices are the trees' ends.
+//! A `HashMap` with its default hasher from id to the order's place in a list, a `BTreeMap` of levels for each side of each
+//! book, and orders of a level linked by their places. The best prices are the trees' ends.
 
 use std::collections::{BTreeMap, HashMap};
 use tickwright_core::book::l3::Change;
@@ -11,14 +11,13 @@ struct Order {
     side: usize,
     price: i64,
     qty: i64,
-    prev: Option<u64>,
-    next: Option<u64>,
+    prev: Option<usize>,
+    next: Option<usize>,
 }
 
 struct Level {
     qty: i64,
-    head: u64,
-    tail: u64,
+    tail: usize,
 }
 
 /// The best bid and ask, price and size.
@@ -26,14 +25,17 @@ pub type Best = [Option<(i64, i64)>; 2];
 
 /// All books.
 pub struct Plain {
-    orders: HashMap<u64, Order>,
+    places: HashMap<u64, usize>,
+    orders: Vec<Order>,
+    vacant: Vec<usize>,
     books: Vec<[BTreeMap<i64, Level>; 2]>,
 }
 
 impl Plain {
     /// Empty books.
     pub fn new(books: usize) -> Self {
-        Self { orders: HashMap::new(), books: (0..books).map(|_| Default::default()).collect() }
+        let books = (0..books).map(|_| Default::default()).collect();
+        Self { places: HashMap::new(), orders: Vec::new(), vacant: Vec::new(), books }
     }
 
     /// Applies one message; the best prices after it. Messages about unknown orders do nothing.
@@ -43,8 +45,8 @@ impl Plain {
             Change::Reduce { id, qty, .. } => self.reduce(id, qty),
             Change::Delete { id, .. } => drop(self.end(id)),
             Change::Replace { id, new_id, price, qty, .. } => {
-                if let Some(old) = self.end(id) {
-                    self.add(old.book, new_id, old.side, price, qty);
+                if let Some((book, side)) = self.end(id) {
+                    self.add(book, new_id, side, price, qty);
                 }
             }
             Change::Amend { .. } => unreachable!("ITCH has no such message"),
@@ -55,19 +57,25 @@ impl Plain {
     }
 
     fn add(&mut self, book: u32, id: u64, side: usize, price: i64, qty: i64) {
-        let levels = &mut self.books[book as usize][side];
-        let level = levels.entry(price).or_insert(Level { qty: 0, head: id, tail: id });
+        let place = self.vacant.pop().unwrap_or(self.orders.len());
+        let level = self.books[book as usize][side].entry(price).or_insert(Level { qty: 0, tail: place });
         let prev = (level.qty > 0).then_some(level.tail);
         level.qty += qty;
-        level.tail = id;
-        self.orders.insert(id, Order { book, side, price, qty, prev, next: None });
-        if let Some(prev) = prev.and_then(|prev| self.orders.get_mut(&prev)) {
-            prev.next = Some(id);
+        level.tail = place;
+        let order = Order { book, side, price, qty, prev, next: None };
+        if place == self.orders.len() {
+            self.orders.push(order);
+        } else {
+            self.orders[place] = order;
         }
+        if let Some(prev) = prev {
+            self.orders[prev].next = Some(place);
+        }
+        self.places.insert(id, place);
     }
 
     fn reduce(&mut self, id: u64, qty: i64) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
+        let Some(order) = self.places.get(&id).map(|place| &mut self.orders[*place]) else { return };
         if order.qty <= qty {
             self.end(id);
             return;
@@ -78,22 +86,25 @@ impl Plain {
         }
     }
 
-    fn end(&mut self, id: u64) -> Option<Order> {
-        let order = self.orders.remove(&id)?;
-        let levels = &mut self.books[order.book as usize][order.side];
-        let level = levels.get_mut(&order.price)?;
-        level.qty -= order.qty;
-        match order.prev {
-            Some(prev) => self.orders.get_mut(&prev)?.next = order.next,
-            None => level.head = order.next.unwrap_or(0),
+    /// Ends an order; its book and side.
+    fn end(&mut self, id: u64) -> Option<(u32, usize)> {
+        let place = self.places.remove(&id)?;
+        self.vacant.push(place);
+        let Order { book, side, price, qty, prev, next } = self.orders[place];
+        let levels = &mut self.books[book as usize][side];
+        let level = levels.get_mut(&price)?;
+        level.qty -= qty;
+        if let Some(next) = next {
+            self.orders[next].prev = prev;
+        } else {
+            level.tail = prev.unwrap_or(0);
         }
-        match order.next {
-            Some(next) => self.orders.get_mut(&next)?.prev = order.prev,
-            None => level.tail = order.prev.unwrap_or(0),
+        if let Some(prev) = prev {
+            self.orders[prev].next = next;
         }
         if level.qty == 0 {
-            levels.remove(&order.price);
+            levels.remove(&price);
         }
-        Some(order)
+        Some((book, side))
     }
 }

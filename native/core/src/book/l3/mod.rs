@@ -11,6 +11,7 @@ mod batch;
 mod fault;
 mod ghosts;
 mod orders;
+mod pages;
 mod queues;
 mod slots;
 mod step;

@@ -4,6 +4,7 @@
 //! count orders up (ITCH reference numbers); `Hashed` looks it up, for ids from a large space. Both are bounded.
 
 use super::Fault;
+use super::pages::filled;
 use super::slots::Slots;
 use crate::units::Lots;
 
@@ -55,7 +56,7 @@ pub struct Records(pub(super) Box<[Order]>);
 
 impl Records {
     pub(super) fn new(orders_max: usize) -> Self {
-        Self(vec![Order::default(); orders_max + 1].into_boxed_slice())
+        Self(filled(orders_max + 1, Order::default()))
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! between its steps, stand in a hash index and in a list of their side; when the best price leaves the ladder, the ladder
 //! moves. Keys grow towards the best price: the price of a bid, the negated price of an ask.
 
+use super::pages::filled;
 use super::slots::Slots;
 use super::step::{Book, HOME, LOW, Marks, STEPS};
 use super::{Fault, NOTHING, Top};
@@ -59,7 +60,7 @@ pub(super) const fn keyed(side: usize, price: i64) -> i64 {
 impl Queues {
     /// Empty books, one for each entry of `ticks` (its step), with room for `queues_max` prices over all of them.
     pub fn new(ticks: &[u32], queues_max: usize) -> Self {
-        let mut arena = vec![Queue::default(); queues_max + 1].into_boxed_slice();
+        let mut arena = filled(queues_max + 1, Queue::default());
         for place in 1..queues_max {
             arena[place].head = place as u32 + 1;
         }
@@ -72,9 +73,9 @@ impl Queues {
             vacant: u32::from(queues_max > 0),
             books: ticks.iter().map(book).collect(),
             marks: vec![Marks::default(); ticks.len() * 2].into_boxed_slice(),
-            ladder: vec![0; ticks.len() * 2 * STEPS].into_boxed_slice(),
+            ladder: filled(ticks.len() * 2 * STEPS, 0),
             far: Slots::new(queues_max),
-            far_links: vec![[0; 2]; queues_max + 1].into_boxed_slice(),
+            far_links: filled(queues_max + 1, [0; 2]),
         }
     }
 

@@ -3,6 +3,8 @@
 //! catalogue: M2. Open addressing with linear probing over at least twice as many slots as places; a removal shifts what
 //! follows back, so look-ups stay short however many keys have come and gone. Place 0 names nothing: it is an empty slot.
 
+use super::pages::filled;
+
 /// The index. Who calls it knows the keys and passes them as closures.
 #[derive(Debug)]
 pub(super) struct Slots {
@@ -14,7 +16,7 @@ impl Slots {
     /// An index of at most `places` keys, all its memory reserved.
     pub fn new(places: usize) -> Self {
         let size = (places.max(4) * 2).next_power_of_two();
-        Self { slots: vec![0; size].into_boxed_slice(), shift: 64 - size.ilog2() }
+        Self { slots: filled(size, 0), shift: 64 - size.ilog2() }
     }
 
     /// Where a key belongs when no other has taken its slot (Fibonacci hashing).

@@ -154,7 +154,7 @@ pub struct State {
 /// rule that fills it, changes, its name gets the next version (`equity/3`), so that an older journal's difference has a
 /// name.
 pub const COMPONENTS: [&str; 9] =
-    ["definitions", "session", "books", "market", "gate", "orders", "positions", "equity/3", "ledger"];
+    ["definitions", "session", "books", "market", "gate", "orders/2", "positions", "equity/3", "ledger"];
 
 impl Default for State {
     fn default() -> Self {

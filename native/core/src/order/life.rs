@@ -93,6 +93,8 @@ state! {
         pub replaces: u64,
         /// An amend on its way.
         pub amend: Amend,
+        /// Venue time of the newest word that the price and size in force are the order's, or `NO_TIME`.
+        pub amended_at: Nanos,
         /// The questions asked about it.
         pub asked: Asked,
     }
@@ -158,6 +160,7 @@ impl Order {
             expires: NO_TIME,
             replaces: if proposal.action == Action::Replace as u8 { proposal.target } else { 0 },
             amend: NO_AMEND,
+            amended_at: NO_TIME,
             asked: Asked::default(),
         }
     }
@@ -253,6 +256,10 @@ impl Order {
         if exec == Exec::Amended || (exec == Exec::Status && self.amend.qty != 0) {
             self.amended(report, exec, proof);
         }
+        // The word may be older than what is in force, or not be about it: then it says nothing of how new that is.
+        if matches!(exec, Exec::Amended | Exec::Status) && (report.price, report.qty) == (self.price, self.qty) {
+            self.amended_at = self.amended_at.max(report.header.ts_venue);
+        }
         self.take_cum(stated_cum(report), effects);
         if let Some(fill) = booked {
             self.book(fill, report);
@@ -309,7 +316,10 @@ impl Order {
         if self.amend.qty != 0 && report.qty == self.amend.qty && report.price == self.amend.price {
             self.apply_amend();
         } else if exec == Exec::Amended && report.qty > 0 && report.qty != NO_QTY {
-            (self.price, self.qty) = (report.price, report.qty);
+            // One that was delayed until after the next amendment would take that one back.
+            if report.header.ts_venue >= self.amended_at || report.header.ts_venue == NO_TIME {
+                (self.price, self.qty) = (report.price, report.qty);
+            }
         } else if self.amend_is_dead(proof) {
             self.end_amend();
         }

@@ -261,6 +261,23 @@ fn f12_the_amendment_before_does_not_end_the_amend_on_its_way() {
     );
 }
 
+/// Seen in a soak: the older size came back, and what the newer one filled looked like too much.
+#[test]
+fn f12_an_amendment_that_is_told_late_does_not_take_back_the_next() {
+    check(
+        "
+0     place                           INTENT   0/0    10   -
+0     new                             ACKED    0/0    10   -
+1     amend 101 12                    ACKED    0/0    12   Replace
+1.1   answer replace accepted         ACKED    0/0    12   -
+2     amend 102 15                    ACKED    0/0    15   Replace
+2.1   amended 102 15 2                ACKED    0/0    15   -
+2.5   amended 101 12 1                ACKED    0/0    15   -
+3     trade 7 15 15 filled            FILLED   15/15  0    -        +15
+",
+    );
+}
+
 #[test]
 fn f12_a_partial_fill_during_a_spot_replace() {
     check(

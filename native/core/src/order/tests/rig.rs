@@ -170,7 +170,11 @@ fn reported(order: u64, words: &[&str], now: Nanos) -> Report {
         "expired" => plain(Exec::Expired, VenueStatus::Expired),
         "refused" => plain(Exec::Rejected, VenueStatus::Rejected),
         "amended" => {
-            Report { price: number(1), qty: number(2), ..report(order, Exec::Amended, VenueStatus::New, 0, now) }
+            let mut made = report(order, Exec::Amended, VenueStatus::New, 0, now);
+            (made.price, made.qty) = (number(1), number(2));
+            // A fourth word is the second in which the venue made the amendment.
+            made.header.ts_venue = words.get(3).map_or(NO_TIME, |_| number(3) * S);
+            made
         }
         "status" => {
             let status = status_of(words[1]);

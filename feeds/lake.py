@@ -11,7 +11,7 @@ nothing, only the recording itself is known again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -97,11 +97,63 @@ class Lake:
         wanted = ["id", "record", *_KEYS[channel]]
         others = [path for path in self.names(channel, **part) if path != target]
         known = [pq.read_table(path, columns=wanted, filesystem=self.files, partitioning=None) for path in others]
-        new = rows.filter(pa.array(_new(rows.select(wanted), known)))
+        new = rows.filter(pa.array(unseen(rows.select(wanted), known)))
         if new.num_rows:
             stored = new.select(STORED[channel].names).cast(STORED[channel])
             self.put(target, lambda path: pq.write_table(stored, path, filesystem=self.files, compression="zstd"))
         return int(new.num_rows)
+
+    def scan(self, channel: str, venue: str, symbol: str, times: tuple[int, int, int], **within: str) -> pa.Table:
+        """A channel's rows of a symbol in the order of receipt; `within` chooses further partitions (bar, day).
+
+        `times`, ns: the first, the first behind them, the last that a row was received at.
+        """
+        since, until, known_by = times
+        when = pc.coalesce(pc.field("ts_venue"), pc.field("ts_receive"))
+        chosen = (when >= since) & (when < until) & (pc.field("ts_receive") <= known_by)
+        day = [name for name in SCHEMAS[channel].names if name not in STORED[channel].names][-1]
+        first, last = (str(np.datetime64(max(0, ns), "ns").astype("M8[D]")) for ns in (since, until - 1))
+        chosen &= (pc.field(day) >= (first if day == "day" else first[:7])) & (pc.field(day) <= last)
+        found = self.dataset(channel, venue=venue, symbol=symbol, **within).to_table(filter=chosen)
+        # Arrow's sort is stable, so the trades of one message stay in the order in which it told them.
+        return found.take(pc.sort_indices(found, sort_keys=[("ts_receive", "ascending"), ("record", "ascending")]))
+
+    def days(self, channel: str, venue: str, symbol: str) -> list[str]:
+        """The days (or months) that a channel has rows of a symbol on, sorted."""
+        found = self.names(channel, venue=venue, symbol=symbol)
+        return sorted({unquote(path.split("/")[-2].partition("=")[2]) for path in found})
+
+    def keep(self, name: str, text: str) -> None:
+        """Keeps a short text under a name (`imports/..`); the one before is replaced."""
+
+        def write(path: str) -> None:
+            with self.files.open_output_stream(path) as stream:
+                stream.write(text.encode())
+
+        self.put(f"{self.root}/{name}.json", write)
+
+    def kept(self, name: str) -> str | None:
+        """The text under a name, None where there is none."""
+        place = f"{self.root}/{name}.json"
+        if not self.files.get_file_info(place).is_file:
+            return None
+        with self.files.open_input_file(place) as stream:
+            text: bytes = stream.read()
+        return text.decode()
+
+    def drop(self, channel: str, parts: Iterable[tuple[Mapping[str, str], int]]) -> int:
+        """Removes partitions that have exactly as many rows as said (one that grew stays); returns how many rows."""
+        gone = 0
+        for part, rows in parts:
+            paths = self.names(channel, **part)
+            if sum(pq.read_metadata(path, filesystem=self.files).num_rows for path in paths) == rows:
+                for path in paths:
+                    self.files.delete_file(path)
+                gone += rows
+        return gone
+
+    def close(self) -> None:
+        """Nothing: a lake holds nothing open."""
 
     def put(self, target: str, write: Callable[[str], object]) -> None:
         """Lets `write` make a file beside `target`, then gives it that name: nobody sees a part of it."""
@@ -111,7 +163,7 @@ class Lake:
         self.files.move(beside, target)
 
 
-def _new(rows: pa.Table, known: list[pa.Table]) -> npt.NDArray[np.bool_]:
+def unseen(rows: pa.Table, known: list[pa.Table]) -> npt.NDArray[np.bool_]:
     """Which rows belong to the first message of their key: not in `known`, and the first record here that has it."""
     whole = pa.concat_tables([*known, rows])
     record = _numbers(whole["record"])

@@ -1,0 +1,149 @@
+"""The cache of the market (K11): `md:*` keys in a real Redis, which hangs, dies and comes back meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import lz4.frame
+import msgpack
+import pytest
+import redis
+
+from feeds.store.cache import CONNECTIONS_MAX, MarketCache, Memory, pack, unpack
+from native._core import InputError
+from pycore.clock import Clock
+from tests.store_servers import Redis
+
+
+class At:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def mono_ns(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Redis]:
+    found = Redis(tmp_path)
+    yield found
+    found.resume()
+    found.kill()
+
+
+@contextlib.asynccontextmanager
+async def running(cache: MarketCache) -> AsyncIterator[None]:
+    task = asyncio.create_task(cache.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def there(server: Redis) -> dict[str, object]:
+    """Everything that the server holds, as another program sees it."""
+    with redis.Redis.from_url(server.url) as client:
+        keys = [key.decode() for key in client.scan_iter()]
+        return {key: msgpack.unpackb(lz4.frame.decompress(client.get(key))) for key in keys}
+
+
+def tick(price: int) -> dict[str, str]:
+    return {"bid": str(price), "ask": str(price + 1)}
+
+
+async def test_values_stand_under_the_keys_of_the_requirements_for_300_seconds(server: Redis) -> None:
+    cache = MarketCache(server.url, Clock(), venue="binance-spot")
+    async with running(cache):
+        cache.put("tick", "binance-spot", "BTCUSDT", tick(1))
+        cache.put("tick", "binance-spot", "BTCUSDT", tick(2))
+        cache.put("book", "binance-spot", "BTCUSDT", {"bids": [["1", "2"]], "asks": []})
+        cache.put("funding", "okx", "BTC-USDT-SWAP", {"rate": "0.0001"})
+        await until(lambda: cache.sent >= 3)
+        assert there(server) == {
+            "md:tick:BTCUSDT": tick(2),
+            "md:book:BTCUSDT": {"bids": [["1", "2"]], "asks": []},
+            "md:funding:okx:BTC-USDT-SWAP": {"rate": "0.0001"},
+        }
+        with redis.Redis.from_url(server.url) as client:
+            assert 290_000 < client.pttl("md:tick:BTCUSDT") <= 300_000
+            assert client.info("clients")["connected_clients"] <= CONNECTIONS_MAX
+        reader = MarketCache(server.url, Clock(), venue="binance-spot")
+        reader.where = "redis"
+        assert await reader.get("tick", "binance-spot", "BTCUSDT") == tick(2)
+
+
+@pytest.mark.parametrize("way", ["hangs", "dies"])
+async def test_memory_serves_while_redis_fails_and_redis_has_all_of_it_when_it_is_back(server: Redis, way: str) -> None:
+    switched: list[tuple[str, str]] = []
+    cache = MarketCache(server.url, Clock())
+    cache.on_switch = lambda where, why: switched.append((where, why))
+    async with running(cache):
+        cache.put("tick", "", "A", tick(1))
+        await until(lambda: cache.where == "redis" and cache.sent > 0)
+        server.stop() if way == "hangs" else server.kill()
+        cache.put("tick", "", "A", tick(2))
+        cache.put("tick", "", "B", tick(3))
+        await until(lambda: cache.where == "memory")
+        assert [await cache.get("tick", "", name) for name in "AB"] == [tick(2), tick(3)]
+        cache.put("tick", "", "C", tick(4))
+        server.resume() if way == "hangs" else server.start()
+        await until(lambda: cache.where == "redis")
+        assert there(server) == {"md:tick:A": tick(2), "md:tick:B": tick(3), "md:tick:C": tick(4)}
+        assert await cache.get("tick", "", "C") == tick(4)
+    assert [where for where, _ in switched] == ["redis", "memory", "redis"]
+    assert "not-shown" not in str(switched)
+
+
+async def test_a_redis_that_was_started_anew_gets_everything_again(server: Redis) -> None:
+    cache = MarketCache(server.url, Clock())
+    async with running(cache):
+        cache.put("book", "", "A", {"bids": []})
+        await until(lambda: cache.sent == 1)
+        with redis.Redis.from_url(server.url) as client:
+            client.flushall()
+        server.kill()
+        server.start()
+        await until(lambda: cache.sent == 2)
+        assert there(server) == {"md:book:A": {"bids": []}}
+
+
+async def test_without_redis_it_is_memory_only() -> None:
+    cache = MarketCache("", Clock())
+    async with running(cache):
+        cache.put("tick", "", "A", tick(1))
+        assert (await cache.get("tick", "", "A"), await cache.get("book", "", "A")) == (tick(1), None)
+    assert cache.where == "memory"
+
+
+def test_memory_is_bounded_and_values_end() -> None:
+    clock = At()
+    memory = Memory(clock, keys_max=3)
+    for name in "abac":
+        memory.put(name, name.encode(), 10)
+    memory.put("d", b"d", 20)
+    assert (memory.keys(), memory.dropped) == (["a", "c", "d"], 1)
+    clock.now = 10_000_000_000
+    assert [memory.get(name) for name in "abcd"] == [None, None, None, b"d"]
+    assert memory.keys() == ["d"]
+
+
+def test_a_value_of_somebody_else_is_refused() -> None:
+    assert unpack(pack({"a": "1"})) == {"a": "1"}
+    for bad in (b"{}", lz4.frame.compress(b"\xc1"), lz4.frame.compress(msgpack.packb([1]))):
+        with pytest.raises(InputError, match="value must be"):
+            unpack(bad)
+    with pytest.raises(InputError, match=r"cache must be an address of redis.*http://me:\*\*\*@host"):
+        MarketCache("http://me:secret@host", Clock())

@@ -79,6 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of stdout left (`| head`): nothing to say and nobody to say it to, at interpreter exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        # `_run` answers for a verb at work; on a busy machine loading one takes seconds, in which nothing has begun.
+        print("tickwright: interrupted before anything began", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

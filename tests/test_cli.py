@@ -117,6 +117,15 @@ def test_each_error_has_its_exit_code_and_one_line(
     assert not told.out
 
 
+def test_an_interrupt_before_a_verb_begins_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = argparse.Namespace(name="slow", load=fail(KeyboardInterrupt()))
+    monkeypatch.setattr(cli, "verbs", lambda: {"slow": entry})
+    assert cli.main(["slow"]) == 130
+    assert capsys.readouterr().err == "tickwright: interrupted before anything began\n"
+
+
 def test_a_closed_pipe_is_no_fault() -> None:
     done = subprocess.run(
         f"{sys.executable} -m pycore.cli --help | head -c 1", shell=True, cwd=ROOT, capture_output=True, check=False

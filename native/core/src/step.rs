@@ -6,7 +6,7 @@
 //! come back as `Proposal` events.
 
 use crate::book::SyncOutcome;
-use crate::context::context;
+use crate::context;
 use crate::effects::{Effects, Note, OrderNote, Outgoing};
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
@@ -159,15 +159,12 @@ impl State {
         let slot = self.slot(at.header.instrument)?;
         let id = at.header.instrument;
         let instrument = &self.definitions.instruments[slot];
-        let facts;
-        let facts = if proposal.action == Action::Cancel as u8 {
-            &Context::NOTHING
-        } else {
-            facts = context(self, proposal, instrument);
-            &facts
-        };
+        let mut facts = Context::NOTHING;
+        if proposal.action != Action::Cancel as u8 {
+            context::fill(self, proposal, instrument, &mut facts);
+        }
         let named = if proposal.order != 0 { proposal.order } else { proposal.target };
-        let approved = match self.gate.check(proposal, instrument, facts) {
+        let approved = match self.gate.check(proposal, instrument, &facts) {
             Ok(approved) => approved,
             Err(refusal) => {
                 let note = Note::Refused { order: named, strategy: proposal.strategy, refusal };

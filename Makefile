@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build bench drill soak model lock lock-clients contracts clean
+.PHONY: help demo test test-clients build fast bench bench-fast drill soak model lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -34,6 +34,20 @@ test-clients: $(BUILT)  ## clients that we did not write trade against the box, 
 	$(PY) -m tests.clients.run $(CLIENTS)
 
 build: $(BUILT)  ## .venv/ with the release build; .venv/bin/tickwright works afterwards
+
+PROFILE := build/profile
+GUIDED := RUSTFLAGS="-Cprofile-use=$(CURDIR)/$(PROFILE)/core.profdata" CARGO_TARGET_DIR=target/fast
+
+$(PROFILE)/core.profdata: $(SOURCES) deploy/profile.sh | $(BUILT)
+	@rm -f $(BUILT)
+	deploy/profile.sh $(PROFILE)
+
+fast: $(PROFILE)/core.profdata  ## the build for a trading host: a demo is measured, and the core built for the paths it took
+	$(GUIDED) $(PY) setup.py -q build_rust --inplace
+	@touch $(BUILT)
+
+bench-fast: fast  ## the core's benchmarks, built as `make fast` builds the core
+	$(GUIDED) cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
 	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3

@@ -54,6 +54,7 @@ bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured 
 	$(PY) -m pytest -q bench/test_crossing.py --benchmark-only
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py
+	$(PY) bench/lake.py
 
 KILLS ?= 200
 SEED ?= 1

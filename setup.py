@@ -13,6 +13,7 @@ PACKAGES = [
     "pycore.contracts",
     "pycore.templates",
     "feeds",
+    "feeds.history",
     "feeds.store",
     "oms",
     "risk",

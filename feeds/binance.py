@@ -32,6 +32,11 @@ class Market:
     depth_stream: str
     snapshot_levels: int
 
+    @property
+    def instruments_request(self) -> str:
+        """The path of the REST request for every instrument's rules."""
+        return self.depth_path.replace("depth", "exchangeInfo")
+
     def streams(self, symbol: str) -> tuple[str, str, str]:
         """The depth, best-price and trade streams of a symbol, depth first."""
         name = symbol.lower()

@@ -14,12 +14,16 @@ import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import uvloop
 
 from feeds.backoff import Backoff
+from feeds.bars_live import LiveBars, Source
 from feeds.binance import Market, venue_of
+from feeds.binance_instruments import instrument_steps
+from feeds.lake import Lake
 from feeds.ports import Clock, Results
 from feeds.recorder import Recorder, What
 from feeds.socket import Socket
@@ -51,6 +55,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--base", help="http(s) address of REST; sockets are taken from the same host")
     parser.add_argument("--ws-base", help="ws(s) address of the sockets, where it is another host or port")
+    parser.add_argument("--bars", help="build and store these bars live: 1s,1m,5m,15m,1h,1d,tick:N,volume:N,dollar:N")
+    parser.add_argument("--lake", default="lake", metavar="PLACE", help="where --bars are stored (lake)")
     parser.add_argument("--seconds", type=float, help="stop after this time; without it, at SIGINT or SIGTERM")
 
 
@@ -63,15 +69,28 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not 0 < args.seconds < 1e9:
         raise InputError(f"--seconds must be above zero, was {args.seconds}")
     rest, ws = bases(market, args.base, args.ws_base)
-    about = {"venue": market.venue, "symbols": symbols, "rest": rest, "ws": ws, "began_ns": args.clock.utc_ns()}
+    bars: LiveBars | None = None
+    about: dict[str, Any] = {
+        "venue": market.venue,
+        "symbols": symbols,
+        "rest": rest,
+        "ws": ws,
+        "began_ns": args.clock.utc_ns(),
+    }
+    if args.bars is not None:
+        about["instruments"] = asyncio.run(instrument_steps(rest + market.instruments_request, symbols))
+        source = Source(market.venue, market.market, about["instruments"])
+        bars = LiveBars(Lake(args.lake), source, args.bars.split(","), about["began_ns"])
     recorder = Recorder(args.file, about)
     said = f"recording {market.venue} {','.join(symbols)} from {ws} to {args.file}"
     capture = Capture(market, symbols, (rest, ws), recorder, args.clock)
+    capture.bars = bars
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             code = runner.run(capture.run(args.seconds, lambda: args.output.say(said)))
     finally:
         recorder.close()
+        capture.end_bars()
     return _end(capture, args.file, args.output, code)
 
 
@@ -84,6 +103,7 @@ def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
             "snapshots": capture.snapshots,
             "payload_bytes": capture.recorder.payload_bytes,
             "connections": capture.connections,
+            **({} if capture.bars is None else {"bars": capture.bars.stored}),
         }
     )
     return code or (0 if capture.messages else 1)
@@ -113,6 +133,7 @@ class Capture:
         self.messages = 0
         self.snapshots = 0
         self.connections = 0
+        self.bars: LiveBars | None = None
         self._rest, ws = addresses
         self._clock = clock
         self._address = market.socket_address(ws, symbols)
@@ -173,8 +194,11 @@ class Capture:
         self._record(What.UP, source=self._address)
 
     def _message(self, payload: bytes) -> None:
-        self._record(What.MESSAGE, payload)
+        ts_ns = self._clock.utc_ns()
+        self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload)
         self.messages += 1
+        if self.bars is not None:
+            self.bars.take(payload, ts_ns)
         if self._awaited and (symbol := self._awaited.pop(payload[: payload.find(b",")], None)):
             task = asyncio.get_running_loop().create_task(self._snapshot(symbol), name=f"snapshot {symbol}")
             self._fetching.add(task)
@@ -196,9 +220,25 @@ class Capture:
                 log.warning("%s: snapshot failed: %s", symbol, error)
             await asyncio.sleep(backoff.delay_s())
 
+    def _build(self) -> None:
+        """Builds the bars that what was received completes; where they cannot go on, the recording does."""
+        try:
+            if self.bars is not None:
+                self.bars.flush(self._clock.utc_ns())
+        except InputError as why:
+            log.error("bars end here: %s", why)
+            self.bars = None
+
+    def end_bars(self) -> None:
+        """Stores the bars that were completed last."""
+        self._build()
+        if self.bars is not None:
+            self.bars.store(self._clock.utc_ns())
+
     async def _flush(self) -> None:
         """Puts what was received on disk, once a second."""
         while True:
             await asyncio.sleep(FLUSH_S)
             self.recorder.flush()
+            self._build()
             await asyncio.to_thread(self.recorder.sync)

@@ -3,6 +3,7 @@
 catalogue: M7. A folder, or any file system of pyarrow by its address (`s3://bucket/path?endpoint_override=..`):
 
     trades/venue=binance-spot/symbol=BTCUSDT/day=2024-08-09/<recording>-<first record>.parquet
+    klines/venue=binance-usdm/symbol=BTCUSDT/bar=1h/month=2025-09/<job>-<first time>.parquet
 
 A file appears under its name only when it is complete. Columns are in `lake_schema`. Messages that the lake has already
 (the same venue, channel, symbol, number and venue time) are left out as a file is written; where a venue numbers
@@ -24,11 +25,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from feeds.lake_schema import CHANNELS, PARTITIONS, SCHEMAS, STORED
+from feeds.lake_schema import CHANNELS, PARTITIONED, SCHEMAS, STORED
 from native._core import InputError
 
 #: What tells one message of a symbol from another, beside its number.
-_KEYS = {"trades": ["ts_venue"], "levels": ["ts_venue", "snapshot"], "tops": ["ts_venue"]}
+_KEYS = {channel: ["ts_venue"] for channel in CHANNELS} | {"levels": ["ts_venue", "snapshot"]}
 Column = npt.NDArray[np.int64]
 
 
@@ -47,11 +48,18 @@ class Lake:
         self.root: str = root
 
     def names(self, channel: str, **within: str) -> list[str]:
-        """The paths of a channel's whole files, sorted; `within` chooses partitions (venue, symbol, day)."""
-        steps = [f"/{key}={quote(value, safe='')}/" for key, value in within.items() if value]
-        chosen = fs.FileSelector(f"{self.root}/{channel}", allow_not_found=True, recursive=True)
+        """The paths of a channel's whole files, sorted; `within` chooses partitions: venue, symbol, bar, day, month."""
+        steps = {key: f"{key}={quote(value, safe='')}" for key, value in within.items() if value}
+        place = f"{self.root}/{channel}"
+        for key in PARTITIONED[channel].names:  # only what lies below the chosen directories is listed
+            if key not in steps:
+                break
+            place += f"/{steps.pop(key)}"
+        chosen = fs.FileSelector(place, allow_not_found=True, recursive=True)
         paths = (info.path for info in self.files.get_file_info(chosen))
-        return sorted(path for path in paths if path.endswith(".parquet") and all(step in path for step in steps))
+        return sorted(
+            path for path in paths if path.endswith(".parquet") and all(f"/{step}/" in path for step in steps.values())
+        )
 
     def dataset(self, channel: str, **within: str) -> Any:
         """A channel's files as an Arrow dataset with the dictionary's schema. InputError for an unknown channel."""
@@ -62,17 +70,18 @@ class Lake:
             SCHEMAS[channel],
             format="parquet",
             filesystem=self.files,
-            partitioning=ds.HivePartitioning(PARTITIONS),
+            partitioning=ds.HivePartitioning(PARTITIONED[channel]),
             partition_base_dir=f"{self.root}/{channel}",
         )
 
     def partitions(self) -> list[dict[str, Any]]:
-        """What there is: a row for each channel, venue, symbol and day, with its files, rows and bytes."""
+        """What there is: a row for each channel and partition of it, with its files, rows and bytes."""
         found: dict[tuple[str, ...], dict[str, Any]] = {}
         for channel in CHANNELS:
+            names = PARTITIONED[channel].names
             for path in self.names(channel):
-                steps = [unquote(step.partition("=")[2]) for step in path.split("/")[-4:-1]]
-                head = dict(zip(("channel", *PARTITIONS.names), (channel, *steps), strict=True))
+                steps = [unquote(step.partition("=")[2]) for step in path.split("/")[-1 - len(names) : -1]]
+                head = dict(zip(("channel", *names), (channel, *steps), strict=True))
                 row = found.setdefault((channel, *steps), {**head, "files": 0, "rows": 0, "bytes": 0})
                 row["files"] += 1
                 row["rows"] += pq.read_metadata(path, filesystem=self.files).num_rows
@@ -84,11 +93,12 @@ class Lake:
 
         A file of the same name is replaced: the same piece of the same recording, written again, changes nothing.
         """
-        parts = rows.select(PARTITIONS.names).group_by(PARTITIONS.names).aggregate([]).to_pylist()
+        names = PARTITIONED[channel].names
+        parts = rows.select(names).group_by(names).aggregate([]).to_pylist()
         return sum(self._write_part(channel, part, rows, name) for part in parts)
 
     def _write_part(self, channel: str, part: dict[str, str], rows: pa.Table, name: str) -> int:
-        folder = "/".join(f"{key}={quote(part[key], safe='')}" for key in PARTITIONS.names)
+        folder = "/".join(f"{key}={quote(part[key], safe='')}" for key in PARTITIONED[channel].names)
         target = f"{self.root}/{channel}/{folder}/{name}.parquet"
         chosen = pc.scalar(True)
         for key, value in part.items():

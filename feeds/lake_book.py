@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +20,6 @@ from feeds.lake_schema import BY_NUMBER
 from native._core import InputError, L2Book
 
 _SIDES = ("buy", "sell")
-_Message = tuple[int, int, bool]
 BOOK = pa.schema(
     [
         pa.field("side", pa.int8(), False),
@@ -30,6 +30,13 @@ BOOK = pa.schema(
         pa.field("qty_scale", pa.int8(), False),
     ]
 )
+
+
+class _Messages(NamedTuple):
+    """Runs of rows, each a message: where they begin and end. The first is a snapshot, and the only one."""
+
+    begins: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
 
 
 class BookAt(NamedTuple):
@@ -48,8 +55,8 @@ def book_at(queries: Queries, venue: str, symbol: str, at_ns: int, levels: int =
     """The best `levels` of each side as they were known at `at_ns`, UTC; InputError where no snapshot is before it."""
     rows = _since_snapshot(queries, venue, symbol, at_ns)
     messages = _in_order(rows, by_number=venue in BY_NUMBER)
-    book = _built(rows, messages, cut=venue == "kraken-spot")
-    last = messages[-1][0]
+    book = _cut(rows, messages) if venue == "kraken-spot" else _built(rows, messages)
+    last = int(messages.begins[-1])
     id_, received = rows["id"][last].as_py(), rows["ts_receive"][last].as_py()
     return BookAt(_table(book, levels, rows), id_, received, book.crossed() is not None)
 
@@ -66,8 +73,8 @@ def _since_snapshot(queries: Queries, venue: str, symbol: str, at_ns: int) -> pa
     raise InputError(f"at must be after a snapshot of {venue} {symbol} in the lake, was {at_ns}")
 
 
-def _in_order(rows: pa.Table, by_number: bool) -> list[_Message]:
-    """The last snapshot and the changes that belong on it, each as begin, end of its rows and whether it is one."""
+def _in_order(rows: pa.Table, by_number: bool) -> _Messages:
+    """The last snapshot and the changes that belong on it."""
     received, record = rows["ts_receive"].to_numpy(), rows["record"].to_numpy()
     starts = np.flatnonzero(np.r_[True, (received[1:] != received[:-1]) | (record[1:] != record[:-1])])
     ends = np.r_[starts[1:], len(rows)]
@@ -78,24 +85,39 @@ def _in_order(rows: pa.Table, by_number: bool) -> list[_Message]:
         chosen = np.r_[last, later[np.argsort(ids[later], kind="stable")]]
     else:
         chosen = np.arange(last, len(starts))
-    return [(int(starts[at]), int(ends[at]), bool(snapshot[at])) for at in chosen]
+    return _Messages(starts[chosen], ends[chosen])
 
 
-def _built(rows: pa.Table, messages: list[_Message], cut: bool) -> L2Book:
+def _built(rows: pa.Table, messages: _Messages) -> L2Book:
+    """The book after the messages: of each price what was told last, so that only that is applied."""
+    lengths = messages.ends - messages.begins
+    before = np.cumsum(lengths) - lengths
+    order = np.arange(lengths.sum()) + np.repeat(messages.begins - before, lengths)
+    told = order[rows["price"].is_valid().to_numpy()[order]]
+    side, price = rows["side"].to_numpy()[told], rows["price"].fill_null(0).to_numpy()[told]
+    by_price = np.lexsort((np.arange(len(told)), price, side))
+    side, price, qty = side[by_price], price[by_price], rows["qty"].to_numpy()[told[by_price]]
+    final = np.r_[(side[1:] != side[:-1]) | (price[1:] != price[:-1]), np.ones(min(1, len(told)), np.bool_)] & (qty > 0)
+    book = L2Book()
+    for at, level, size in zip(side[final].tolist(), price[final].tolist(), qty[final].tolist(), strict=True):
+        book.apply(_SIDES[at], level, size)
+    return book
+
+
+def _cut(rows: pa.Table, messages: _Messages) -> L2Book:
+    """The same, cut to the snapshot's depth after each message, because what is cut off does not come back."""
     book, depth = L2Book(), 0
     sides, sizes = rows["side"].to_pylist(), rows["qty"].to_pylist()
     prices = rows["price"].to_pylist()
-    for begin, end, snapshot in messages:
-        if snapshot:
-            book.clear()
+    for begin, end in zip(messages.begins.tolist(), messages.ends.tolist(), strict=True):
+        if not depth:
             depth = max(sides[begin:end].count(0), sides[begin:end].count(1))
         for at in range(begin, end):
             if prices[at] is not None:
                 book.apply(_SIDES[sides[at]], prices[at], sizes[at])
-        if cut:
-            for side in _SIDES:
-                for price, _ in book.levels(side, depth + end - begin)[depth:]:
-                    book.apply(side, price, 0)
+        for side in _SIDES:
+            for price, _ in book.levels(side, depth + end - begin)[depth:]:
+                book.apply(side, price, 0)
     return book
 
 

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from feeds.bars_live import decimals, unit
 from feeds.binance import BY_MARKET
 from feeds.book import SurveyedFile, batches, survey_file
 from feeds.lake import Column, Lake
-from feeds.lake_schema import CHANNELS, SCHEMAS
+from feeds.lake_schema import RECORDED, SCHEMAS
 from feeds.ports import Clock
 from feeds.recordings import Recording
 from native._core import MarketColumns
@@ -74,17 +75,17 @@ def import_recording(
     survey_file(file, clock, lambda recording: tick(recording.bytes_read))
     half = path.stat().st_size
     reader = _Reader(file)
-    piece: dict[str, list[bytes]] = {channel: [] for channel in CHANNELS}
+    piece: dict[str, list[bytes]] = {channel: [] for channel in RECORDED}
     size, begin, end = 0, done.records, done.records
     for at, tables, count in reader.batches(done.records):
         end = at + count
-        for channel, packed in zip(CHANNELS, tables, strict=True):
+        for channel, packed in zip(RECORDED, tables, strict=True):
             piece[channel].append(packed)
             size += len(packed) // (8 * (5 + len(_REST[channel])))
         tick(half + file.recording.bytes_read)
         if size >= piece_rows:
             _store(lake, done, reader.instruments, piece, (begin, end))
-            piece, size, begin = {channel: [] for channel in CHANNELS}, 0, end
+            piece, size, begin = {channel: [] for channel in RECORDED}, 0, end
     done.complete = True
     _store(lake, done, reader.instruments, piece, (begin, end))
     return done
@@ -100,12 +101,16 @@ class _Reader:
         #: By feed: from the number that the core gave to the place in `instruments`.
         self._places: dict[str, dict[int, int]] = {}
         self._numbers: dict[tuple[str, str], int] = {}
+        told = file.recording.about.get("instruments", {})
+        steps: dict[str, list[str]] = told if isinstance(told, dict) else {}
         for feed, (name, survey) in file.named().items():
             columns = self._columns[feed] = MarketColumns(name)
             places = self._places[feed] = {}
             for symbol, tick_size, lot_size in survey.instruments():
-                scales = [len(text.partition(".")[2]) for text in (tick_size, lot_size)]
-                number = columns.define(symbol, *(_unit(scale) for scale in scales))
+                # The venue's own steps where the capture kept them: what was stored live has the same scales then.
+                known = zip((tick_size, lot_size), steps.get(symbol, ("1", "1")), strict=True)
+                scales = [max(decimals(seen), decimals(step)) for seen, step in known]
+                number = columns.define(symbol, *(unit(scale) for scale in scales))
                 places[number] = len(self.instruments)
                 self._numbers[feed, symbol] = number
                 venue = BY_MARKET[name].venue if name in BY_MARKET else name
@@ -129,7 +134,7 @@ class _Reader:
                 origin=origin,
                 first=begin,
             )
-            yield begin, tuple(self._placed(feed, *pair) for pair in zip(CHANNELS, tables, strict=True)), len(chosen)
+            yield begin, tuple(self._placed(feed, *pair) for pair in zip(RECORDED, tables, strict=True)), len(chosen)
 
     def _placed(self, feed: str, channel: str, packed: bytes) -> bytes:
         """The rows with the place of the instrument in `instruments` instead of the core's number."""
@@ -139,10 +144,6 @@ class _Reader:
             places[number] = place
         rows[:, 0] = places[rows[:, 0]]
         return rows.tobytes()
-
-
-def _unit(scale: int) -> str:
-    return f"0.{'0' * (scale - 1)}1" if scale else "1"
 
 
 def _digest(path: Path) -> str:

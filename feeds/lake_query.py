@@ -1,12 +1,13 @@
 """Questions to a lake, answered as Arrow tables: rows of a channel, bars, and SQL through DuckDB.
 
 catalogue: M8, M10. Times are ns since the epoch, UTC. A row's time is the venue's, where it sends one, else the receive
-time. Prices and sizes of an answer share one scale: the finest that its rows have.
+time. Prices and sizes of an answer share one scale: the finest that its rows have. `frame` makes a Polars frame of any
+answer.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -15,14 +16,20 @@ import pyarrow.compute as pc
 
 from feeds import bars
 from feeds.lake import Lake
-from feeds.lake_schema import BARS, CHANNELS
+from feeds.lake_schema import BARS, CHANNELS, PARTITIONED
 from native._core import InputError
+
+if TYPE_CHECKING:
+    import polars
 
 DAY_NS = 86_400_000_000_000
 #: The end of time: 2262.
 FOREVER_NS = 2**63 - 1
-_SCALED = {"price": "price_scale", "bid": "price_scale", "ask": "price_scale"}
-_SCALED |= dict.fromkeys(("qty", "bid_qty", "ask_qty"), "qty_scale")
+_SCALED: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("price", "bid", "ask", "open", "high", "low", "close"), ("price_scale",)
+)
+_SCALED |= dict.fromkeys(("qty", "bid_qty", "ask_qty", "volume", "buy_volume"), ("qty_scale",))
+_SCALED |= {"rate": ("rate_scale",), "notional": ("price_scale", "qty_scale")}
 
 
 class Span(NamedTuple):
@@ -51,15 +58,24 @@ class Queries:
         """Reads nothing yet."""
         self.lake = lake
 
-    def rows(self, channel: str, venue: str, symbol: str, span: Span = ALL) -> pa.Table:
-        """A channel's rows of a symbol in the order of receipt."""
-        when = pc.coalesce(pc.field("ts_venue"), pc.field("ts_receive"))
-        chosen = (when >= span.since) & (when < span.until) & (pc.field("ts_receive") <= span.known_by)
-        chosen &= (pc.field("day") >= day_of(span.since)) & (pc.field("day") <= day_of(span.until - 1))
-        found = self.lake.dataset(channel, venue=venue, symbol=symbol).to_table(filter=chosen)
-        # Arrow's sort is stable, so the trades of one message stay in the order in which it told them.
-        order = pc.sort_indices(found, sort_keys=[("ts_receive", "ascending"), ("record", "ascending")])
-        return _one_scale(found.take(order))
+    def rows(self, channel: str, venue: str, symbol: str, span: Span = ALL, bar: str | None = None) -> pa.Table:
+        """A channel's rows of a symbol in the order of receipt; `bar` chooses among klines or stored bars.
+
+        InputError for an unknown channel, and for klines or bars without `bar` or another channel with it.
+        """
+        if channel not in CHANNELS:
+            raise InputError(f"channel must be one of {', '.join(CHANNELS)}, was {channel}")
+        if ("bar" in PARTITIONED[channel].names) != (bar is not None):
+            raise InputError(f"bar must be given for klines and bars and for nothing else, was {bar} for {channel}")
+        return _one_scale(self.lake.scan(channel, venue, symbol, span, **({} if bar is None else {"bar": bar})))
+
+    def klines(self, venue: str, symbol: str, bar: str, span: Span = ALL) -> pa.Table:
+        """The venue's own bars by their begin; a span's end is judged by it too."""
+        return self.rows("klines", venue, symbol, span, bar)
+
+    def stored_bars(self, venue: str, symbol: str, spec: str, span: Span = ALL) -> pa.Table:
+        """The bars that a recorder built from live trades, with the columns of `lake_schema.BARS`."""
+        return self.rows("bars", venue, symbol, span, spec).select(BARS.names)
 
     def bars(self, venue: str, symbol: str, spec: str, span: Span = ALL) -> pa.Table:
         """Whole bars of `lake_schema.BARS`; the span's begin goes back to that of its interval.
@@ -102,18 +118,44 @@ def _finest(table: pa.Table, name: str) -> int:
 
 def _one_scale(table: pa.Table) -> pa.Table:
     """The rows with the finest scales among them; InputError where a number does not fit then."""
-    finest = {name: _finest(table, name) for name in ("price_scale", "qty_scale")}
+    scales = [name for name in ("price_scale", "qty_scale", "rate_scale") if name in table.column_names]
+    finest = {name: _finest(table, name) for name in scales}
     if all(pc.min(table[name]).as_py() in (None, value) for name, value in finest.items()):
         return table
-    for name, scale in _SCALED.items():
-        if name in table.column_names:
-            power = pc.power(pa.scalar(10, pa.int64()), pc.subtract(finest[scale], table[scale].cast(pa.int64())))
-            try:
-                column = pc.multiply_checked(table[name], power)
-            except pa.ArrowInvalid as why:
-                raise InputError(f"{name} must fit an i64 with {finest[scale]} decimals, was larger ({why})") from None
-            table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    for name in set(_SCALED) & set(table.column_names):
+        field = table.schema.field(name)
+        try:
+            column = _finer(table[name], [(table[scale], finest[scale]) for scale in _SCALED[name]])
+        except pa.ArrowInvalid as why:
+            decimals = "+".join(str(finest[scale]) for scale in _SCALED[name])
+            raise InputError(f"{name} must fit {field.type} with {decimals} decimals, was larger ({why})") from None
+        table = table.set_column(table.column_names.index(name), field, column)
     for name, value in finest.items():
         same = pa.repeat(pa.scalar(value, pa.int8()), len(table))
         table = table.set_column(table.column_names.index(name), table.schema.field(name), same)
     return table
+
+
+def _finer(column: pa.ChunkedArray, scales: list[tuple[pa.ChunkedArray, int]]) -> pa.ChunkedArray:
+    """A column with more decimals; ArrowInvalid where a number does not fit its type then."""
+    wide = pa.decimal256(57, 0) if pa.types.is_decimal(column.type) else pa.int64()
+    found = column
+    for now, finest in scales:
+        power = pc.power(pa.scalar(10, pa.int64()), pc.subtract(finest, now.cast(pa.int64())))
+        # Decimals widen as they are multiplied: 38 digits by 19 is the widest that fits.
+        factor = power.cast(pa.decimal256(19, 0)) if wide != pa.int64() else power
+        found = pc.multiply_checked(found, factor).cast(column.type)
+    return found
+
+
+def frame(table: pa.Table) -> polars.DataFrame:
+    """An answer as a Polars frame, without a copy where Polars has the same layout; InputError without Polars."""
+    try:
+        import polars  # noqa: PLC0415  # optional: an answer in Arrow needs none
+    except ImportError:
+        raise InputError(
+            "polars must be installed for frames (pip install 'tickwright[polars]'), was missing"
+        ) from None
+    found = polars.from_arrow(table)
+    assert isinstance(found, polars.DataFrame), "a table becomes a frame, only a column becomes a series"
+    return found

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from feeds.binance import VENUES
+from feeds.public import BOOKS_BY_REST
+
 
 class _Column(NamedTuple):
     name: str
@@ -20,15 +23,22 @@ class _Column(NamedTuple):
 
 
 _I64, _I8 = pa.int64(), pa.int8()
-_HEAD = (
+_OF = (
     _Column("venue", pa.string(), "Venue or feed: `binance-spot`, `okx`, .. (partition)"),
     _Column("symbol", pa.string(), "The venue's own symbol (partition)"),
+)
+_HEAD = (
+    *_OF,
     _Column("day", pa.string(), "UTC day of `ts_venue`, where that is null of `ts_receive`: `2024-08-09` (partition)"),
     _Column("record", _I64, "Number of the message in its recording, from 0: orders what has the same time"),
     _Column("ts_receive", _I64, "When the recorder had it, ns"),
     _Column("ts_venue", _I64, "The venue's time of the event, ns; null where it sends none", nullable=True),
     _Column("id", pa.uint64(), "The venue's number: trade id, final update id; 0 where it sends none"),
 )
+_BAR = _Column("bar", pa.string(), "`1s 1m 5m 15m 1h 1d`, `tick:N`, `volume:N` (base), `dollar:N` (quote) (partition)")
+_MONTH = _Column("month", pa.string(), "UTC month of `ts_venue`: `2025-09` (partition)")
+_RECORD = _Column("record", _I64, "Number within its fetch or its recording: orders what has the same time")
+_KNOWN = _Column("ts_receive", _I64, "When it could be known at the soonest, ns: a provider shows nothing before it")
 _SCALES = (
     _Column("price_scale", _I8, "Decimals of the prices of this row"),
     _Column("qty_scale", _I8, "Decimals of the sizes of this row"),
@@ -68,12 +78,41 @@ _TABLES = {
             *_SCALES,
         ),
     ),
-    "bars": (
-        "Bars of trades, made on reading (`tickwright data bars`), not stored: they cannot differ from the trades.",
+    "klines": (
+        "The venue's own bars, from `tickwright data backfill`. One is (`venue`, `symbol`, `bar`, `id`).",
         (
-            _Column("venue", pa.string(), "As in trades"),
-            _Column("symbol", pa.string(), "As in trades"),
-            _Column("bar", pa.string(), "`1s 1m 5m 15m 1h 1d`, `tick:N`, `volume:N` (base), `dollar:N` (quote)"),
+            *_OF,
+            _BAR,
+            _MONTH,
+            _RECORD,
+            _KNOWN,
+            _Column("ts_venue", _I64, "Begin of the interval, ns"),
+            _Column("id", pa.uint64(), "The same: what tells one bar from another"),
+            _Column("end_ns", _I64, "End of the interval (not in it), ns"),
+            *(_Column(name, _I64, f"{name.capitalize()} price") for name in ("open", "high", "low", "close")),
+            _Column("volume", _I64, "Volume as the venue counts it: base units, on some contracts contracts"),
+            *_SCALES,
+        ),
+    ),
+    "funding": (
+        "Funding rates as they were settled, from `tickwright data backfill`. One is (`venue`, `symbol`, `id`).",
+        (
+            *_OF,
+            _MONTH,
+            _RECORD,
+            _KNOWN,
+            _Column("ts_venue", _I64, "When it was settled, ns"),
+            _Column("id", pa.uint64(), "The same: what tells one from another"),
+            _Column("rate", _I64, "Share of the position's value that longs paid to shorts"),
+            _Column("rate_scale", _I8, "Decimals of the rate of this row"),
+        ),
+    ),
+    "bars": (
+        "Bars of trades, built in the core: `data bars` makes them on reading, `capture --bars` stores them live.",
+        (
+            _Column("venue", pa.string(), "As in trades (partition)"),
+            _Column("symbol", pa.string(), "As in trades (partition)"),
+            _BAR,
             _Column("begin_ns", _I64, "Begin of the interval, ns; of a counted bar, its earliest trade"),
             _Column("end_ns", _I64, "End of the interval (not in it), ns; of a counted bar, its latest trade"),
             *(_Column(name, _I64, f"{name.capitalize()} price") for name in ("open", "high", "low", "close")),
@@ -86,35 +125,56 @@ _TABLES = {
     ),
 }
 
+#: What a recording becomes, in the order of the core's tables.
+RECORDED = ("trades", "levels", "tops")
 #: What is stored as files, by channel.
-CHANNELS = ("trades", "levels", "tops")
+CHANNELS = (*RECORDED, "klines", "funding", "bars")
 #: Venues whose whole books come by REST and join the changes by number.
-BY_NUMBER = ("binance-spot", "binance-usdm", "binance-coinm", "bitstamp", "gate-spot", "kucoin-spot")
-#: The directories that a file of the lake lies in, from the outside.
+BY_NUMBER = (*VENUES, *sorted(BOOKS_BY_REST))
+#: The directories that a file of a recording's channel lies in, from the outside.
 PARTITIONS = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("day", pa.string())])
+_MONTHLY = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("month", pa.string())])
+_BARRED = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("bar", pa.string()), ("month", pa.string())])
+#: The directories by channel. What has few rows a day lies by the month: a year of hours is twelve files, not 365.
+PARTITIONED = {channel: PARTITIONS for channel in RECORDED} | {"klines": _BARRED, "funding": _MONTHLY, "bars": _BARRED}
+#: What a stored bar has besides the columns of a bar: what the lake orders, chooses and tells apart by.
+_STORED_BAR = (
+    _MONTH,
+    _RECORD,
+    _Column("ts_receive", _I64, "When the trade that ended it was received, ns"),
+    _Column("ts_venue", _I64, "`begin_ns` again"),
+    _Column("id", pa.uint64(), "The same of a time bar; 0 of a counted one"),
+)
 
 
 def _schema(name: str) -> pa.Schema:
-    return pa.schema([pa.field(column.name, column.type, column.nullable) for column in _TABLES[name][1]])
+    return pa.schema([pa.field(column.name, column.type, column.nullable) for column in _columns(name)])
+
+
+def _columns(name: str) -> tuple[_Column, ...]:
+    columns = _TABLES[name][1]
+    return (*columns[:3], *_STORED_BAR, *columns[3:]) if name == "bars" else columns
 
 
 #: The whole schema of each table, partition columns included.
 SCHEMAS = {name: _schema(name) for name in _TABLES}
-BARS = SCHEMAS["bars"]
+#: The columns of a bar, made on reading or stored.
+BARS = pa.schema([field for field in SCHEMAS["bars"] if field.name not in {column.name for column in _STORED_BAR}])
 #: The columns within a file: the partition's are in its path.
 STORED = {
-    name: pa.schema([field for field in SCHEMAS[name] if field.name not in PARTITIONS.names]) for name in CHANNELS
+    name: pa.schema([field for field in SCHEMAS[name] if field.name not in PARTITIONED[name].names])
+    for name in CHANNELS
 }
 
 
 def document() -> str:
     """The data dictionary as Markdown: the part of docs/data.md that is made from the code."""
     parts = []
-    for name, (says, columns) in _TABLES.items():
+    for name, (says, _) in _TABLES.items():
         parts += [f"### {name}", "", says, "", "| column | type | is |", "|---|---|---|"]
         parts += [
             f"| `{column.name}` | {column.type}{' or null' if column.nullable else ''} | {column.says} |"
-            for column in columns
+            for column in _columns(name)
         ]
         parts.append("")
     return "\n".join(parts)

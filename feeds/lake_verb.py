@@ -1,12 +1,14 @@
 """The verb `tickwright data`: recordings into a lake, and questions to it.
 
-catalogue: M7, M8, M9, M10. `import`, `ls`, `head`, `bars`, `book-at`, `quality`, `export`. Exit 0: done. 1: `quality`
-found gaps or crossed tops. 2: bad input. An import that is interrupted goes on where it was when it is given again.
+catalogue: M7, M8, M9, M10. `import`, `backfill`, `ls`, `head`, `bars`, `book-at`, `quality`, `export`. Exit 0: done. 1:
+`quality` found gaps or crossed tops, or a venue refused a job of `backfill`. 2: bad input. An import or a backfill that
+is interrupted goes on where it was when it is given again.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
+from feeds.history import verb as backfill
 from feeds.lake import Lake
 from feeds.lake_book import book_at
 from feeds.lake_import import import_recording
@@ -26,6 +29,7 @@ from native._core import InputError
 
 _ACTIONS = {
     "import": ("store recordings, each message once", "capture.zst"),
+    "backfill": ("bring history from venues", "--of binance-usdm:BTCUSDT --of okx:BTC-USDT-SWAP --since 2025-01-01"),
     "ls": ("list what there is", ""),
     "head": ("show the first rows of a channel", "trades --venue binance-spot --symbol BTCUSDT --rows 5"),
     "bars": ("build bars from trades", "--venue binance-spot --symbol BTCUSDT --bar 1m"),
@@ -47,8 +51,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--lake", default="lake", metavar="PLACE", help="a folder, or s3://bucket/path (lake)")
     choices = actions.choices
     choices["import"].add_argument("file", nargs="+", type=Path, help="recordings, as `tickwright book` reads them")
+    backfill.register(choices["backfill"])
     for name in ("head", "export"):
         choices[name].add_argument("channel", choices=CHANNELS, help="which rows")
+        choices[name].add_argument("--bar", help="which of klines or stored bars: 1h, 1m, tick:100, ..")
     for name in ("head", "bars", "book-at", "export"):
         choices[name].add_argument("--venue", required=True, help="as `ls` names it")
         choices[name].add_argument("--symbol", required=True, help="the venue's own symbol")
@@ -72,8 +78,16 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action that was asked for."""
-    actions = {"import": _import, "ls": _ls, "head": _head, "bars": _bars, "book-at": _book, "quality": _quality}
-    actions["export"] = _export
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "import": _import,
+        "backfill": lambda given: backfill.run(given, time_ns),
+        "ls": _ls,
+        "head": _head,
+        "bars": _bars,
+        "book-at": _book,
+        "quality": _quality,
+        "export": _export,
+    }
     return actions[args.action](args)
 
 
@@ -154,7 +168,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _rows(args: argparse.Namespace) -> pa.Table:
-    return Queries(Lake(args.lake)).rows(args.channel, args.venue, args.symbol, _span(args))
+    return Queries(Lake(args.lake)).rows(args.channel, args.venue, args.symbol, _span(args), args.bar)
 
 
 def _span(args: argparse.Namespace) -> Span:

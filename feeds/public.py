@@ -49,6 +49,8 @@ _BOOKS = (
     (re.compile(r"https://www\.bitstamp\.net/api/v2/order_book/(\w+)"), "bitstamp"),
     (re.compile(r"https://api\.gateio\.ws/api/v4/spot/order_book\?(?:.*&)?currency_pair=([^&]+)"), "gate-spot"),
 )
+#: The feeds whose whole books come by REST.
+BOOKS_BY_REST = frozenset(feed for _, feed in _BOOKS)
 #: How a message of Hyperliquid begins. Its recordings as text lines name no address, and Binance's begin otherwise.
 _HYPERLIQUID = b'{"channel":"'
 

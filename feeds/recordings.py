@@ -66,6 +66,8 @@ class Recording:
         self.path = path
         self.torn: str | None = None
         self.bytes_read = 0
+        #: What the head of our own capture says about its session, once it was read.
+        self.about: dict[str, object] = {}
 
     def batches(self) -> Iterator[list[Recorded]]:
         """The records in the order in which they were received, some thousand at a time.
@@ -85,6 +87,8 @@ class Recording:
                 records, head = reader.feed(head), b""
             except InputError as why:
                 raise InputError(f"{self.path}: {why}") from None
+            if isinstance(reader, Frames):
+                self.about = reader.about or {}
             if records:
                 yield records
         if reader is None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Protocol
 
+from pycore import chrony
 from pycore.clock import Clock
 from pycore.config import Config
 from pycore.credentials import Credentials
@@ -19,7 +21,7 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: `where` is box, testnet, live, `make test`, or `NOT_MEASURED`."""
+    """One figure: `where` is box, testnet, live, host, a recording, `make test`, or `NOT_MEASURED`."""
 
     stage: str
     figure: str
@@ -35,13 +37,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Ground:
-    """A venue to measure on: `where` is box, testnet or live."""
+    """What to measure: a venue (`where` is box, testnet or live), recordings, and this host's chronyd."""
 
     where: str
     config: Config
     credentials: Credentials
     clock: Clock
     seconds: float
+    recordings: tuple[Path, ...] = ()
+    chronyd: tuple[str, int] = ("127.0.0.1", chrony.PORT)
 
 
 @dataclass(frozen=True)

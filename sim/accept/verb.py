@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import sim.accept
-from pycore import config_load, credentials, logs
+from pycore import chrony, config_load, credentials, logs
 from pycore.config_verb import add_overrides
 from pycore.connectivity_verb import finish, seconds
 from pycore.credentials import Credentials
@@ -35,6 +35,15 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stages", metavar="STAGE", nargs="+", help=f"one of {', '.join(stages())}")
     parser.add_argument("--config", metavar="CONFIG", help="measure on this configuration's venue (default: a box)")
     parser.add_argument("--seconds", type=seconds, default=10.0, metavar="N", help="how long to watch the venue (10)")
+    parser.add_argument(
+        "--recording", action="append", default=[], type=Path, metavar="FILE", help="judge this too (S1); repeatable"
+    )
+    parser.add_argument(
+        "--chronyd",
+        default=f"127.0.0.1:{chrony.PORT}",
+        metavar="HOST:PORT",
+        help="where this host's chronyd answers (S1)",
+    )
     parser.add_argument("--live", action="store_true", help="needed, besides mode live, to reach a real venue")
     add_overrides(parser)
 
@@ -45,6 +54,13 @@ def run(args: argparse.Namespace) -> int:
     unknown = [name for name in args.stages if name not in known]
     if unknown:
         raise InputError(f"STAGE must be one of {', '.join(known)}, was {unknown[0]}")
+    missing = [path for path in args.recording if not path.is_file()]
+    if missing:
+        raise InputError(f"--recording must be a file, was {missing[0]}")
+    host, _, port = args.chronyd.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise InputError(f"--chronyd must be HOST:PORT, was {args.chronyd}")
+    args.beside = {"recordings": tuple(args.recording), "chronyd": (host, int(port))}
     rows: list[Row] = []
     interrupted = finish(args, _measure(args, known, rows))
     for row in rows:
@@ -91,7 +107,8 @@ async def _ground(args: argparse.Namespace) -> AsyncIterator[Ground]:
         config = config_load.load(args.config, os.environ, args.overrides)
         config_load.check_live(config, args.live)
         where = "box" if config.mode == "paper" else config.mode
-        yield Ground(where, config, credentials.read(config.account, os.environ), args.clock, args.seconds)
+        given = credentials.read(config.account, os.environ)
+        yield Ground(where, config, given, args.clock, args.seconds, **args.beside)
         return
     with tempfile.TemporaryDirectory(prefix="tickwright-accept-") as place:
         directory = Path(place)
@@ -100,4 +117,5 @@ async def _ground(args: argparse.Namespace) -> AsyncIterator[Ground]:
             path = await write_config(venue, directory)
             trader = venue["accounts"][0]
             config = config_load.load(str(path), {}, args.overrides)
-            yield Ground("box", config, Credentials(trader["key"], trader["secret"]), args.clock, args.seconds)
+            given = Credentials(trader["key"], trader["secret"])
+            yield Ground("box", config, given, args.clock, args.seconds, **args.beside)

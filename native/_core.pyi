@@ -1,4 +1,7 @@
-"""The compiled core: what PyO3 exports, typed by hand and compared with the runtime by mypy.stubtest."""
+"""The compiled core: what PyO3 exports, typed by hand and compared with the runtime by mypy.stubtest.
+
+Length: one compiled module has one stub.
+"""
 
 from os import PathLike
 from typing import Any, Final, final
@@ -18,6 +21,7 @@ __all__ = [
     "Decoder",
     "Engine",
     "Exchange",
+    "FeedDecoder",
     "FullError",
     "Gate",
     "InputError",
@@ -568,6 +572,16 @@ class Decoder:
     def define(self, market: str, symbol: str, tick: str, lot: str) -> int: ...
     def market(self, market: str, payload: bytes) -> list[dict[str, Any]]: ...
     def snapshot(self, instrument: int, payload: bytes) -> list[dict[str, Any]]: ...
+    def open_interest(self, market: str, payload: bytes) -> list[dict[str, Any]]: ...
+
+@final
+class FeedDecoder:
+    """Reads one connection's market data into dicts."""
+
+    def __new__(cls, feed: str) -> FeedDecoder: ...
+    def define(self, symbol: str, tick: str, lot: str) -> int: ...
+    def message(self, payload: bytes) -> list[dict[str, Any]]: ...
+    def answer(self, symbol: str, body: bytes) -> list[dict[str, Any]]: ...
 
 @final
 class BookSurvey:

@@ -1,7 +1,8 @@
 """The table of docs/venues.md, made from the code: what each feed has, and what proves it.
 
 catalogue: M1. Usage: `python -m tests.venue_table` writes the table into the page. It reads a feed's decoder for what
-it gives, its rule for how its books stay in step, `book/sent.rs` for checksums and `recorded_counts` for the proof.
+it gives, its rule for how its books stay in step, `book/sent.rs` for checksums, and `recorded_counts` and
+`recorded_figures` for the proof.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from feeds.binance import VENUES, Market
 from feeds.public import FEEDS
 from pycore.config import Venue
 from tests.recorded_counts import PAIRS, RECORDED
+from tests.recorded_figures import READ
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "venues.md"
@@ -22,10 +24,25 @@ _HEAD = (
     "| Feed | L2 book | Trades | Best price | Checksum | Whole book | A missing message | Proof | Live |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
+_FIGURES_HEAD = (
+    "| Feed of figures | Ticker | Klines | Funding | Open interest | Mark, index |\n|---|---|---|---|---|---|"
+)
 #: How a decoder hands on a book, a trade and a best price: the public ones as messages, Binance's as records.
 _BOOK, _TRADE = ("Message::Book(", "binance_depth::"), ("Message::Trade(", "push(&Trade")
 _BEST = ("Message::Top(", "push(&Bbo")
 DOCUMENT_ONLY = "the document only: experimental"
+#: The kinds of figures, and what of a decoder's table of places says that it tells them.
+_FIGURES = {
+    "ticker": ("Is(Last)", "Is(Open)", "Is(Volume)"),
+    "kline": ("KlineMessage",),
+    "fundingrate": ("Is(Rate)", "rate_e8"),
+    "openinterest": ("Is(OpenInterest)",),
+    "reference": ("Is(Mark)", "Is(Index)", "index_e8"),
+}
+_DERIVATIVES = ("fundingrate", "openinterest", "reference")
+_SPOT_ALONE = ("coinbase", "bitstamp")
+#: The bundles of a feed, where the recording's name is not that of `RECORDED`.
+_BUNDLES = {"binance-spot": "BINANCE", "binance-usdm": "BINANCE_FUTURES", "binance-coinm": "BINANCE_DELIVERY"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,30 @@ class Feed:
         )
         return f"| {' | '.join(cells)} |"
 
+    def figures(self) -> str:
+        """Its line of the table of figures."""
+        cells = (f"`{self.name}`", *(self._figure(kind) for kind in _FIGURES))
+        return f"| {' | '.join(cells)} |"
+
+    def _figure(self, kind: str) -> str:
+        """Whether it tells figures of a kind, and what proves that."""
+        if kind in _DERIVATIVES and ("-spot" in self.name or self.name in _SPOT_ALONE):
+            return "-"
+        told = sum(READ[bundle][1].get(kind, 0) for bundle in self._bundles())
+        # A feed's files are its decoder and, of Binance, the one of its figures.
+        paths = [_CORE / "decode" / f"{stem}.rs" for stem in (self.stem, f"{self.stem}_figures")]
+        places = "\n".join(path.read_text() for path in paths if path.is_file())
+        if kind == "ticker":
+            places = re.sub(r"const KLINE\w*: Place.*?\n(?=\n|const|///)", "", places, flags=re.DOTALL)
+        if not any(form in places for form in _FIGURES[kind]):
+            return "no"
+        return f"recorded ({told:,})" if told else "document"
+
+    def _bundles(self) -> set[str]:
+        """The recordings whose figures are read a second time."""
+        names = {Path(counted.path).name.partition(".")[0] for counted in RECORDED if self.name in counted.feeds}
+        return (names | {_BUNDLES.get(self.name, "")}) & set(READ)
+
 
 def feeds() -> list[Feed]:
     """Binance's markets, then every public feed in the order of `feeds.public`."""
@@ -74,9 +115,13 @@ def _binance(market: Market) -> Feed:
     return Feed(market.venue, "binance", proof, "trade, record" if market.market in Venue.model_fields else "record")
 
 
-def table() -> str:
-    """The whole table."""
-    return "\n".join([_HEAD, *(feed.row() for feed in feeds())])
+def tables() -> tuple[str, str]:
+    """Both whole tables: of books, and of figures."""
+    found = feeds()
+    return (
+        "\n".join([_HEAD, *(feed.row() for feed in found)]),
+        "\n".join([_FIGURES_HEAD, *(feed.figures() for feed in found)]),
+    )
 
 
 def first_sentence(source: str) -> str:
@@ -97,8 +142,10 @@ def _yes(holds: bool) -> str:
 
 
 def written(text: str) -> str:
-    """The page with its table replaced by the present one."""
-    return re.sub(r"\| Feed \|.*(?:\n\|.*)*", lambda _: table(), text, count=1)
+    """The page with its tables replaced by the present ones."""
+    for head, made in zip((r"\| Feed \|", r"\| Feed of figures \|"), tables(), strict=True):
+        text = re.sub(head + r".*(?:\n\|.*)*", made.replace("\\", r"\\"), text, count=1)
+    return text
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ PAGE = 10_000
 _BATCH_END = 1 << 31
 #: Proposals whose request may still leave; an older one was refused.
 _WAITING_MAX = 4096
-_INPUTS = frozenset({"Depth", "Bbo", "Trade", "Mark", "Timer", "Report", "Answer"})
+_INPUTS = frozenset(
+    {"Depth", "Bbo", "Trade", "Mark", "Ticker", "Kline", "FundingRate", "OpenInterest", "Reference"}
+    | {"Timer", "Report", "Answer"}
+)
 _DEFINITIONS = frozenset({"Asset", "Instrument", "Name", "Limit"})
 
 #: The hops of a request, in order, as the page names them.

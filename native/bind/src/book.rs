@@ -13,8 +13,9 @@ use tickwright_core::decode::public::Public;
 use tickwright_core::decode::survey::Survey;
 use tickwright_core::decode::{self, Stamp};
 use tickwright_core::error::{CoreError, Result};
-use tickwright_core::event::{Bbo, DepthView, Kind, Level, Mark, RecordBuf, RecordRef, Trade, flags};
+use tickwright_core::event::{Bbo, DepthView, Level, Mark, RecordBuf, RecordRef, Trade, flags};
 use tickwright_core::instrument::{Instrument, Market, Venue};
+use tickwright_core::journal::show;
 use tickwright_core::units::{Decimal, NO_PRICE, NO_TIME, Side};
 
 /// Room for the records of one message.
@@ -156,6 +157,19 @@ impl Decoder {
         self.dicts(py)
     }
 
+    /// The record of a REST answer about the open interest of an instrument.
+    fn open_interest<'py>(
+        &mut self,
+        py: Python<'py>,
+        market: &str,
+        payload: &[u8],
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let (market, stamp) = (market_of(market)?, Stamp { stream: 0, ts_receive: 0, ts_mono: 0 });
+        self.records.clear();
+        self.inner.open_interest(market, payload, stamp, &mut self.records).map_err(raise)?;
+        self.dicts(py)
+    }
+
     /// The record of a REST depth body of an instrument.
     fn snapshot<'py>(&mut self, py: Python<'py>, instrument: u32, payload: &[u8]) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let stamp = Stamp { stream: 0, ts_receive: 0, ts_mono: 0 };
@@ -172,7 +186,7 @@ impl Decoder {
 }
 
 /// A market-data record as a dict.
-fn dict<'py>(py: Python<'py>, record: RecordRef<'_>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn dict<'py>(py: Python<'py>, record: RecordRef<'_>) -> PyResult<Bound<'py, PyDict>> {
     let header = record.header();
     let kind = header.kind().map_err(raise)?;
     let dict = PyDict::new(py);
@@ -198,9 +212,17 @@ fn dict<'py>(py: Python<'py>, record: RecordRef<'_>) -> PyResult<Bound<'py, PyDi
         let figures = [("mark_e8", mark.mark_e8), ("index_e8", mark.index_e8), ("rate_e8", mark.rate_e8)];
         figures.iter().try_for_each(|(name, value)| dict.set_item(name, value))?;
         dict.set_item("next_funding", mark.next_funding)?;
+    } else if kind.is_told() {
+        told(&dict, record)?;
     }
-    debug_assert!(matches!(kind, Kind::Depth | Kind::Bbo | Kind::Trade | Kind::Mark));
+    debug_assert!(kind.is_market());
     Ok(dict)
+}
+
+/// Numbers by the names that `journal show` gives them, None where the venue did not say.
+fn told(dict: &Bound<'_, PyDict>, record: RecordRef<'_>) -> PyResult<()> {
+    dict.set_item("closed", record.header().has(flags::CLOSED))?;
+    show::own_fields(&record).iter().try_for_each(|(name, text)| dict.set_item(name, text.parse::<i64>().ok()))
 }
 
 fn depth(dict: &Bound<'_, PyDict>, view: DepthView<'_>) -> PyResult<()> {

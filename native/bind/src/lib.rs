@@ -7,6 +7,7 @@ mod book;
 mod columns;
 mod engine;
 mod error;
+mod feed;
 mod gate;
 mod journal;
 mod market;
@@ -26,6 +27,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     bars::register(m)?;
     book::register(m)?;
     columns::register(m)?;
+    feed::register(m)?;
     journal::register(m)?;
     quote::register(m)?;
     gate::register(m)?;

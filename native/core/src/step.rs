@@ -58,6 +58,9 @@ impl State {
             Kind::Name => self.on_name(read(record)?),
             Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
             Kind::VenuePosition => self.on_venue_position(at, read(record)?),
+            Kind::Ticker | Kind::Kline | Kind::FundingRate | Kind::OpenInterest | Kind::Reference => {
+                self.slot(header.instrument).map(|_| ())
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 //! Events and members that we have no use for are skipped.
 
 use super::binance_depth::{Depth, is_partial};
+use super::binance_figures;
 use super::scan::{Scan, Value, members, need};
 use super::symbols::{Listed, Symbols, is_zero};
 use super::{Stamp, venue_time};
@@ -106,6 +107,8 @@ fn event(
         b"bookTicker" => top(found, found.listed(symbols, market)?, stamp, out),
         b"trade" => trade(found, found.trade, found.listed(symbols, market)?, stamp, out),
         b"aggTrade" => trade(found, found.ask, found.listed(symbols, market)?, stamp, out),
+        b"kline" => binance_figures::kline(symbols, market, payload, stamp, out),
+        b"24hrTicker" => binance_figures::ticker(symbols, market, payload, stamp, out),
         b"markPriceUpdate" => mark(found, found.listed(symbols, market)?, stamp, out),
         _ => Ok(0),
     }

@@ -1,10 +1,15 @@
-//! Bitget v1 public messages: books with checksum and trades; the same channels on the spot and mix connections.
+//! Bitget v1 public messages: books with checksum, trades, tickers, candles; the same channels on the spot and mix
+//! connections.
 //!
 //! catalogue: M1. The v1 document, <https://bitgetlimited.github.io/apidoc/en/spot/#depth-channel> and
 //! <https://bitgetlimited.github.io/apidoc/en/mix/#order-book-channel>: `books` sends a snapshot and changes, `books5` and
 //! `books15` whole books. A trade is an array without an id; those of a `snapshot` were made before the subscription, come
-//! again with each new one, and are left out. Tickers have no sizes. The venue serves v2 since: v1 is for recordings.
+//! again with each new one, and are left out. A ticker's best prices have no sizes, so that they are no best-price record. The venue
+//! serves v2 since: v1 is for recordings.
 
+use super::figures::Figure::{Ask, Bid, High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume};
+use super::figures::Place::{self, Begin, Is, Items, Members, Next};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
 use super::scan::{Value, members, need};
@@ -28,6 +33,30 @@ members! {
     Book { bids = b"bids", asks = b"asks", checksum = b"checksum", time = b"ts" }
 }
 
+members! {
+    /// The time of a ticker: `ts` on spot, `systemTime` on mix.
+    Ticker { time = b"ts", system_time = b"systemTime" }
+}
+
+/// A ticker of either connection.
+const FIGURES: Place = Members(&[
+    (b"last", Is(Last)),
+    (b"open24h", Is(Open)),
+    (b"high24h", Is(High)),
+    (b"low24h", Is(Low)),
+    (b"bestBid", Is(Bid)),
+    (b"bestAsk", Is(Ask)),
+    (b"baseVolume", Is(Volume)),
+    (b"quoteVolume", Is(Turnover)),
+    (b"markPrice", Is(Mark)),
+    (b"indexPrice", Is(Index)),
+    (b"capitalRate", Is(Rate)),
+    (b"nextSettleTime", Next(Clock::Millis)),
+    (b"holding", Is(OpenInterest)),
+]);
+/// A candle: begin, four prices, volume.
+const KLINE: Place = Items(&[Begin(Clock::Millis), Is(Open), Is(High), Is(Low), Is(Last), Is(Volume)]);
+
 /// How an instrument of the mix connection settles: a name that ends in `USD` pays in the coin.
 pub(super) fn mix_market(symbol: &[u8]) -> Market {
     if symbol.ends_with(b"USD") { Market::Inverse } else { Market::Linear }
@@ -47,8 +76,24 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match channel {
         b"books" | b"books5" | b"books15" => data.items("data", |item| take(book(item, symbol, whole)?)),
         b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
-        _ => Ok(()),
+        b"ticker" => data.items("data", |item| take(ticker(item, symbol)?)),
+        _ => klines(channel, symbol, data, take),
     }
+}
+
+fn ticker<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
+    let found = Ticker::of(item, "data")?;
+    let ts_venue = found.time.or(found.system_time).map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
+    Ok(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+}
+
+/// The candles of `candle1m` and its siblings; a snapshot has those of the hours before.
+fn klines<'a>(channel: &[u8], symbol: &'a [u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let Some(length) = channel.strip_prefix(b"candle") else { return Ok(()) };
+    let interval = interval(length)?;
+    data.items("data", |item| {
+        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
+    })
 }
 
 fn book<'a>(item: Value<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {

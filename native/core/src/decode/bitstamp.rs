@@ -1,13 +1,17 @@
-//! Bitstamp public messages, WebSocket v2, and its REST book: changes of the book and trades.
+//! Bitstamp public messages, WebSocket v2, and what it answers over REST: changes of the book, trades; books, tickers, bars.
 //!
 //! catalogue: M1. <https://www.bitstamp.net/websocket/v2/> (`diff_order_book_..`, `live_trades_..`) and
-//! <https://www.bitstamp.net/api/#tag/Order-book>. Nothing is numbered: a book's `microtimestamp` stands for its number.
+//! <https://www.bitstamp.net/api/#tag/Order-book>, `#tag/Tickers` and `#tag/Market-info` (`/ohlc`) beside it. Nothing is numbered: a book's `microtimestamp` stands for its number.
 
+use super::figures::Figure::{Ask, Bid, High, Last, Low, Open, Volume};
+use super::figures::Place::{self, Begin, Is, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;
+use crate::units::NO_TIME;
 
 members! {
     /// The envelope of a push.
@@ -27,6 +31,36 @@ members! {
     }
 }
 
+members! {
+    /// What tells a REST answer: a book has bids, a ticker the last price, bars come in `data`.
+    Answer { bids = b"bids", last = b"last", data = b"data", time = b"timestamp" }
+}
+
+members! {
+    /// Bars over REST, oldest first.
+    Bars { bars = b"ohlc" }
+}
+
+/// A ticker over REST; its open is that of 24 hours ago.
+const FIGURES: Place = Members(&[
+    (b"last", Is(Last)),
+    (b"bid", Is(Bid)),
+    (b"ask", Is(Ask)),
+    (b"open_24", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"volume", Is(Volume)),
+]);
+/// A bar over REST.
+const KLINE: Place = Members(&[
+    (b"timestamp", Begin(Clock::Seconds)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Volume)),
+]);
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -41,8 +75,19 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     Ok(())
 }
 
-/// Takes the body of a REST book of `symbol` apart.
+/// Takes the body of a REST answer about `symbol` apart: a book, a ticker, or bars, which do not say how long they are.
 pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let answer = Answer::of(body, "body")?;
+    if let Some(data) = answer.data {
+        let bars = need(Bars::of(data, "data")?.bars, "ohlc")?;
+        return bars.items("ohlc", |item| {
+            take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
+        });
+    }
+    if answer.bids.is_none() && answer.last.is_some() {
+        let ts_venue = answer.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Seconds))?;
+        return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: body, place: &FIGURES }));
+    }
     take(book(symbol, true, &Data::of(body, "body")?)?)
 }
 

@@ -1,15 +1,21 @@
-//! Bybit v5 public messages: order books and trades; the same topics on the spot, linear and inverse connections.
+//! Bybit v5 public messages: order books, trades, tickers, klines; the same topics on the spot, linear and inverse
+//! connections.
 //!
 //! catalogue: M1. <https://bybit-exchange.github.io/docs/v5/websocket/public/orderbook> and
-//! <https://bybit-exchange.github.io/docs/v5/websocket/public/trade>. Tickers are changes of an earlier whole one, and on
-//! spot carry no best price: the book has it.
+//! <https://bybit-exchange.github.io/docs/v5/websocket/public/trade>, `/ticker` and `/kline` beside them. Tickers are changes
+//! of an earlier whole one: their best price is no record of its own, because a size may come without its price; the book has it.
 
+use super::figures::Figure::{
+    Ask, AskQty, Bid, BidQty, High, Index, Last, Low, Mark, Open, OpenInterest, OpenValue, Rate, Turnover, Volume,
+};
+use super::figures::Place::{self, Begin, Closed, Every, Is, Members, Next};
+use super::figures::{Clock, FiguresMessage, HOUR, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;
-use crate::units::NO_TIME;
+use crate::units::{NO_TIME, Nanos};
 
 members! {
     /// The envelope of a push.
@@ -26,6 +32,43 @@ members! {
     Trade { symbol = b"s", time = b"T", price = b"p", qty = b"v", side = b"S", block = b"BT", sequence = b"seq" }
 }
 
+members! {
+    /// The data of a ticker.
+    Ticker { symbol = b"symbol" }
+}
+
+/// A ticker. The spot one's `usdIndexPrice` is the worth of the coin as collateral, no index of the instrument.
+const FIGURES: Place = Members(&[
+    (b"lastPrice", Is(Last)),
+    (b"prevPrice24h", Is(Open)),
+    (b"highPrice24h", Is(High)),
+    (b"lowPrice24h", Is(Low)),
+    (b"volume24h", Is(Volume)),
+    (b"turnover24h", Is(Turnover)),
+    (b"bid1Price", Is(Bid)),
+    (b"bid1Size", Is(BidQty)),
+    (b"ask1Price", Is(Ask)),
+    (b"ask1Size", Is(AskQty)),
+    (b"markPrice", Is(Mark)),
+    (b"indexPrice", Is(Index)),
+    (b"openInterest", Is(OpenInterest)),
+    (b"openInterestValue", Is(OpenValue)),
+    (b"fundingRate", Is(Rate)),
+    (b"nextFundingTime", Next(Clock::Millis)),
+    (b"fundingIntervalHour", Every(HOUR)),
+]);
+/// One bar.
+const KLINE: Place = Members(&[
+    (b"start", Begin(Clock::Millis)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Volume)),
+    (b"turnover", Is(Turnover)),
+    (b"confirm", Closed),
+]);
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -37,7 +80,28 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     if topic.starts_with(b"publicTrade.") {
         return data.items("data", |item| take(trade(item)?));
     }
-    Ok(())
+    if topic.starts_with(b"tickers.") {
+        let symbol = need(Ticker::of(data, "data")?.symbol, "symbol")?.text("symbol")?;
+        let ts_venue = pushed(&push)?;
+        return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &FIGURES }));
+    }
+    match topic.strip_prefix(b"kline.") {
+        Some(rest) => klines(rest, &push, data, take),
+        None => Ok(()),
+    }
+}
+
+/// The bars of `kline.1.BTCUSDT`.
+fn klines<'a>(topic: &'a [u8], push: &Push<'a>, data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let mut parts = topic.splitn(2, |byte| *byte == b'.');
+    let (Some(length), Some(symbol)) = (parts.next(), parts.next()) else { return Ok(()) };
+    let (interval, ts_venue) = (interval(length)?, pushed(push)?);
+    data.items("data", |item| take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
+}
+
+/// The time of the push.
+fn pushed(push: &Push<'_>) -> Result<Nanos> {
+    push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("ts")?))
 }
 
 fn book<'a>(push: &Push<'a>, data: Value<'a>) -> Result<Message<'a>> {

@@ -1,14 +1,16 @@
-//! Coinbase Advanced Trade public messages: level-2 books, the best price, trades.
+//! Coinbase Advanced Trade public messages: level-2 books, the best price, trades, tickers, candles of five minutes.
 //!
 //! catalogue: M1. <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-channels>: every
 //! message of a connection, of whatever channel, has the next `sequence_num`. A trade's side is the maker's: in the
 //! recording of 2026 all 65 trades at a known best price say SELL at the ask and BUY at the bid. The trades of a
 //! `snapshot` were made before the subscription, come again with each new one, and are left out.
 
+use super::figures::Figure::{High, Last, Low, Open, Volume};
+use super::figures::Place::{self, Begin, Is, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, MINUTE, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
-use super::utc_text;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
 
@@ -19,7 +21,14 @@ members! {
 
 members! {
     /// One event.
-    Event { kind = b"type", product = b"product_id", updates = b"updates", trades = b"trades", tickers = b"tickers" }
+    Event {
+        kind = b"type",
+        product = b"product_id",
+        updates = b"updates",
+        trades = b"trades",
+        tickers = b"tickers",
+        candles = b"candles",
+    }
 }
 
 members! {
@@ -38,16 +47,34 @@ members! {
     }
 }
 
+members! {
+    /// One candle.
+    Candle { product = b"product_id" }
+}
+
+/// A ticker, beside its best price.
+const FIGURES: Place =
+    Members(&[(b"price", Is(Last)), (b"high_24_h", Is(High)), (b"low_24_h", Is(Low)), (b"volume_24_h", Is(Volume))]);
+/// A candle of five minutes, the only length.
+const KLINE: Place = Members(&[
+    (b"start", Begin(Clock::Seconds)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Volume)),
+]);
+
 /// Takes one message apart; returns its place among all of its connection.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<Option<u64>> {
     let push = Push::of(message, "message")?;
     let (Some(channel), Some(events)) = (push.channel, push.events) else { return Ok(None) };
     let sequence = need(push.sequence, "sequence_num")?.whole("sequence_num")?;
     let channel = channel.text("channel")?;
-    if !matches!(channel, b"l2_data" | b"market_trades" | b"ticker") {
+    if !matches!(channel, b"l2_data" | b"market_trades" | b"ticker" | b"candles") {
         return Ok(Some(sequence));
     }
-    let ts_venue = push.time.map_or(Ok(NO_TIME), |time| utc(&time))?;
+    let ts_venue = push.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Utc))?;
     events.items("events", |event| {
         let event = Event::of(event, "events")?;
         let whole = need(event.kind, "type")?.text("type")? == b"snapshot";
@@ -55,7 +82,13 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<Option<
             b"l2_data" => take(book(&event, sequence, whole, ts_venue)?),
             b"market_trades" if whole => Ok(()),
             b"market_trades" => need(event.trades, "trades")?.items("trades", |item| take(trade(item)?)),
-            _ => need(event.tickers, "tickers")?.items("tickers", |item| take(ticker(item, ts_venue)?)),
+            b"candles" => need(event.candles, "candles")?.items("candles", |item| take(candle(item, ts_venue)?)),
+            _ => need(event.tickers, "tickers")?.items("tickers", |item| {
+                let top = ticker(item, ts_venue)?;
+                let symbol = top.symbol();
+                take(top)?;
+                take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+            }),
         }
     })?;
     Ok(Some(sequence))
@@ -88,7 +121,7 @@ fn trade<'a>(item: Value<'a>) -> Result<Message<'a>> {
         sell,
         off_book: false,
         id: need(trade.id, "trade_id")?.digits("trade_id")?,
-        ts_venue: trade.time.map_or(Ok(NO_TIME), |time| utc(&time))?,
+        ts_venue: trade.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Utc))?,
     }))
 }
 
@@ -102,6 +135,7 @@ fn ticker<'a>(item: Value<'a>, ts_venue: Nanos) -> Result<Message<'a>> {
     Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue }))
 }
 
-fn utc(value: &Value<'_>) -> Result<Nanos> {
-    utc_text::nanos(value.text("time")?).ok_or_else(|| value.refuse("time"))
+fn candle<'a>(item: Value<'a>, ts_venue: Nanos) -> Result<Message<'a>> {
+    let symbol = need(Candle::of(item, "candles")?.product, "product_id")?.text("product_id")?;
+    Ok(Message::Kline(KlineMessage { symbol, ts_venue, interval: 5 * MINUTE, item, place: &KLINE }))
 }

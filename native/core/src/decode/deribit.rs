@@ -1,8 +1,12 @@
-//! Deribit v2 public messages: books, the best price, trades.
+//! Deribit v2 public messages: books, the best price, trades, tickers with funding, open interest and marks, klines.
 //!
-//! catalogue: M1. <https://docs.deribit.com/#book-instrument_name-interval>, and `ticker`, `quote` and `trades` beside it.
-//! Prices and sizes are JSON numbers; a level begins with the word that says what happened to it.
+//! catalogue: M1. <https://docs.deribit.com/#book-instrument_name-interval>, and `ticker`, `quote`, `trades` and `chart.trades`
+//! beside it.Prices and sizes are JSON numbers; a level begins with the word that says what happened to it.
+//! Funding runs without end: the rate is of eight hours, and there is no next payment.
 
+use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume};
+use super::figures::Place::{self, Begin, Is, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
@@ -43,6 +47,56 @@ members! {
     }
 }
 
+/// A ticker of an instrument whose sizes are coins, beside its best price.
+const IN_COIN: Place = Members(&[
+    (b"last_price", Is(Last)),
+    (b"mark_price", Is(Mark)),
+    (b"index_price", Is(Index)),
+    (b"open_interest", Is(OpenInterest)),
+    (b"current_funding", Is(Rate)),
+    (
+        b"stats",
+        Members(&[(b"high", Is(High)), (b"low", Is(Low)), (b"volume", Is(Volume)), (b"volume_usd", Is(Turnover))]),
+    ),
+]);
+/// A ticker of an instrument whose sizes are dollars (inverse futures), beside its best price.
+const IN_USD: Place = Members(&[
+    (b"last_price", Is(Last)),
+    (b"mark_price", Is(Mark)),
+    (b"index_price", Is(Index)),
+    (b"open_interest", Is(OpenInterest)),
+    (b"current_funding", Is(Rate)),
+    (
+        b"stats",
+        Members(&[(b"high", Is(High)), (b"low", Is(Low)), (b"volume", Is(Turnover)), (b"volume_usd", Is(Volume))]),
+    ),
+]);
+/// A bar: `volume` is in coin, `cost` in dollars.
+const KLINE_IN_COIN: Place = Members(&[
+    (b"tick", Begin(Clock::Millis)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Volume)),
+    (b"cost", Is(Turnover)),
+]);
+/// The same of an instrument whose sizes are dollars.
+const KLINE_IN_USD: Place = Members(&[
+    (b"tick", Begin(Clock::Millis)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Turnover)),
+    (b"cost", Is(Volume)),
+]);
+
+/// Whether the sizes of an instrument are dollars: an inverse one that is no option.
+fn in_usd(symbol: &[u8]) -> bool {
+    market_of(symbol) == Market::Inverse && !symbol.ends_with(b"-C") && !symbol.ends_with(b"-P")
+}
+
 /// How an instrument settles: `BTC_USDC` is spot, `BTC_USDC-..` pays in the quote, `BTC-..` in the coin.
 pub(super) fn market_of(symbol: &[u8]) -> Market {
     match (symbol.contains(&b'_'), symbol.contains(&b'-')) {
@@ -57,9 +111,25 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let Some(params) = Push::of(message, "message")?.params else { return Ok(()) };
     let params = Params::of(params, "params")?;
     let (Some(channel), Some(data)) = (params.channel, params.data) else { return Ok(()) };
-    match channel.text("channel")?.split(|byte| *byte == b'.').next() {
+    let mut parts = channel.text("channel")?.split(|byte| *byte == b'.');
+    match parts.next() {
         Some(b"book") => take(book(&Data::of(data, "data")?)?),
-        Some(b"ticker" | b"quote") => take(top(&Data::of(data, "data")?)?),
+        Some(b"quote") => take(top(&Data::of(data, "data")?)?),
+        Some(b"ticker") => {
+            let found = Data::of(data, "data")?;
+            take(top(&found)?)?;
+            let (symbol, ts_venue) = (symbol(&found)?, time(&found)?);
+            let place = if in_usd(symbol) { &IN_USD } else { &IN_COIN };
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place }))
+        }
+        Some(b"chart") => match (parts.nth(1), parts.next()) {
+            (Some(symbol), Some(length)) => {
+                let (interval, ts_venue) = (interval(length)?, NO_TIME);
+                let place = if in_usd(symbol) { &KLINE_IN_USD } else { &KLINE_IN_COIN };
+                take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place }))
+            }
+            _ => Ok(()),
+        },
         Some(b"trades") => data.items("data", |item| take(trade(&Data::of(item, "data")?)?)),
         _ => Ok(()),
     }

@@ -2,6 +2,7 @@
 
 use super::public::Public;
 use super::samples::*;
+use super::told_samples::{TOLD, TOLD_REST};
 use super::{Decoder, PublicDecoder, Stamp};
 use crate::event::RecordBuf;
 use crate::instrument::samples::btcusdt_spot;
@@ -105,7 +106,10 @@ fn drive_public(bytes: &[u8]) {
             "BTC",
             "BTC_USDT",
             "ATOM-USD",
-        ] {
+        ]
+        .into_iter()
+        .chain(TOLD.iter().map(|(_, symbol, ..)| *symbol))
+        {
             let (market, symbol) = (public.market_of(symbol.as_bytes()), symbol.to_owned());
             let listed = Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() };
             decoder.define(&listed).unwrap();
@@ -119,6 +123,11 @@ fn drive_public(bytes: &[u8]) {
         let _ = survey.take(bytes, None);
         let _ = survey.take(bytes, Some(b"adaeur"));
     }
+}
+
+fn public_message() -> impl Strategy<Value = &'static str> {
+    let told = TOLD.iter().chain(TOLD_REST).map(|(_, _, text, _)| *text);
+    proptest::sample::select(PUBLIC.iter().copied().chain(told).collect::<Vec<_>>())
 }
 
 fn message() -> impl Strategy<Value = &'static str> {
@@ -135,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn mutated_messages_of_other_venues(text in proptest::sample::select(PUBLIC), mutations in proptest::collection::vec(mutation(), 0..6)) {
+    fn mutated_messages_of_other_venues(text in public_message(), mutations in proptest::collection::vec(mutation(), 0..6)) {
         drive_public(&mutate(text, &mutations));
     }
 

@@ -1,9 +1,12 @@
-//! Gate spot public messages, WebSocket v4, and its REST book: books, the best price, trades.
+//! Gate spot public messages, WebSocket v4, and its REST book: books, the best price, trades, tickers, candles.
 //!
 //! catalogue: M1. <https://www.gate.com/docs/developers/apiv4/ws/en/>: `spot.order_book_update`, whose whole book is
 //! `GET /api/v4/spot/order_book` asked with `with_id=true`, or `spot.obu`, which sends it in the stream (`full`);
-//! `spot.book_ticker` and `spot.trades`. No recording has been read: this follows the document alone.
+//! `spot.book_ticker`, `spot.trades`, `spot.tickers` and `spot.candlesticks`. No recording has been read: this follows the document alone.
 
+use super::figures::Figure::{Ask, Bid, High, Last, Low, Open, Turnover, Volume};
+use super::figures::Place::{self, Begin, Closed, Is, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
@@ -13,7 +16,7 @@ use crate::units::{Decimal, NO_TIME, Nanos};
 
 members! {
     /// The envelope of a push.
-    Push { channel = b"channel", event = b"event", result = b"result" }
+    Push { channel = b"channel", event = b"event", result = b"result", time = b"time_ms" }
 }
 
 members! {
@@ -48,6 +51,33 @@ members! {
     Whole { id = b"id", time = b"update", bids = b"bids", asks = b"asks" }
 }
 
+members! {
+    /// The pair of a ticker, and the length and pair of a candle.
+    Named { symbol = b"currency_pair", candle = b"n" }
+}
+
+/// A ticker.
+const FIGURES: Place = Members(&[
+    (b"last", Is(Last)),
+    (b"highest_bid", Is(Bid)),
+    (b"lowest_ask", Is(Ask)),
+    (b"high_24h", Is(High)),
+    (b"low_24h", Is(Low)),
+    (b"base_volume", Is(Volume)),
+    (b"quote_volume", Is(Turnover)),
+]);
+/// A candle: `v` is what was paid, `a` how much was traded.
+const KLINE: Place = Members(&[
+    (b"t", Begin(Clock::Seconds)),
+    (b"o", Is(Open)),
+    (b"h", Is(High)),
+    (b"l", Is(Low)),
+    (b"c", Is(Last)),
+    (b"a", Is(Volume)),
+    (b"v", Is(Turnover)),
+    (b"w", Closed),
+]);
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -58,8 +88,22 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         (b"spot.order_book_update" | b"spot.obu", b"update") => take(book(&Book::of(result, "result")?)?),
         (b"spot.book_ticker", b"update") => take(top(&Book::of(result, "result")?)?),
         (b"spot.trades", b"update") => take(trade(&Trade::of(result, "result")?)?),
+        (b"spot.tickers", b"update") => {
+            let symbol = need(Named::of(result, "result")?.symbol, "currency_pair")?.text("currency_pair")?;
+            let ts_venue = milliseconds(push.time)?;
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: result, place: &FIGURES }))
+        }
+        (b"spot.candlesticks", b"update") => take(candle(result, milliseconds(push.time)?)?),
         _ => Ok(()),
     }
+}
+
+/// A candle: its name is `1m_BTC_USDT`.
+fn candle(item: Value<'_>, ts_venue: Nanos) -> Result<Message<'_>> {
+    let name = need(Named::of(item, "result")?.candle, "n")?;
+    let mut parts = name.text("n")?.splitn(2, |byte| *byte == b'_');
+    let (Some(length), Some(symbol)) = (parts.next(), parts.next()) else { return Err(name.refuse("n")) };
+    Ok(Message::Kline(KlineMessage { symbol, ts_venue, interval: interval(length)?, item, place: &KLINE }))
 }
 
 /// Takes the body of a REST book of `symbol` apart; one that was asked for without its id joins no stream and is left out.

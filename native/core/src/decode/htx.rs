@@ -1,11 +1,16 @@
-//! HTX (Huobi) swap public messages: books and trades; the same topics on the coin-margined and the linear connection.
+//! HTX (Huobi) swap public messages: books, trades, the best price, tickers, klines, marks and funding; the same topics on
+//! the coin-margined and the linear connection.
 //!
 //! catalogue: M1. <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>
-//! (`market.$contract_code.depth.step0` and `.trade.detail`). Every book is whole, at most 150 levels a side and numbered by
+//! (`market.$contract_code.depth.step0`, `.trade.detail`, `.bbo`, `.detail`, `.kline.$period`; on the index connection
+//! `.mark_price.$period`; as a notification `public.$contract_code.funding_rate`). Every book is whole, at most 150 levels a side and numbered by
 //! `mrid`; prices and sizes are JSON numbers, sizes in contracts. Frames are gzip, which the reader of the recording undoes.
 
+use super::figures::Figure::{High, Last, Low, Mark, Open, Rate, Trades, Turnover, Volume};
+use super::figures::Place::{self, Begin, Is, Members, Next};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;
@@ -13,12 +18,20 @@ use crate::units::{NO_TIME, Nanos};
 
 members! {
     /// The envelope of a push.
-    Push { channel = b"ch", tick = b"tick" }
+    Push { channel = b"ch", tick = b"tick", topic = b"topic", data = b"data", time = b"ts" }
 }
 
 members! {
     /// A book, or what holds the trades.
-    Tick { id = b"mrid", time = b"ts", bids = b"bids", asks = b"asks", data = b"data" }
+    Tick {
+        id = b"mrid",
+        time = b"ts",
+        bids = b"bids",
+        asks = b"asks",
+        bid = b"bid",
+        ask = b"ask",
+        data = b"data",
+    }
 }
 
 members! {
@@ -26,10 +39,40 @@ members! {
     Trade { id = b"id", time = b"ts", price = b"price", qty = b"amount", side = b"direction" }
 }
 
+members! {
+    /// The contract of a funding rate.
+    Funding { symbol = b"contract_code" }
+}
+
+/// `detail`: the 24 hours, sizes in contracts.
+const TICKER: Place = Members(&[
+    (b"close", Is(Last)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"vol", Is(Volume)),
+    (b"trade_turnover", Is(Turnover)),
+]);
+/// `kline`.
+const KLINE: Place = Members(&[
+    (b"id", Begin(Clock::Seconds)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"vol", Is(Volume)),
+    (b"trade_turnover", Is(Turnover)),
+    (b"count", Is(Trades)),
+]);
+/// `mark_price`: a bar, of which the last price is the mark price now.
+const MARK: Place = Members(&[(b"close", Is(Mark))]);
+/// A notified funding rate.
+const FUNDING: Place = Members(&[(b"funding_rate", Is(Rate)), (b"settlement_time", Next(Clock::Millis))]);
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
-    let (Some(channel), Some(tick)) = (push.channel, push.tick) else { return Ok(()) };
+    let (Some(channel), Some(tick)) = (push.channel, push.tick) else { return funding(&push, take) };
     let Some(topic) = channel.text("ch")?.strip_prefix(b"market.") else { return Ok(()) };
     if let Some(symbol) = topic.strip_suffix(b".depth.step0") {
         return take(book(symbol, &Tick::of(tick, "tick")?)?);
@@ -38,7 +81,51 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         let trades = need(Tick::of(tick, "tick")?.data, "data")?;
         return trades.items("data", |item| take(trade(symbol, &Trade::of(item, "data")?)?));
     }
-    Ok(())
+    if let Some(symbol) = topic.strip_suffix(b".bbo") {
+        return take(top(symbol, &Tick::of(tick, "tick")?)?);
+    }
+    let (mut parts, ts_venue) = (topic.split(|byte| *byte == b'.'), time(push.time)?);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(symbol), Some(b"detail"), None) => {
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &TICKER }))
+        }
+        (Some(symbol), Some(b"mark_price"), Some(_)) => {
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &MARK }))
+        }
+        (Some(symbol), Some(b"kline"), Some(length)) => {
+            let interval = interval(length)?;
+            take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: tick, place: &KLINE }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The rates of a notification about funding; of any other message nothing.
+fn funding<'a>(push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let (Some(topic), Some(data)) = (push.topic, push.data) else { return Ok(()) };
+    if !topic.text("topic")?.ends_with(b".funding_rate") {
+        return Ok(());
+    }
+    let ts_venue = push.time.map_or(Ok(NO_TIME), |value| super::figures::time(value, Clock::Millis))?;
+    data.items("data", |item| {
+        let symbol = need(Funding::of(item, "data")?.symbol, "contract_code")?.text("contract_code")?;
+        take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FUNDING }))
+    })
+}
+
+fn top<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {
+    let side = |level: Option<Value<'a>>| -> Result<(&'a [u8], &'a [u8])> {
+        match level {
+            Some(level) if !level.is_null() => {
+                let [price, qty] = first_two(level, "best price")?;
+                Ok((price.figure("best price")?, qty.figure("best size")?))
+            }
+            _ => Ok((b"", b"")),
+        }
+    };
+    let (bid, ask) = (side(tick.bid)?, side(tick.ask)?);
+    // It has a number too, but no recording has shown that the book with this number has this top.
+    Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue: time(tick.time)? }))
 }
 
 fn book<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {

@@ -1,14 +1,18 @@
-//! Hyperliquid public messages: books of the best twenty levels, and trades.
+//! Hyperliquid public messages: books of the best twenty levels, trades, figures of an asset, candles.
 //!
 //! catalogue: M1. <https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket/subscriptions> (`l2Book`,
-//! `trades`, `bbo`). Every book is whole and numbered by its block's time; a trade's side is the taker's, `B` or `A`.
+//! `trades`, `bbo`, `activeAssetCtx`, `candle`). Every book is whole and numbered by its block's time; a trade's side is the taker's, `B` or `A`.
 
+use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Trades, Turnover, Volume};
+use super::figures::Place::{self, Begin, Is, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
+use crate::units::NO_TIME;
 
 members! {
     /// The envelope of a push.
@@ -29,6 +33,35 @@ members! {
     }
 }
 
+members! {
+    /// The name and the length of a candle.
+    Candle { coin = b"s", length = b"i" }
+}
+
+/// The context of an asset: its oracle price is the index that funding is reckoned by, once an hour.
+const FIGURES: Place = Members(&[(
+    b"ctx",
+    Members(&[
+        (b"prevDayPx", Is(Open)),
+        (b"dayBaseVlm", Is(Volume)),
+        (b"dayNtlVlm", Is(Turnover)),
+        (b"markPx", Is(Mark)),
+        (b"oraclePx", Is(Index)),
+        (b"funding", Is(Rate)),
+        (b"openInterest", Is(OpenInterest)),
+    ]),
+)]);
+/// A candle.
+const KLINE: Place = Members(&[
+    (b"t", Begin(Clock::Millis)),
+    (b"o", Is(Open)),
+    (b"h", Is(High)),
+    (b"l", Is(Low)),
+    (b"c", Is(Last)),
+    (b"v", Is(Volume)),
+    (b"n", Is(Trades)),
+]);
+
 /// How an instrument settles: `PURR/USDC` and `@107` are spot, all else pays in USDC.
 pub(super) fn market_of(symbol: &[u8]) -> Market {
     if symbol.starts_with(b"@") || symbol.contains(&b'/') { Market::Spot } else { Market::Linear }
@@ -41,6 +74,16 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match channel.text("channel")? {
         b"l2Book" => take(book(&Data::of(data, "data")?)?),
         b"bbo" => take(top(&Data::of(data, "data")?)?),
+        b"activeAssetCtx" | b"activeSpotAssetCtx" => {
+            let symbol = coin(&Data::of(data, "data")?)?;
+            take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: data, place: &FIGURES }))
+        }
+        b"candle" => {
+            let found = Candle::of(data, "data")?;
+            let (symbol, length) = (need(found.coin, "s")?.text("s")?, need(found.length, "i")?.text("i")?);
+            let (interval, ts_venue) = (interval(length)?, NO_TIME);
+            take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place: &KLINE }))
+        }
         b"trades" => data.items("data", |item| take(trade(&Data::of(item, "data")?)?)),
         _ => Ok(()),
     }

@@ -1,9 +1,13 @@
-//! Kraken spot public messages, WebSocket v1: books with checksum, the best price, trades.
+//! Kraken spot public messages, WebSocket v1: books with checksum, the best price, trades, tickers, klines.
 //!
-//! catalogue: M1. <https://docs.kraken.com/api/docs/websocket-v1/book>, `/ticker` and `/trade` beside it. A push is an
+//! catalogue: M1. <https://docs.kraken.com/api/docs/websocket-v1/book>, `/ticker`, `/trade` and
+//! `/ohlc` beside it. A push is an
 //! array: channel number, one or two payloads, channel name, pair. A change of both sides comes as two payloads of which the
 //! last has the checksum; a snapshot has none. Objects are answers and heartbeats.
 
+use super::figures::Figure::{High, Last, LastQty, Low, Open, Trades, Volume};
+use super::figures::Place::{self, End, Is, Items, Members, Skip};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::scan::{Shape, Value, members, need};
@@ -17,6 +21,18 @@ members! {
     /// The payload of a book or a ticker.
     Payload { asks = b"a", bids = b"b", all_asks = b"as", all_bids = b"bs", checksum = b"c" }
 }
+
+/// A ticker, beside its best price: of each pair of figures the first is of today, the second of 24 hours.
+const FIGURES: Place = Members(&[
+    (b"c", Items(&[Is(Last), Is(LastQty)])),
+    (b"v", Items(&[Skip, Is(Volume)])),
+    (b"h", Items(&[Skip, Is(High)])),
+    (b"l", Items(&[Skip, Is(Low)])),
+    (b"o", Items(&[Skip, Is(Open)])),
+]);
+/// A bar: time of its last trade, its end, four prices, average, volume, count.
+const KLINE: Place =
+    Items(&[Skip, End(Clock::Seconds), Is(Open), Is(High), Is(Low), Is(Last), Skip, Is(Volume), Is(Trades)]);
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
@@ -40,8 +56,18 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let depth = channel.strip_prefix(b"book-");
     match (channel, payloads) {
         _ if depth.is_some() => take(book(payloads, symbol, channel)?),
-        (b"ticker", [Some(one), _]) => take(ticker(one, symbol)?),
+        (b"ticker", [Some(one), _]) => {
+            take(ticker(one, symbol)?)?;
+            take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: one, place: &FIGURES }))
+        }
         (b"trade", [Some(one), _]) => one.items("trade", |item| take(trade(item, symbol)?)),
+        (_, [Some(item), _]) => match channel.strip_prefix(b"ohlc-") {
+            Some(length) => {
+                let (interval, ts_venue) = (interval(length)?, NO_TIME);
+                take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE }))
+            }
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

@@ -1,9 +1,15 @@
-//! Kraken Futures public messages, WebSocket v1: books and trades.
+//! Kraken Futures public messages, WebSocket v1: books, trades, tickers with funding, open interest and mark price.
 //!
-//! catalogue: M1. <https://docs.kraken.com/api/docs/futures-api/websocket/book> and `/trade` beside it. A snapshot, then one
+//! catalogue: M1. <https://docs.kraken.com/api/docs/futures-api/websocket/book> `/trade`, `/ticker` and
+//! `/ticker_lite` beside it. A snapshot, then one
 //! level a message; prices and sizes are JSON numbers. The trades of a `trade_snapshot` were made before the subscription
-//! and are left out; `ticker_lite` has no sizes.
+//! and are left out; `ticker_lite` has no sizes. The rate is the relative one: `funding_rate` is money of a contract.
 
+use super::figures::Figure::{
+    Ask, AskQty, Bid, BidQty, High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume,
+};
+use super::figures::Place::{self, Is, Members, Next};
+use super::figures::{Clock, FiguresMessage};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
@@ -30,6 +36,25 @@ members! {
     }
 }
 
+/// `ticker` and `ticker_lite`.
+const FIGURES: Place = Members(&[
+    (b"bid", Is(Bid)),
+    (b"bid_size", Is(BidQty)),
+    (b"ask", Is(Ask)),
+    (b"ask_size", Is(AskQty)),
+    (b"last", Is(Last)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"volume", Is(Volume)),
+    (b"volumeQuote", Is(Turnover)),
+    (b"markPrice", Is(Mark)),
+    (b"index", Is(Index)),
+    (b"openInterest", Is(OpenInterest)),
+    (b"relative_funding_rate", Is(Rate)),
+    (b"next_funding_rate_time", Next(Clock::Millis)),
+]);
+
 /// How an instrument settles: the second letter of its name is `I` where it pays in the coin (`PI_XBTUSD`).
 pub(super) fn market_of(symbol: &[u8]) -> Market {
     if symbol.get(1) == Some(&b'I') { Market::Inverse } else { Market::Linear }
@@ -50,6 +75,10 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             take(book(&push, false, Levels::One { side, price, qty })?)
         }
         b"trade" => take(trade(&push)?),
+        b"ticker" | b"ticker_lite" => {
+            let (symbol, ts_venue) = (symbol(&push)?, time(push.time)?);
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
+        }
         _ => Ok(()),
     }
 }

@@ -1,10 +1,13 @@
-//! KuCoin spot public messages and its REST book: books, the best price, trades.
+//! KuCoin spot public messages and its REST book: books, the best price, trades, tickers, candles.
 //!
-//! catalogue: M1. <https://www.kucoin.com/docs/websocket/spot-trading/public-channels/level2-market-data>, `/ticker` and
-//! `/match-execution-data` beside it; the whole book is `GET /api/v3/market/orderbook/level2`. A change of price 0 carries
+//! catalogue: M1. <https://www.kucoin.com/docs/websocket/spot-trading/public-channels/level2-market-data>, `/ticker`,
+//! `/market-snapshot`, `/klines` and `/match-execution-data` beside it; the whole book is `GET /api/v3/market/orderbook/level2`. A change of price 0 carries
 //! only its number. A ticker has the number of the book that it belongs to: in the recording of 2021 all 810 whose number
 //! ends a change equal the rebuilt top.
 
+use super::figures::Figure::{Ask, Bid, High, Last, LastQty, Low, Open, Turnover, Volume};
+use super::figures::Place::{self, Begin, Is, Items, Members};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
@@ -41,6 +44,27 @@ members! {
     Sides { bids = b"bids", asks = b"asks" }
 }
 
+members! {
+    /// What a push of `/market/snapshot` and of `/market/candles` holds.
+    Inner { data = b"data", candles = b"candles", time = b"time", stamp = b"datetime" }
+}
+
+/// A ticker, beside its best price.
+const TICKER: Place = Members(&[(b"price", Is(Last)), (b"size", Is(LastQty))]);
+/// A market snapshot: the 24 hours.
+const SNAPSHOT: Place = Members(&[
+    (b"lastTradedPrice", Is(Last)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"buy", Is(Bid)),
+    (b"sell", Is(Ask)),
+    (b"vol", Is(Volume)),
+    (b"volValue", Is(Turnover)),
+]);
+/// A candle: begin, open, close, high, low, volume, turnover.
+const KLINE: Place = Items(&[Begin(Clock::Seconds), Is(Open), Is(Last), Is(High), Is(Low), Is(Volume), Is(Turnover)]);
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -52,11 +76,37 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     if topic.starts_with(b"/market/match:") {
         return take(trade(&Data::of(data, "data")?)?);
     }
-    match topic.strip_prefix(b"/market/ticker:") {
+    match (topic.strip_prefix(b"/market/ticker:"), topic.strip_prefix(b"/market/snapshot:")) {
         // Under `all` the symbol is the subject.
-        Some(b"all") | None => Ok(()),
-        Some(symbol) => take(top(&Data::of(data, "data")?, symbol)?),
+        (Some(b"all"), _) => Ok(()),
+        (Some(symbol), _) => {
+            let found = Data::of(data, "data")?;
+            take(top(&found, symbol)?)?;
+            let ts_venue = milliseconds(&found)?;
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &TICKER }))
+        }
+        (None, Some(symbol)) => {
+            let Some(item) = Inner::of(data, "data")?.data else { return Ok(()) };
+            let ts_venue = match Inner::of(item, "data")?.stamp {
+                Some(time) => venue_time(time.whole("datetime")?)?,
+                None => NO_TIME,
+            };
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &SNAPSHOT }))
+        }
+        (None, None) => match topic.strip_prefix(b"/market/candles:") {
+            Some(rest) => take(candle(rest, &Inner::of(data, "data")?)?),
+            None => Ok(()),
+        },
     }
+}
+
+/// The candle of `/market/candles:BTC-USDT_1min`.
+fn candle<'a>(topic: &'a [u8], data: &Inner<'a>) -> Result<Message<'a>> {
+    let item = need(data.candles, "candles")?;
+    let mut parts = topic.splitn(2, |byte| *byte == b'_');
+    let (Some(symbol), Some(length)) = (parts.next(), parts.next()) else { return Err(item.refuse("topic")) };
+    let ts_venue = data.time.map_or(Ok(NO_TIME), |time| time.signed("time"))?;
+    Ok(Message::Kline(KlineMessage { symbol, ts_venue, interval: interval(length)?, item, place: &KLINE }))
 }
 
 /// Takes the body of a REST book of `symbol` apart.

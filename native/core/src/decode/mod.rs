@@ -8,6 +8,7 @@
 mod binance;
 mod binance_answer;
 mod binance_depth;
+mod binance_figures;
 mod binance_user;
 mod bitget;
 mod bitstamp;
@@ -15,6 +16,8 @@ mod bybit;
 pub mod client_id;
 mod coinbase;
 mod deribit;
+mod figure_records;
+mod figures;
 mod gate;
 mod htx;
 mod hyperliquid;
@@ -44,6 +47,8 @@ mod utc_text;
 mod fuzz;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod told_samples;
 
 use crate::error::{CoreError, Result};
 use crate::event::{Header, Record, RecordBuf};
@@ -113,6 +118,11 @@ impl Decoder {
     /// Reads the body of a REST depth answer as a snapshot of `instrument`.
     pub fn snapshot(&self, instrument: u32, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
         whole_message(out, |out| binance::snapshot(self.symbols.by_id(instrument)?, payload, stamp, out))
+    }
+
+    /// Reads the body of a REST answer about the open interest of an instrument of `market`.
+    pub fn open_interest(&self, market: Market, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+        whole_message(out, |out| binance_figures::open_interest(&self.symbols, market, payload, stamp, out))
     }
 
     /// Reads one user-data event of `account`, raw or wrapped as `{"subscriptionId":..,"event":..}` or

@@ -1,9 +1,14 @@
-//! OKX v5 public messages: books with checksum, the best price, trades.
+//! OKX v5 public messages: books with checksum, the best price, trades, tickers, funding, open interest, marks, klines.
 //!
-//! catalogue: M1. <https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-book-channel>, and the tickers
-//! and trades channels beside it. `books` and its faster siblings send a snapshot and changes; `books5` sends whole books;
+//! catalogue: M1. <https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-book-channel>, and the
+//! channels beside it: tickers, trades, mark price, index tickers, funding rate, open interest; candles come on `/business`. `books` and its faster siblings send a snapshot and changes; `books5` sends whole books;
 //! `bbo-tbt` is one level. The checksum is 0 in production since 2026-06-23: 0 is none.
 
+use super::figures::Figure::{
+    High, Index, Last, LastQty, Low, Mark, Open, OpenInterest, OpenValue, Rate, Turnover, Volume,
+};
+use super::figures::Place::{self, Begin, Closed, Is, Items, Members, Next, Skip};
+use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
@@ -53,12 +58,35 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
     }
 }
 
+/// Every channel of figures but `index-tickers`, whose names for the 24 hours mean the index. Of an option or a future
+/// `vol24h` counts contracts, and `volCcy24h` the coin.
+const FIGURES: Place = Members(&[
+    (b"last", Is(Last)),
+    (b"lastSz", Is(LastQty)),
+    (b"open24h", Is(Open)),
+    (b"high24h", Is(High)),
+    (b"low24h", Is(Low)),
+    (b"vol24h", Is(Volume)),
+    (b"volCcy24h", Is(Turnover)),
+    (b"markPx", Is(Mark)),
+    (b"fundingRate", Is(Rate)),
+    (b"fundingTime", Next(Clock::Millis)),
+    (b"oi", Is(OpenInterest)),
+    (b"oiUsd", Is(OpenValue)),
+]);
+/// `index-tickers`: its `instId` is the index, which has the name of the spot pair.
+const INDEX: Place = Members(&[(b"idxPx", Is(Index))]);
+/// A candle: begin, four prices, volume, volume in coin, volume in quote, whether it is over.
+const KLINE: Place =
+    Items(&[Begin(Clock::Millis), Is(Open), Is(High), Is(Low), Is(Last), Is(Volume), Skip, Is(Turnover), Closed]);
+
 /// What the items of a channel are.
 #[derive(Clone, Copy)]
 enum Read {
     Book,
     BestLevel,
     Ticker,
+    Figures(&'static Place),
     Trade,
 }
 
@@ -80,18 +108,38 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         b"bbo-tbt" => Read::BestLevel,
         b"tickers" => Read::Ticker,
         b"trades" | b"trades-all" => Read::Trade,
+        b"mark-price" | b"funding-rate" | b"open-interest" => Read::Figures(&FIGURES),
+        b"index-tickers" => Read::Figures(&INDEX),
         // The items of other channels are not always objects.
-        _ => return Ok(()),
+        _ => return klines(channel, arg.symbol, data, take),
     };
-    data.items("data", |item| {
-        let item = Item::of(item, "data")?;
+    data.items("data", |raw| {
+        let item = Item::of(raw, "data")?;
         let symbol = need(item.symbol.or(arg.symbol), "instId")?.text("instId")?;
-        take(match read {
-            Read::Book => book(&item, symbol, whole),
-            Read::BestLevel => best_level(&item, symbol),
-            Read::Ticker => ticker(&item, symbol),
-            Read::Trade => trade(&item, symbol),
-        }?)
+        match read {
+            Read::Book => take(book(&item, symbol, whole)?),
+            Read::BestLevel => take(best_level(&item, symbol)?),
+            Read::Trade => take(trade(&item, symbol)?),
+            Read::Figures(place) => take(figures(raw, &item, symbol, place)?),
+            Read::Ticker => {
+                take(ticker(&item, symbol)?)?;
+                take(figures(raw, &item, symbol, &FIGURES)?)
+            }
+        }
+    })
+}
+
+fn figures<'a>(raw: Value<'a>, item: &Item<'a>, symbol: &'a [u8], place: &'static Place) -> Result<Message<'a>> {
+    Ok(Message::Figures(FiguresMessage { symbol, ts_venue: time(item)?, item: raw, place }))
+}
+
+/// The candles of `candle1m` and its siblings; other channels say nothing.
+fn klines<'a>(channel: &[u8], symbol: Option<Value<'a>>, data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let Some(length) = channel.strip_prefix(b"candle") else { return Ok(()) };
+    let symbol = need(symbol, "instId")?.text("instId")?;
+    let interval = interval(length)?;
+    data.items("data", |item| {
+        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
     })
 }
 

@@ -4,6 +4,7 @@
 //! `PublicDecoder` makes records, the survey learns ticks and lots, and `book::sent` keeps the texts for a checksum. How a
 //! connection's market enters (Bybit has the same topics on each) is part of `Public`.
 
+pub use super::figures::{FiguresMessage, KlineMessage};
 use super::levels::Levels;
 use super::scan::{Scan, Value};
 use super::{bitget, bitstamp, bybit, coinbase, deribit, gate, htx, hyperliquid, kraken, kraken_futures, kucoin, okx};
@@ -80,6 +81,10 @@ pub enum Message<'a> {
     Trade(TradeMessage<'a>),
     /// The venue's best bid and offer.
     Top(TopMessage<'a>),
+    /// Figures of an instrument: a ticker, a funding rate, an open interest, a mark price.
+    Figures(FiguresMessage<'a>),
+    /// The venue's own bar.
+    Kline(KlineMessage<'a>),
 }
 
 /// A whole book or a change of one.
@@ -149,6 +154,8 @@ impl<'a> Message<'a> {
             Self::Book(book) => book.symbol,
             Self::Trade(trade) => trade.symbol,
             Self::Top(top) => top.symbol,
+            Self::Figures(told) => told.symbol,
+            Self::Kline(kline) => kline.symbol,
         }
     }
 }
@@ -189,7 +196,8 @@ impl Public {
         Ok(None)
     }
 
-    /// Takes the body of a REST book of `symbol` apart, where the venue's stream does not send the whole book itself.
+    /// Takes the body of a REST answer about `symbol` apart, where the venue's stream does not send it: a whole book, or
+    /// of Bitstamp a ticker or bars too.
     ///
     /// Errors: as `read`, and `Field` for a connection whose venue sends its books in the stream.
     pub fn read_whole<'a>(self, symbol: &'a [u8], body: &'a [u8], take: Take<'_, 'a>) -> Result<()> {

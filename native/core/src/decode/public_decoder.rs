@@ -1,7 +1,8 @@
-//! The messages of `public` as the records that Binance's decoder writes: depth, best price, trade.
+//! The messages of `public` as the records that Binance's decoder writes: depth, best price, trade, figures, klines.
 //!
 //! catalogue: M1. It holds no state but the definitions, like `Decoder`.
 
+use super::figure_records;
 use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
 use super::symbols::{Listed, Symbols};
 use super::{Stamp, whole_message};
@@ -43,26 +44,39 @@ impl PublicDecoder {
         whole_message(out, |out| {
             let mut written = 0;
             self.public.read(payload, &mut |message| {
-                written += 1;
-                self.write(&message, stamp, out).map(|_| ())
+                written += self.message(&message, stamp, out)?;
+                Ok(())
             })?;
             Ok(written)
         })
     }
 
-    /// Reads the body of a REST book of `symbol`, where the venue's stream does not send it; else like `market`.
+    /// Reads the body of a REST answer about `symbol`, where the venue's stream does not send it; else like `market`.
     pub fn snapshot(&self, symbol: &[u8], body: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
         whole_message(out, |out| {
             let mut written = 0;
             self.public.read_whole(symbol, body, &mut |message| {
-                written += 1;
-                self.write(&message, stamp, out).map(|_| ())
+                written += self.message(&message, stamp, out)?;
+                Ok(())
             })?;
             Ok(written)
         })
     }
 
-    /// Writes the record of one message, and returns the number of its instrument.
+    /// Writes the records of one message, and returns how many. Figures and klines of an instrument that is not defined
+    /// are left out, because some venues send them of all instruments at once.
+    fn message(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+        let find = |symbol| self.symbols.find(self.public.market_of(symbol), symbol).map(|listed| listed.instrument.id);
+        match message {
+            Message::Figures(told) => find(told.symbol).map_or(Ok(0), |id| figure_records::write(told, id, stamp, out)),
+            Message::Kline(told) => {
+                find(told.symbol).map_or(Ok(0), |id| figure_records::write_kline(told, id, stamp, out).map(|()| 1))
+            }
+            _ => self.write(message, stamp, out).map(|_| 1),
+        }
+    }
+
+    /// Writes the record of one message of a book, a trade or a best price, and returns the number of its instrument.
     pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<u32> {
         let symbol = message.symbol();
         let listed = self.symbols.need(self.public.market_of(symbol), symbol)?;
@@ -70,6 +84,7 @@ impl PublicDecoder {
             Message::Book(book) => depth(book, listed, stamp, out),
             Message::Trade(told) => trade(told, listed, stamp, out),
             Message::Top(told) => top(told, listed, stamp, out),
+            Message::Figures(_) | Message::Kline(_) => Ok(()),
         }?;
         Ok(listed.instrument.id)
     }

@@ -140,6 +140,10 @@ impl Survey {
 
     /// Counts the numbers of one message of another venue.
     fn told(&mut self, message: &Message<'_>) -> Result<()> {
+        // They need no tick and no lot: each names its decimals.
+        if matches!(message, Message::Figures(_) | Message::Kline(_)) {
+            return Ok(());
+        }
         self.messages += 1;
         let at = self.index(Some(message.symbol()));
         let Some(known) = at.and_then(|at| self.symbols.get_mut(at)) else { return Ok(()) };
@@ -152,6 +156,7 @@ impl Survey {
                 .into_iter()
                 .filter(|(price, _)| !price.is_empty())
                 .try_for_each(|(price, qty)| known.pair(price, qty)),
+            Message::Figures(_) | Message::Kline(_) => Ok(()),
         }
     }
 

@@ -27,6 +27,16 @@ pub enum Kind {
     Trade = 18,
     /// Mark price, index price, funding rate.
     Mark = 19,
+    /// The venue's summary of an instrument: best prices, last trade, the last 24 hours.
+    Ticker = 20,
+    /// The venue's own bar of an interval.
+    Kline = 21,
+    /// The funding rate of a perpetual contract.
+    FundingRate = 22,
+    /// How much of a contract is held open.
+    OpenInterest = 23,
+    /// Mark price and index price, exact.
+    Reference = 24,
     /// Time passes.
     Timer = 32,
     /// A strategy's intent, before the gate.
@@ -58,6 +68,11 @@ canon_enum!(Kind {
     Bbo,
     Trade,
     Mark,
+    Ticker,
+    Kline,
+    FundingRate,
+    OpenInterest,
+    Reference,
     Timer,
     Proposal,
     Sent,
@@ -74,10 +89,19 @@ impl Kind {
     /// Intents, reports and commands are durable before their effect leaves; market data and timers follow in groups.
     #[must_use]
     pub const fn durable(self) -> bool {
-        !matches!(
-            self,
-            Self::Depth | Self::Bbo | Self::Trade | Self::Mark | Self::Timer | Self::Sent | Self::Checkpoint
-        )
+        !self.is_market() && !matches!(self, Self::Timer | Self::Sent | Self::Checkpoint)
+    }
+
+    /// Whether it is market data: what a venue says to everybody.
+    #[must_use]
+    pub const fn is_market(self) -> bool {
+        matches!(self, Self::Depth | Self::Bbo | Self::Trade | Self::Mark) || self.is_told()
+    }
+
+    /// Whether it is market data that changes no state: kept, replayed and shown, and no part of the state hash.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        matches!(self, Self::Ticker | Self::Kline | Self::FundingRate | Self::OpenInterest | Self::Reference)
     }
 }
 
@@ -119,6 +143,8 @@ pub mod flags {
     pub const QUERIED: u32 = 64;
     /// `VenuePosition`: an operator takes it over as the position from here on; without it, it is only kept.
     pub const ADOPTED: u32 = 128;
+    /// `Kline`: its interval is over, and the venue says so.
+    pub const CLOSED: u32 = 256;
     /// The last record of one input: strategies run after it, so a replay of a strategy knows where it ran.
     pub const BATCH_END: u32 = 1 << 31;
 }

@@ -147,6 +147,103 @@ records! {
         /// When it is paid.
         next_funding: Nanos,
     }
+    /// The venue's summary of an instrument. Prices are `x * 10^-price_scale`, sizes `x * 10^-qty_scale`, because a summary
+    /// may hold prices of before a change of the tick; `NO_PRICE` and `NO_QTY` where the venue does not say.
+    Ticker = Ticker, 144 {
+        /// Best bid.
+        bid: i64,
+        /// Best ask.
+        ask: i64,
+        /// Price of the last trade.
+        last: i64,
+        /// Price 24 hours ago.
+        open: i64,
+        /// Highest price of 24 hours.
+        high: i64,
+        /// Lowest price of 24 hours.
+        low: i64,
+        /// Size at the best bid.
+        bid_qty: i64,
+        /// Size at the best ask.
+        ask_qty: i64,
+        /// Size of the last trade.
+        last_qty: i64,
+        /// Traded in 24 hours, in the unit of the instrument's sizes.
+        volume: i64,
+        /// Traded in 24 hours in the other asset, `x * 10^-turnover_scale`.
+        turnover: i64,
+        /// Decimals of the prices.
+        price_scale: u8,
+        /// Decimals of the sizes.
+        qty_scale: u8,
+        /// Decimals of the turnover.
+        turnover_scale: u8,
+        /// Zero.
+        pad: [u8; 5],
+    }
+    /// The venue's own bar, growing until `CLOSED` is set; scales and what is not said as in `Ticker`.
+    Kline = Kline, 128 {
+        /// When the interval begins.
+        begin: Nanos,
+        /// How long it is; 0 for a month, or where the venue does not say.
+        interval: i64,
+        /// First price.
+        open: i64,
+        /// Highest price.
+        high: i64,
+        /// Lowest price.
+        low: i64,
+        /// Last price.
+        close: i64,
+        /// Traded, in the unit of the instrument's sizes.
+        volume: i64,
+        /// Traded in the other asset, `x * 10^-turnover_scale`.
+        turnover: i64,
+        /// How many trades.
+        trades: i64,
+        /// Decimals of the prices.
+        price_scale: u8,
+        /// Decimals of the volume.
+        qty_scale: u8,
+        /// Decimals of the turnover.
+        turnover_scale: u8,
+        /// Zero.
+        pad: [u8; 5],
+    }
+    /// The funding rate of a perpetual contract, as the venue publishes it.
+    FundingRate = FundingRate, 72 {
+        /// The rate of one interval, 1e-18, cut where the venue writes more decimals; `NO_PRICE` where it does not say.
+        rate_e18: i64,
+        /// When it is paid next, or `NO_TIME`.
+        next: Nanos,
+        /// From one payment to the next, or 0 where the venue does not say.
+        interval: i64,
+    }
+    /// How much of a contract is held open; `NO_QTY` where the venue does not say.
+    OpenInterest = OpenInterest, 72 {
+        /// In the unit of the instrument's sizes, `x * 10^-qty_scale`.
+        qty: i64,
+        /// What that is worth, `x * 10^-value_scale`.
+        value: i64,
+        /// Decimals of `qty`.
+        qty_scale: u8,
+        /// Decimals of `value`.
+        value_scale: u8,
+        /// Zero.
+        pad: [u8; 6],
+    }
+    /// Mark and index price, `x * 10^-price_scale`: of the venues beside Binance, whose `Mark` is the engine's.
+    /// `NO_PRICE` where the venue does not say.
+    Reference = Reference, 72 {
+        /// Mark price.
+        mark: i64,
+        /// Index price.
+        index: i64,
+        /// Decimals of both.
+        price_scale: u8,
+        /// Zero.
+        pad: [u8; 7],
+    }
     /// Time passes; `stream_seq` counts the timer's ticks.
     Timer = Timer, 56 {
         /// The interval.

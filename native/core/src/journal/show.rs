@@ -4,9 +4,10 @@
 //! and the names of byte values are written out. A byte that this schema has no name for is shown as its number.
 
 use crate::event::{
-    Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Exec, Funding, Header, InstrumentDef, Kind,
-    Level, LimitSet, Link, Mark, NameDef, OrderType, Outcome, Proposal, RecordRef, Report, Request, Sent, TimeInForce,
-    Timer, Trade, VenuePosition, VenueStatus, Verb, Wide, unpadded,
+    Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Exec, Funding, FundingRate, Header,
+    InstrumentDef, Kind, Kline, Level, LimitSet, Link, Mark, NameDef, OpenInterest, OrderType, Outcome, Proposal,
+    RecordRef, Reference, Report, Request, Sent, Ticker, TimeInForce, Timer, Trade, VenuePosition, VenueStatus, Verb,
+    Wide, unpadded,
 };
 use crate::instrument::{Market, Venue};
 use crate::state_hash::hex;
@@ -29,8 +30,14 @@ pub fn kind_name(header: &Header) -> String {
 #[must_use]
 pub fn fields(record: &RecordRef<'_>) -> Vec<Field> {
     let mut out = header_fields(record.header());
-    out.extend(payload(record).unwrap_or_default());
+    out.extend(own_fields(record));
     out
+}
+
+/// The fields of a record's kind, without the header's.
+#[must_use]
+pub fn own_fields(record: &RecordRef<'_>) -> Vec<Field> {
+    payload(record).unwrap_or_default()
 }
 
 fn header_fields(header: &Header) -> Vec<Field> {
@@ -58,6 +65,11 @@ fn payload(record: &RecordRef<'_>) -> Option<Vec<Field>> {
         Kind::Bbo => bbo(record.view()?),
         Kind::Trade => trade(record.view()?),
         Kind::Mark => mark(record.view()?),
+        Kind::Ticker => ticker(record.view()?),
+        Kind::Kline => kline(record.view()?),
+        Kind::FundingRate => funding_rate(record.view()?),
+        Kind::OpenInterest => open_interest(record.view()?),
+        Kind::Reference => reference(record.view()?),
         Kind::Timer => vec![("every", record.view::<Timer>()?.every.to_string())],
         Kind::Proposal => proposal(record.view()?),
         Kind::Sent => sent(record.view()?),
@@ -75,6 +87,7 @@ fn byte<T: Debug, E>(raw: u8, read: impl Fn(u8) -> Result<T, E>) -> String {
     read(raw).map_or_else(|_| raw.to_string(), |value| format!("{value:?}"))
 }
 
+/// A price or a size; both sentinels are one number.
 fn price(raw: i64) -> String {
     if raw == NO_PRICE { "none".into() } else { raw.to_string() }
 }
@@ -166,6 +179,59 @@ fn mark(r: &Mark) -> Vec<Field> {
         ("rate_e8", r.rate_e8.to_string()),
         ("next_funding", time(r.next_funding)),
     ]
+}
+
+fn ticker(r: &Ticker) -> Vec<Field> {
+    vec![
+        ("bid", price(r.bid)),
+        ("ask", price(r.ask)),
+        ("last", price(r.last)),
+        ("open", price(r.open)),
+        ("high", price(r.high)),
+        ("low", price(r.low)),
+        ("bid_qty", price(r.bid_qty)),
+        ("ask_qty", price(r.ask_qty)),
+        ("last_qty", price(r.last_qty)),
+        ("volume", price(r.volume)),
+        ("turnover", price(r.turnover)),
+        ("price_scale", r.price_scale.to_string()),
+        ("qty_scale", r.qty_scale.to_string()),
+        ("turnover_scale", r.turnover_scale.to_string()),
+    ]
+}
+
+fn kline(r: &Kline) -> Vec<Field> {
+    vec![
+        ("begin", time(r.begin)),
+        ("interval", r.interval.to_string()),
+        ("open", price(r.open)),
+        ("high", price(r.high)),
+        ("low", price(r.low)),
+        ("close", price(r.close)),
+        ("volume", price(r.volume)),
+        ("turnover", price(r.turnover)),
+        ("trades", price(r.trades)),
+        ("price_scale", r.price_scale.to_string()),
+        ("qty_scale", r.qty_scale.to_string()),
+        ("turnover_scale", r.turnover_scale.to_string()),
+    ]
+}
+
+fn funding_rate(r: &FundingRate) -> Vec<Field> {
+    vec![("rate_e18", price(r.rate_e18)), ("next", time(r.next)), ("interval", r.interval.to_string())]
+}
+
+fn open_interest(r: &OpenInterest) -> Vec<Field> {
+    vec![
+        ("qty", price(r.qty)),
+        ("value", price(r.value)),
+        ("qty_scale", r.qty_scale.to_string()),
+        ("value_scale", r.value_scale.to_string()),
+    ]
+}
+
+fn reference(r: &Reference) -> Vec<Field> {
+    vec![("mark", price(r.mark)), ("index", price(r.index)), ("price_scale", r.price_scale.to_string())]
 }
 
 fn proposal(r: &Proposal) -> Vec<Field> {

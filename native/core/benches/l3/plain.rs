@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use tickwright_core::book::l3::Change;
 
 struct Order {
+    id: u64,
     book: u32,
     side: usize,
     price: i64,
@@ -17,6 +18,7 @@ struct Order {
 
 struct Level {
     qty: i64,
+    head: usize,
     tail: usize,
 }
 
@@ -51,18 +53,30 @@ impl Plain {
             }
             Change::Amend { .. } => unreachable!("ITCH has no such message"),
         }
-        let [bids, asks] = &self.books[change.book() as usize];
+        self.best(change.book())
+    }
+
+    /// The best prices of a book.
+    pub fn best(&self, book: u32) -> Best {
+        let [bids, asks] = &self.books[book as usize];
         let best = |(price, level): (&i64, &Level)| (*price, level.qty);
         [bids.last_key_value().map(best), asks.first_key_value().map(best)]
     }
 
+    /// The order that stands first at the best price of a side.
+    pub fn first(&self, book: u32, side: usize) -> Option<u64> {
+        let levels = &self.books[book as usize][side];
+        let best = if side == 0 { levels.last_key_value() } else { levels.first_key_value() };
+        best.map(|(_, level)| self.orders[level.head].id)
+    }
+
     fn add(&mut self, book: u32, id: u64, side: usize, price: i64, qty: i64) {
         let place = self.vacant.pop().unwrap_or(self.orders.len());
-        let level = self.books[book as usize][side].entry(price).or_insert(Level { qty: 0, tail: place });
+        let level = self.books[book as usize][side].entry(price).or_insert(Level { qty: 0, head: place, tail: place });
         let prev = (level.qty > 0).then_some(level.tail);
         level.qty += qty;
         level.tail = place;
-        let order = Order { book, side, price, qty, prev, next: None };
+        let order = Order { id, book, side, price, qty, prev, next: None };
         if place == self.orders.len() {
             self.orders.push(order);
         } else {
@@ -90,7 +104,7 @@ impl Plain {
     fn end(&mut self, id: u64) -> Option<(u32, usize)> {
         let place = self.places.remove(&id)?;
         self.vacant.push(place);
-        let Order { book, side, price, qty, prev, next } = self.orders[place];
+        let Order { book, side, price, qty, prev, next, .. } = self.orders[place];
         let levels = &mut self.books[book as usize][side];
         let level = levels.get_mut(&price)?;
         level.qty -= qty;
@@ -101,6 +115,8 @@ impl Plain {
         }
         if let Some(prev) = prev {
             self.orders[prev].next = next;
+        } else {
+            level.head = next.unwrap_or(0);
         }
         if level.qty == 0 {
             levels.remove(&price);

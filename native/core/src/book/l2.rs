@@ -9,6 +9,22 @@ use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::units::{Lots, Side, Ticks};
 
+/// One change of a book in a batch: 24 bytes, which Python fills as an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct LevelDelta {
+    /// The price.
+    pub price: Ticks,
+    /// The size that is there now; 0 deletes the level.
+    pub qty: Lots,
+    /// 0 for a bid, 1 for an ask.
+    pub side: u8,
+    /// Not read.
+    pub pad: [u8; 7],
+}
+
+const _: () = assert!(size_of::<LevelDelta>() == 24);
+
 /// A two-sided book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct L2Book {
@@ -88,6 +104,26 @@ impl L2Book {
         applied
     }
 
+    /// Applies changes of both sides in order.
+    ///
+    /// Errors: those of `apply`, and `Field` for a side that is neither 0 nor 1, with the place of the change in the batch;
+    /// those before it stay applied.
+    pub fn apply_deltas(&mut self, deltas: &[LevelDelta]) -> std::result::Result<(), (usize, CoreError)> {
+        let mut sides = [&mut self.bids, &mut self.asks];
+        let applied = deltas.iter().enumerate().try_for_each(|(nth, delta)| {
+            let at = |error| (nth, error);
+            // Whose turn it is is even odds: the side is an index and a mask, because a branch would be guessed wrong.
+            let ladder = sides.get_mut(usize::from(delta.side)).ok_or_else(|| at(no_side(delta.side)))?;
+            if delta.qty < 0 {
+                return Err(at(negative(delta.qty)));
+            }
+            let mask = i64::from(delta.side).wrapping_neg();
+            ladder.set((delta.price ^ mask).wrapping_sub(mask), delta.qty).map_err(at)
+        });
+        sides.into_iter().for_each(Ladder::settle);
+        applied
+    }
+
     /// The best level of a side.
     #[inline]
     #[must_use]
@@ -140,6 +176,10 @@ impl L2Book {
         let (bid, ask) = (self.best(Side::Buy)?.price, self.best(Side::Sell)?.price);
         (bid >= ask).then_some((bid, ask))
     }
+}
+
+fn no_side(side: u8) -> CoreError {
+    CoreError::Field { field: "side", was: side.to_string(), why: "must be 0 for a bid or 1 for an ask" }
 }
 
 fn negative(qty: Lots) -> CoreError {
@@ -263,7 +303,10 @@ mod tests {
         fn equals_a_map(changes in proptest::collection::vec((0usize..2, price(), 0i64..4), 0..200), batch in 1usize..20) {
             let mut book = L2Book::new();
             let mut model: [BTreeMap<i64, i64>; 2] = Default::default();
+            let mut at_once = L2Book::new();
             for changes in changes.chunks(batch) {
+                let delta = |c: &(usize, i64, i64)| LevelDelta { price: c.1, qty: c.2, side: c.0 as u8, pad: [0; 7] };
+                at_once.apply_deltas(&changes.iter().map(delta).collect::<Vec<_>>()).unwrap();
                 for side in 0..2 {
                     let of_side = changes.iter().filter(|c| c.0 == side);
                     let levels: Vec<_> = of_side.map(|(_, price, qty)| Level { price: *price, qty: *qty }).collect();
@@ -275,6 +318,7 @@ mod tests {
                 let best = (model[0].last_key_value(), model[1].first_key_value());
                 prop_assert_eq!(book.best(Side::Buy).map(|l| l.price), best.0.map(|l| *l.0));
                 prop_assert_eq!(book.best(Side::Sell).map(|l| l.price), best.1.map(|l| *l.0));
+                prop_assert_eq!(&at_once, &book);
             }
             let bids: Vec<_> = model[0].iter().rev().map(|(p, q)| (*p, *q)).collect();
             let asks: Vec<_> = model[1].iter().map(|(p, q)| (*p, *q)).collect();

@@ -24,7 +24,7 @@ macro_rules! messages {
         /// Reads one message, without the length that a file or a transport puts before it.
         ///
         /// Errors: see `ItchError`; a length that is not exactly the specification's is refused.
-        #[inline]
+        #[inline(always)]
         pub fn message(bytes: &[u8]) -> Result<(Head, Message), ItchError> {
             let Some(kind) = bytes.first() else { return Err(ItchError::Empty) };
             let fields = Fields(bytes);
@@ -310,7 +310,7 @@ messages! {
 }
 
 /// What a message does to its book; None for one that changes none.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn change(head: &Head, message: &Message) -> Option<Change> {
     let book = u32::from(head.locate);

@@ -3,7 +3,7 @@
 //! catalogue: M2. Everything that could refuse a message is asked before anything changes.
 
 use super::orders::{Ids, Order};
-use super::queues::{WATCHED, keyed};
+use super::queues::{Queue, WATCHED, keyed};
 use super::{Change, Fault, L3Books, PRICE_MAX, Resting, Top};
 use crate::units::{Lots, Ticks};
 use std::result::Result;
@@ -18,7 +18,7 @@ impl<I: Ids> L3Books<I> {
     /// Applies one message; the best prices of its book after it.
     ///
     /// Errors: what `Fault` lists; it is counted, and nothing has changed.
-    #[inline]
+    #[inline(always)]
     pub fn apply(&mut self, change: &Change) -> Result<&Top, Fault> {
         if let Err(fault) = self.change(change) {
             self.faults.count(fault);
@@ -27,7 +27,7 @@ impl<I: Ids> L3Books<I> {
         Ok(self.queues.top(change.book()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&mut self, change: &Change) -> Result<(), Fault> {
         match *change {
             Change::Add { book, id, side, price, qty } => {
@@ -43,15 +43,15 @@ impl<I: Ids> L3Books<I> {
                     return Err(Fault::Size);
                 }
                 if qty == left {
-                    self.end(place);
+                    self.end(book, place);
                 } else {
-                    self.shrink(place, qty);
+                    self.shrink(book, place, qty);
                 }
                 Ok(())
             }
             Change::Delete { book, id } => {
                 let place = self.live(book, id)?;
-                self.end(place);
+                self.end(book, place);
                 Ok(())
             }
             Change::Replace { book, id, new_id, price, qty } => self.replace(book, id, new_id, price, qty),
@@ -60,7 +60,7 @@ impl<I: Ids> L3Books<I> {
     }
 
     /// The place of a live order of this book.
-    #[inline]
+    #[inline(always)]
     fn live(&self, book: u32, id: u64) -> Result<u32, Fault> {
         let place = self.ids.find(id, &self.orders);
         if place == 0 {
@@ -70,7 +70,7 @@ impl<I: Ids> L3Books<I> {
         if owner >> 1 == book { Ok(place) } else { Err(Fault::OtherBook) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, owner: u32, id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
         if qty <= 0 {
             return Err(Fault::Size);
@@ -81,12 +81,12 @@ impl<I: Ids> L3Books<I> {
         let place = self.ids.vacancy(id, &self.orders)?;
         let queue = self.room(owner, price, qty)?;
         self.ids.occupy(id, place, &self.orders);
-        self.join(place, queue, id, qty);
+        self.join(place, owner, queue, id, qty);
         Ok(())
     }
 
     /// The queue of a price, opened where there is none, in which `qty` has room.
-    #[inline]
+    #[inline(always)]
     fn room(&mut self, owner: u32, price: Ticks, qty: Lots) -> Result<u32, Fault> {
         let key = keyed((owner & 1) as usize, price);
         match self.queues.find(owner, key) {
@@ -96,63 +96,66 @@ impl<I: Ids> L3Books<I> {
         }
     }
 
-    /// Puts an order at the back of a queue.
-    #[inline]
-    fn join(&mut self, place: u32, queue: u32, id: u64, qty: Lots) {
+    /// Puts an order at the back of a queue. Place 0 is nobody: what is written there is never read.
+    #[inline(always)]
+    fn join(&mut self, place: u32, owner: u32, queue: u32, id: u64, qty: Lots) {
+        self.arrivals = self.arrivals.wrapping_add(1);
+        let (orders, arrival) = (&mut *self.orders.0, self.arrivals);
         let at = &mut self.queues.arena[queue as usize];
         let prev = std::mem::replace(&mut at.tail, place);
+        at.head = if prev == 0 { place } else { at.head };
         at.qty += qty;
         at.count += 1;
-        if prev == 0 {
-            at.head = place;
-        } else {
-            self.orders.at_mut(prev).next = place;
-        }
-        self.arrivals = self.arrivals.wrapping_add(1);
-        *self.orders.at_mut(place) = Order { id, qty, queue, prev, next: 0, arrival: self.arrivals };
-        self.queues.settle(queue);
+        let (key, held) = (at.key, at.qty);
+        orders[prev as usize].next = place;
+        orders[place as usize] = Order { id, qty, queue, prev, next: 0, arrival };
+        self.queues.grew(owner, queue, key, held);
     }
 
-    /// Takes an order out of its queue; its record is no longer alive, its id not yet forgotten.
-    #[inline]
-    fn leave(&mut self, place: u32) -> Order {
-        let order = std::mem::take(&mut self.orders.at_mut(place).queue);
-        let order = Order { queue: order, ..*self.orders.at(place) };
+    /// Takes an order of a book out of its queue; its record is no longer alive, its id not yet forgotten.
+    #[inline(always)]
+    fn leave(&mut self, book: u32, place: u32) -> Order {
+        let orders = &mut *self.orders.0;
+        let order = orders[place as usize];
+        orders[place as usize].queue = 0;
+        orders[order.prev as usize].next = order.next;
+        orders[order.next as usize].prev = order.prev;
         let queue = &mut self.queues.arena[order.queue as usize];
         queue.qty -= order.qty;
         queue.count -= 1;
-        match order.prev {
-            0 => queue.head = order.next,
-            prev => self.orders.at_mut(prev).next = order.next,
-        }
-        match order.next {
-            0 => queue.tail = order.prev,
-            next => self.orders.at_mut(next).prev = order.prev,
-        }
-        if queue.owner & WATCHED != 0 {
+        queue.head = if order.prev == 0 { order.next } else { queue.head };
+        queue.tail = if order.next == 0 { order.prev } else { queue.tail };
+        let Queue { key, qty, count, owner, .. } = *queue;
+        if owner & WATCHED != 0 {
             self.left(&order, order.qty, 1);
         }
-        self.queues.settle(order.queue);
+        let owner = book << 1 | owner & 1;
+        if count == 0 {
+            self.queues.close(owner, order.queue, key);
+        } else {
+            self.queues.shrank(owner, order.queue, qty);
+        }
         order
     }
 
-    #[inline]
-    fn end(&mut self, place: u32) {
-        let order = self.leave(place);
+    #[inline(always)]
+    fn end(&mut self, book: u32, place: u32) {
+        let order = self.leave(book, place);
         self.ids.release(order.id, place, &mut self.orders);
     }
 
-    #[inline]
-    fn shrink(&mut self, place: u32, qty: Lots) {
+    #[inline(always)]
+    fn shrink(&mut self, book: u32, place: u32, qty: Lots) {
         let order = self.orders.at_mut(place);
         order.qty -= qty;
         let order = *order;
         let queue = &mut self.queues.arena[order.queue as usize];
         queue.qty -= qty;
-        if queue.owner & WATCHED != 0 {
+        let Queue { qty: held, owner, .. } = *queue;
+        if owner & WATCHED != 0 {
             self.left(&order, qty, 0);
         }
-        self.queues.settle(order.queue);
+        self.queues.shrank(book << 1 | owner & 1, order.queue, held);
     }
 
     /// The old order ends first, so that the new one has its room; what could refuse the new one is asked before.
@@ -167,7 +170,7 @@ impl<I: Ids> L3Books<I> {
             })?;
         }
         self.may_move(owner, place, price, qty)?;
-        self.end(place);
+        self.end(book, place);
         self.add(owner, new_id, price, qty)
     }
 
@@ -192,22 +195,23 @@ impl<I: Ids> L3Books<I> {
         }
     }
 
+    #[inline(never)]
     fn amend(&mut self, book: u32, id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
         let place = self.live(book, id)?;
         let Order { queue, qty: left, .. } = *self.orders.at(place);
         let owner = self.queues.at(queue).owner & !WATCHED;
         if qty == 0 {
-            self.end(place);
+            self.end(book, place);
             return Ok(());
         }
         if self.level(queue).price == price && (1..=left).contains(&qty) {
             if qty < left {
-                self.shrink(place, left - qty);
+                self.shrink(book, place, left - qty);
             }
             return Ok(());
         }
         self.may_move(owner, place, price, qty)?;
-        self.end(place);
+        self.end(book, place);
         self.add(owner, id, price, qty)
     }
 }

@@ -10,7 +10,7 @@ use super::slots::Slots;
 use super::step::{Book, HOME, LOW, Marks, STEPS};
 use super::{Fault, NOTHING, Top};
 use crate::event::Level;
-use crate::units::{Lots, Side};
+use crate::units::Lots;
 
 /// Set in a queue's owner where one of its orders is watched.
 pub(super) const WATCHED: u32 = 1 << 31;
@@ -54,7 +54,9 @@ const fn mixed(owner: u32, key: i64) -> u64 {
 /// A price as a key of its side, and back: the operation is its own inverse.
 #[inline]
 pub(super) const fn keyed(side: usize, price: i64) -> i64 {
-    if side == Side::Buy as usize { price } else { price.wrapping_neg() }
+    // All ones for an ask: negation without a branch.
+    let mask = (side as i64).wrapping_neg();
+    (price ^ mask).wrapping_sub(mask)
 }
 
 impl Queues {
@@ -66,7 +68,16 @@ impl Queues {
         }
         let book = |ticks: &u32| {
             let inverse = (1_u32 << 31).div_ceil(*ticks);
-            Book { top: Top::default(), base: [0; 2], best: [0; 2], ticks: *ticks, inverse }
+            Book {
+                top: Top::default(),
+                base: [0; 2],
+                best: [0; 2],
+                ticks: *ticks,
+                inverse,
+                roots: [0; 2],
+                far: [0; 2],
+                between: [0; 2],
+            }
         };
         Self {
             arena,
@@ -123,6 +134,7 @@ impl Queues {
     }
 
     /// Takes a vacancy for a new key, which `find` did not find, and places it. The caller fills it at once.
+    #[inline(never)]
     pub fn open(&mut self, owner: u32, key: i64) -> Result<u32, Fault> {
         let queue = self.vacant;
         if queue == 0 {
@@ -144,21 +156,17 @@ impl Queues {
     /// Puts a queue on its step, or among those without one.
     #[inline]
     fn place(&mut self, owner: u32, queue: u32, key: i64) {
-        match self.books[(owner >> 1) as usize].step((owner & 1) as usize, key) {
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        match book.step(side, key) {
             Some(step) => {
                 self.ladder[owner as usize * STEPS + step] = queue;
-                self.marks[owner as usize].set(step);
+                self.marks[owner as usize].set(&mut book.roots[side], step);
             }
             None => {
-                self.marks[owner as usize].between += u32::from(self.is_between(owner, key));
+                book.between[side] += u32::from(book.is_between(side, key));
                 self.place_far(owner, queue, key);
             }
         }
-    }
-
-    /// Whether a key without a step lies between steps. (None lies above: the ladder would have moved.)
-    fn is_between(&self, owner: u32, key: i64) -> bool {
-        key >= self.books[(owner >> 1) as usize].base[(owner & 1) as usize]
     }
 
     #[cold]
@@ -166,7 +174,8 @@ impl Queues {
         if let Err(slot) = self.find_far(owner, key) {
             self.far.set(slot, queue);
         }
-        let after = std::mem::replace(&mut self.marks[owner as usize].far, queue);
+        let far = &mut self.books[(owner >> 1) as usize].far[(owner & 1) as usize];
+        let after = std::mem::replace(far, queue);
         self.far_links[queue as usize] = [0, after];
         if after != 0 {
             self.far_links[after as usize][0] = queue;
@@ -184,7 +193,7 @@ impl Queues {
         }
         let [before, after] = self.far_links[queue as usize];
         match before {
-            0 => self.marks[owner as usize].far = after,
+            0 => self.books[(owner >> 1) as usize].far[(owner & 1) as usize] = after,
             before => self.far_links[before as usize][1] = after,
         }
         if after != 0 {
@@ -195,54 +204,62 @@ impl Queues {
     /// Moves a side's ladder so that `best` stands at its home, on a step.
     #[cold]
     fn move_to(&mut self, owner: u32, best: i64) {
-        while let Some(step) = self.marks[owner as usize].best() {
-            self.marks[owner as usize].unset(step);
+        let (number, side) = ((owner >> 1) as usize, (owner & 1) as usize);
+        while let Some(step) = self.marks[owner as usize].best(self.books[number].roots[side]) {
+            self.marks[owner as usize].unset(&mut self.books[number].roots[side], step);
             let queue = std::mem::take(&mut self.ladder[owner as usize * STEPS + step]);
             self.place_far(owner, queue, self.at(queue).key);
         }
-        let book = &mut self.books[(owner >> 1) as usize];
-        let side = (owner & 1) as usize;
+        let book = &mut self.books[number];
         book.base[side] = best - HOME * i64::from(book.ticks);
-        let mut queue = self.marks[owner as usize].far;
-        self.marks[owner as usize].between = 0;
+        book.between[side] = 0;
+        let mut queue = book.far[side];
         while queue != 0 {
             let (after, key) = (self.far_links[queue as usize][1], self.at(queue).key);
-            if self.books[(owner >> 1) as usize].step(side, key).is_some() {
+            if self.books[number].step(side, key).is_some() {
                 self.unplace_far(owner, queue, key);
                 self.place(owner, queue, key);
             } else {
-                self.marks[owner as usize].between += u32::from(self.is_between(owner, key));
+                let book = &mut self.books[number];
+                book.between[side] += u32::from(book.is_between(side, key));
             }
             queue = after;
         }
     }
 
-    /// Notes what a queue holds after orders joined or left it; a queue without orders is closed.
-    #[inline]
-    pub fn settle(&mut self, queue: u32) {
-        let Queue { key, qty, count, owner, .. } = *self.at(queue);
-        let (owner, side) = (owner & !WATCHED, (owner & 1) as usize);
-        if count == 0 {
-            return self.close(owner, queue, key);
-        }
-        let at_best = self.books[(owner >> 1) as usize].best[side];
-        if queue == at_best || at_best == 0 || key > self.at(at_best).key {
-            let book = &mut self.books[(owner >> 1) as usize];
-            book.best[side] = queue;
-            book.top.sides[side] = Level { price: keyed(side, key), qty };
-        }
+    /// Notes that orders joined a queue, which now holds `qty`: it may be the best one.
+    ///
+    /// Which of them is it is even odds in a busy book, so this selects values and branches nowhere.
+    #[inline(always)]
+    pub fn grew(&mut self, owner: u32, queue: u32, key: i64, qty: Lots) {
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        let (best, top) = (&mut book.best[side], &mut book.top.sides[side]);
+        // A key that equals the best one is the best queue's own.
+        let better = (*best == 0) | (key >= keyed(side, top.price));
+        *best = if better { queue } else { *best };
+        top.price = if better { keyed(side, key) } else { top.price };
+        top.qty = if better { qty } else { top.qty };
+    }
+
+    /// Notes that a queue lost some of what it held and still has `qty`.
+    #[inline(always)]
+    pub fn shrank(&mut self, owner: u32, queue: u32, qty: Lots) {
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        let top = &mut book.top.sides[side];
+        top.qty = if book.best[side] == queue { qty } else { top.qty };
     }
 
     /// Takes an empty queue out, and finds the next best price where it was the best.
-    fn close(&mut self, owner: u32, queue: u32, key: i64) {
-        let side = (owner & 1) as usize;
-        match self.books[(owner >> 1) as usize].step(side, key) {
+    #[inline(never)]
+    pub fn close(&mut self, owner: u32, queue: u32, key: i64) {
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        match book.step(side, key) {
             Some(step) => {
                 self.ladder[owner as usize * STEPS + step] = 0;
-                self.marks[owner as usize].unset(step);
+                self.marks[owner as usize].unset(&mut book.roots[side], step);
             }
             None => {
-                self.marks[owner as usize].between -= u32::from(self.is_between(owner, key));
+                book.between[side] -= u32::from(book.is_between(side, key));
                 self.unplace_far(owner, queue, key);
             }
         }
@@ -261,10 +278,10 @@ impl Queues {
     /// The best queue of a side: on the ladder, or among those without a step where that may be.
     #[inline]
     fn next_best(&mut self, owner: u32) -> u32 {
-        let marks = &self.marks[owner as usize];
-        let step = marks.best();
+        let (side, book) = ((owner & 1) as usize, &self.books[(owner >> 1) as usize]);
+        let step = self.marks[owner as usize].best(book.roots[side]);
         let on_ladder = step.map_or(0, |step| self.ladder[owner as usize * STEPS + step]);
-        if marks.far == 0 || marks.between == 0 && step.is_some_and(|step| step >= LOW) {
+        if book.far[side] == 0 || book.between[side] == 0 && step.is_some_and(|step| step >= LOW) {
             return on_ladder;
         }
         self.next_best_far(owner, on_ladder)
@@ -273,15 +290,15 @@ impl Queues {
     /// As `next_best`, with queues off the ladder; a ladder whose best price is low moves to it.
     #[cold]
     fn next_best_far(&mut self, owner: u32, on_ladder: u32) -> u32 {
-        let (mut best, mut queue) = (on_ladder, self.marks[owner as usize].far);
+        let (side, book) = ((owner & 1) as usize, &self.books[(owner >> 1) as usize]);
+        let (mut best, mut queue) = (on_ladder, book.far[side]);
         while queue != 0 {
             if best == 0 || self.at(queue).key > self.at(best).key {
                 best = queue;
             }
             queue = self.far_links[queue as usize][1];
         }
-        let (side, key) = ((owner & 1) as usize, self.at(best).key);
-        let book = &self.books[(owner >> 1) as usize];
+        let key = self.at(best).key;
         if key - book.base[side] < LOW as i64 * i64::from(book.ticks) {
             self.move_to(owner, key);
         }
@@ -302,17 +319,18 @@ impl Queues {
         self.ladder.get(owner as usize * STEPS + step)
     }
 
-    /// The line of a book, for a prefetch.
+    /// The two lines of a book, for a prefetch.
     #[inline]
-    pub fn book_line(&self, book: u32) -> Option<*const u8> {
-        self.books.get(book as usize).map(|book| (&raw const *book).cast())
+    pub fn book_lines(&self, book: u32) -> [*const u8; 2] {
+        let line: *const u8 = self.books.get(book as usize).map_or(std::ptr::null(), |book| (&raw const *book).cast());
+        [line, line.wrapping_add(size_of::<Book>() / 2)]
     }
 
     /// The places of a side's queues, best first.
     pub fn in_order(&self, owner: u32) -> Vec<u32> {
         let mut all: Vec<u32> =
             self.ladder[owner as usize * STEPS..][..STEPS].iter().copied().filter(|q| *q != 0).collect();
-        let mut queue = self.marks[owner as usize].far;
+        let mut queue = self.books[(owner >> 1) as usize].far[(owner & 1) as usize];
         while queue != 0 {
             all.push(queue);
             queue = self.far_links[queue as usize][1];

@@ -14,7 +14,7 @@ pub(super) const LOW: usize = STEPS / 4;
 /// The most ticks of a step: the multiplication that replaces a division is exact up to here (see `Book::step`).
 pub(super) const TICKS_PER_STEP_MAX: u32 = 1_000;
 
-/// What nearly every message of a book needs: one cache line.
+/// What nearly every message of a book needs: one cache line, and the line beside it for prices that come and go.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub(super) struct Book {
@@ -27,9 +27,15 @@ pub(super) struct Book {
     pub ticks: u32,
     /// 2^31 / ticks, rounded up.
     pub inverse: u32,
+    /// Of each side's `Marks`, one bit a word: it is not zero.
+    pub roots: [u64; 2],
+    /// The first of each side's queues without a step, 0 for none.
+    pub far: [u32; 2],
+    /// How many of those are not below the ladder but between its steps: only they can be better than one on it.
+    pub between: [u32; 2],
 }
 
-const _: () = assert!(size_of::<Book>() == 64);
+const _: () = assert!(size_of::<Book>() == 128 && std::mem::offset_of!(Book, roots) == 64);
 
 impl Book {
     /// The step of a key: None off the ladder or between steps.
@@ -45,37 +51,35 @@ impl Book {
         let step = (offset * u64::from(self.inverse)) >> 31;
         (step * u64::from(self.ticks) == offset).then_some(step as usize)
     }
+
+    /// Whether a key without a step lies between steps. (None lies above: the ladder would have moved.)
+    pub const fn is_between(&self, side: usize, key: i64) -> bool {
+        key >= self.base[side]
+    }
 }
 
-/// Which steps of one side have a queue, and its queues that have no step.
+/// Which steps of one side have a queue. The root of the bits is in its book.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Marks {
-    words: [u64; WORDS],
-    /// One bit a word: it is not zero.
-    root: u64,
-    /// The first of the queues without a step, 0 for none.
-    pub far: u32,
-    /// How many of those are not below the ladder but between its steps: only they can be better than one on it.
-    pub between: u32,
-}
+#[repr(C, align(128))]
+pub(super) struct Marks([u64; WORDS]);
 
 impl Marks {
     #[inline]
-    pub fn set(&mut self, step: usize) {
-        self.words[step / 64] |= 1 << (step % 64);
-        self.root |= 1 << (step / 64);
+    pub fn set(&mut self, root: &mut u64, step: usize) {
+        self.0[step / 64 % WORDS] |= 1 << (step % 64);
+        *root |= 1 << (step / 64);
     }
 
     #[inline]
-    pub fn unset(&mut self, step: usize) {
-        let word = &mut self.words[step / 64];
+    pub fn unset(&mut self, root: &mut u64, step: usize) {
+        let word = &mut self.0[step / 64 % WORDS];
         *word &= !(1 << (step % 64));
-        self.root &= !(u64::from(*word == 0) << (step / 64));
+        *root &= !(u64::from(*word == 0) << (step / 64));
     }
 
     #[inline]
-    pub fn best(&self) -> Option<usize> {
-        let word = self.root.checked_ilog2()? as usize;
-        Some(word * 64 + self.words[word].checked_ilog2()? as usize)
+    pub fn best(&self, root: u64) -> Option<usize> {
+        let word = root.checked_ilog2()? as usize;
+        Some(word * 64 + self.0[word % WORDS].checked_ilog2()? as usize)
     }
 }

@@ -5,10 +5,12 @@
 
 use crate::error::raise;
 use crate::market::market_of;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::book;
 use tickwright_core::book::check::Checker;
+use tickwright_core::book::l2::LevelDelta;
 use tickwright_core::decode::public::Public;
 use tickwright_core::decode::survey::Survey;
 use tickwright_core::decode::{self, Stamp};
@@ -75,6 +77,26 @@ fn batch<T: Send>(
     Err(PyErr::from_type(raised.get_type(py), text))
 }
 
+/// A batch of changes out of any contiguous buffer of their layout.
+fn level_deltas(buffer: &Bound<'_, PyAny>) -> PyResult<Vec<LevelDelta>> {
+    let buffer = PyUntypedBuffer::get(buffer)?;
+    let (bytes, size) = (buffer.len_bytes(), size_of::<LevelDelta>());
+    if !buffer.is_c_contiguous() || buffer.item_size() != size {
+        let was = format!("{bytes} bytes of items of {}", buffer.item_size());
+        return Err(raise(CoreError::Field { field: "deltas", was, why: "must be contiguous items of 24 bytes" }));
+    }
+    let mut deltas: Vec<LevelDelta> = Vec::with_capacity(bytes / size);
+    // SAFETY: the buffer is contiguous and `bytes` long, the vector has room for as much, every bit pattern is a change,
+    // and bytes are copied, so the buffer needs no alignment. An empty buffer copies nothing.
+    unsafe {
+        if bytes > 0 {
+            std::ptr::copy_nonoverlapping(buffer.buf_ptr().cast::<u8>(), deltas.as_mut_ptr().cast::<u8>(), bytes);
+        }
+        deltas.set_len(bytes / size);
+    }
+    Ok(deltas)
+}
+
 /// A book of price levels: prices in ticks, sizes in lots, sides "buy" and "sell".
 #[pyclass(module = "native._core")]
 struct L2Book {
@@ -91,6 +113,19 @@ impl L2Book {
     /// Sets the size at a price; 0 deletes the level.
     fn apply(&mut self, side: &str, price: i64, qty: i64) -> PyResult<()> {
         self.inner.apply(side_of(side)?, price, qty).map_err(raise)
+    }
+
+    /// Applies a batch of changes in order: an array of `feeds.deltas.LEVEL_DELTA`, or any buffer of that layout.
+    ///
+    /// The batch is copied, because another thread may write to it, and applied without the GIL. An error names the change
+    /// by its place in the batch; those before it stay applied.
+    fn apply_deltas(&mut self, py: Python<'_>, deltas: &Bound<'_, PyAny>) -> PyResult<()> {
+        let deltas = level_deltas(deltas)?;
+        let inner = &mut self.inner;
+        py.detach(|| inner.apply_deltas(&deltas)).map_err(|(nth, error)| {
+            let raised = raise(error);
+            PyErr::from_type(raised.get_type(py), format!("change {nth} of the batch: {}", raised.value(py)))
+        })
     }
 
     /// Forgets every level.

@@ -8,6 +8,7 @@ is interrupted goes on where it was when it is given again.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +22,15 @@ from feeds.history import verb as backfill
 from feeds.lake import Lake
 from feeds.lake_book import book_at
 from feeds.lake_import import import_recording
-from feeds.lake_quality import page, quality
+from feeds.lake_quality import events, marks, quality
+from feeds.lake_quality_page import page
 from feeds.lake_query import FOREVER_NS, Queries, Span
 from feeds.lake_schema import CHANNELS
 from feeds.ports import Clock, Results
 from native._core import InputError
 
+#: How many faults one file of events holds.
+EVENTS_MAX = 100_000
 _ACTIONS = {
     "import": ("store recordings, each message once", "capture.zst"),
     "backfill": ("bring history from venues", "--of binance-usdm:BTCUSDT --of okx:BTC-USDT-SWAP --since 2025-01-01"),
@@ -34,7 +38,7 @@ _ACTIONS = {
     "head": ("show the first rows of a channel", "trades --venue binance-spot --symbol BTCUSDT --rows 5"),
     "bars": ("build bars from trades", "--venue binance-spot --symbol BTCUSDT --bar 1m"),
     "book-at": ("rebuild the book of a time", "--venue okx --symbol BTC-USDT --at 2022-05-13T11:20:00"),
-    "quality": ("count gaps, latency, crossings, outliers", "-o quality.html"),
+    "quality": ("count gaps, latency, crossings, outliers", "-o quality.html --events faults.jsonl"),
     "export": ("write rows as one file", "tops --venue okx --symbol BTC-USDT -o tops.parquet"),
 }
 
@@ -65,6 +69,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     choices["bars"].add_argument("--bar", default="1m", help="1s 1m 5m 15m 1h 1d tick:N volume:N dollar:N (1m)")
     choices["book-at"].add_argument("--at", required=True, metavar="TIME", help="UTC, ISO 8601 or ns")
     choices["book-at"].add_argument("--levels", type=int, default=10, help="a side (10)")
+    choices["quality"].add_argument(
+        "--events", type=Path, metavar="FILE.jsonl", help=f"write each fault there, the first {EVENTS_MAX:,}"
+    )
     for name, kind in (
         ("bars", "FILE.parquet|FILE.arrow"),
         ("export", "FILE.parquet|FILE.arrow"),
@@ -146,14 +153,17 @@ def _book(args: argparse.Namespace) -> int:
 
 
 def _quality(args: argparse.Namespace) -> int:
-    rows = quality(Queries(Lake(args.lake)))
+    queries = Queries(Lake(args.lake))
+    rows = quality(queries)
     for row in rows:
         args.output.row(row)
     totals = {name: sum(row[name] or 0 for row in rows) for name in ("messages", "gaps", "crossed", "outliers")}
+    if args.events is not None:
+        found = events(queries, EVENTS_MAX + 1)
+        _write_text("".join(f"{json.dumps(event)}\n" for event in found[:EVENTS_MAX]), args.events)
+        totals |= {"events": min(len(found), EVENTS_MAX), "more_events": len(found) > EVENTS_MAX}
     if args.output_file is not None:
-        beside = args.output_file.with_name(f"{args.output_file.name}.part")
-        beside.write_text(page(rows, args.lake), encoding="utf-8")
-        beside.replace(args.output_file)
+        _write_text(page(rows, marks(queries), args.lake), args.output_file)
         totals["report"] = str(args.output_file)
     holds = totals["gaps"] == totals["crossed"] == 0
     args.output.summary({"lake": args.lake, **totals, "holds": holds})
@@ -180,6 +190,13 @@ def _tell(args: argparse.Namespace, table: pa.Table, summary: dict[str, Any]) ->
         args.output.row(row)
     args.output.summary({"lake": args.lake, **summary})
     return 0
+
+
+def _write_text(text: str, target: Path) -> None:
+    """The file appears under its name when it is whole."""
+    beside = target.with_name(f"{target.name}.part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(target)
 
 
 def _write(table: pa.Table, target: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,14 @@ import pytest
 from pyarrow import ipc
 
 from feeds import bars
+from feeds.bars_live import LiveBars, Source
 from feeds.lake import Lake
 from feeds.lake_book import book_at
 from feeds.lake_import import import_recording
 from feeds.lake_point import LookAheadError, PointInTime
-from feeds.lake_quality import page, quality
-from feeds.lake_query import Queries, Span
+from feeds.lake_quality import MARKS, events, marks, quality
+from feeds.lake_quality_page import STRIPS_MAX, page
+from feeds.lake_query import Queries, Span, frame
 from feeds.lake_schema import BARS
 from native._core import InputError
 from pycore.cli import main
@@ -133,8 +138,13 @@ def test_a_provider_refuses_the_future_and_shows_only_what_was_known(place: Path
     assert max(provider.rows("trades", *OF)["ts_receive"].to_pylist()) <= now
     assert len(provider.bars(*OF, "1s")) == 2
     assert provider.book(*OF).ts_receive <= now
+    assert len(provider.rows("trades", *OF, since=now)) == 0
     for ask in (
         lambda: provider.rows("trades", *OF, until=now + 1),
+        lambda: provider.rows("levels", *OF, since=now + 1),
+        lambda: provider.klines(*OF, "1h", until=now + 1),
+        lambda: provider.klines(*OF, "1h", since=now + 1),
+        lambda: provider.bars(*OF, "1s", since=now + 1),
         lambda: provider.bars(*OF, "1s", until=now + 1),
         lambda: provider.book(*OF, at=now + 1),
     ):
@@ -165,10 +175,88 @@ def test_quality_counts_what_is_wrong(tmp_path: Path) -> None:
     assert (found["levels"]["gaps"], found["tops"]["crossed"], found["trades"]["outliers"]) == (1, 1, 0)
     assert found["trades"]["complete"] == pytest.approx(395 / 400)
     assert found["trades"]["silence_ms_max"] == 60.0
-    text = page(rows, "<lake>")
-    assert "&lt;lake&gt;" in text
-    assert '<td class="bad">1</td>' in text
     assert quality(Queries(Lake(tmp_path / "none"))) == []
+    told_of = [(row["kind"], row["channel"], row["ts_ns"] - BEGIN_NS) for row in events(Queries(lake), 10)]
+    assert told_of == [("crossed", "tops", 990_000_000), ("gap", "levels", 3_050_000_000)]
+    (gap,) = [row for row in events(Queries(lake), 10) if row["kind"] == "gap"]
+    assert (gap["id"], gap["detail"], gap["symbol"]) == (315, "follows 309, was 315", "BTCUSDT")
+    assert len(events(Queries(lake), 1)) == 1
+
+
+def test_silence_steps_and_jumps_are_events(tmp_path: Path) -> None:
+    told = lines(0, 3).splitlines(keepends=True)
+    later = lines(2_000, 2_002).replace('"p": "600', '"p": "700')
+    told += later.splitlines(keepends=True)
+    told[-3] = told[-3].replace('"T": 17', '"T": 16')  # the last trade's time lies years before
+    (tmp_path / "made.txt").write_text("".join(told))
+    lake = Lake(tmp_path / "lake")
+    import_recording(lake, tmp_path / "made.txt", Clock(), lambda done: None)
+    kinds = Counter(row["kind"] for row in events(Queries(lake), 99) if row["channel"] == "trades")
+    assert kinds == {"silence": 1, "outlier": 1, "backwards": 1}
+
+
+def test_the_page_draws_every_part_and_marks_faults() -> None:
+    of = {"channel": "tops", "venue": "okx", "symbol": "<X>", "day": "2024-08-09"}
+    span = {"begin_ns": BEGIN_NS, "end_ns": BEGIN_NS + 90 * 10**9}
+    counted = [
+        {**of, **span, "mark": 0, "messages": 50, "faults": 0},
+        {**of, **span, "mark": 1, "messages": 100, "faults": 2},
+        {**of, **span, "mark": 239, "messages": 1, "faults": 0},
+    ]
+    row = {**of, "messages": 151, "backwards": 0, "gaps": None, "crossed": 2, "outliers": None}
+    text = page([row], counted, "<lake>")
+    assert "&lt;lake&gt;" in text
+    assert "<X>" not in text
+    assert '<td class="bad">2</td>' in text
+    heights = re.findall(r'<rect x="(\d+)" y="([\d.]+)" width=".9" height="([\d.]+)"( class="bad")?/>', text)
+    assert heights == [("0", "20.0", "20.0", ""), ("1", "0.0", "40.0", ' class="bad"'), ("239", "39.0", "1.0", "")]
+    assert "151 messages from 23:59:55 to 00:01:25 UTC, 2 faults" in text
+    days = [{**counted[0], "day": f"{day:04d}"} for day in range(STRIPS_MAX + 2)]
+    assert "2 more are not drawn" in page([], days, "x")
+
+
+def test_a_days_messages_fall_into_marks(place: Path) -> None:
+    found = [row for row in marks(Queries(Lake(place))) if (row["channel"], row["day"]) == ("trades", "2024-08-09")]
+    assert sum(row["messages"] for row in found) == 500
+    assert (found[0]["mark"], found[-1]["mark"]) == (0, MARKS - 1)
+    assert found[0]["begin_ns"] == BEGIN_NS + 5 * 10**9
+
+
+def test_stored_bars_of_different_scales_share_the_finest_and_sums_stay_exact(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    for at, (tick, lot) in enumerate((("0.1", "0.01"), ("0.01", "0.001"))):
+        live = LiveBars(lake, Source(OF[0], "spot", {OF[1]: (tick, lot)}), ["tick:5"], BEGIN_NS + at)
+        for line in lines(10 * at, 10 * at + 10).splitlines():
+            live.take(line.partition(" ")[2].encode(), int(line.partition(" ")[0]))
+        live.flush(BEGIN_NS)
+        live.store(BEGIN_NS)
+    found = Queries(lake).stored_bars(*OF, "tick:5")
+    again = bars.builder("tick:5", 2, 3)
+    made = b"".join(
+        again.take(BEGIN_NS + at * 10_000_000, 1 + at, 6_000_010 + at % 7 * 100, 20, at % 2 * 2 ^ 2) for at in range(20)
+    )
+    wanted = bars.table(made, BARS)
+    assert set(found["price_scale"].to_pylist()) == {2}
+    assert found.select(wanted.column_names).to_pylist() == wanted.to_pylist()
+
+
+def test_answers_become_polars_frames(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Queries(Lake(place)).rows("trades", *OF)
+    found = frame(table)
+    assert found.to_arrow().cast(table.schema).equals(table)
+    assert found["price"].sum() == sum(table["price"].to_pylist())
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(InputError, match="polars must be installed"):
+        frame(table)
+
+
+def test_bars_and_other_channels_are_not_confused(place: Path) -> None:
+    queries = Queries(Lake(place))
+    for channel, bar in (("trades", "1h"), ("klines", None), ("bars", None)):
+        with pytest.raises(InputError, match="bar must be given for klines and bars and for nothing else"):
+            queries.rows(channel, *OF, bar=bar)
+    with pytest.raises(InputError, match="channel must be one of"):
+        queries.rows("quotes", *OF)
 
 
 def test_sql_reads_the_tables_and_nothing_else(place: Path) -> None:
@@ -192,8 +280,11 @@ def test_the_verb_imports_lists_shows_and_exports(tmp_path: Path, capsys: pytest
     assert [row["trades"] for row in rows] == [100] * 10
     code, rows, summary = data(capsys, "book-at", *WHERE, "--at", "2024-08-09T00:00:00", "--lake", place)
     assert (code, len(rows), summary["crossed"]) == (0, 11, False)
-    code, rows, summary = data(capsys, "quality", "-o", str(tmp_path / "quality.html"), "--lake", place)
-    assert (code, summary["gaps"], (tmp_path / "quality.html").read_text()[:9]) == (0, 0, "<!doctype")
+    faults = tmp_path / "faults.jsonl"
+    words = ["-o", str(tmp_path / "quality.html"), "--events", str(faults)]
+    code, rows, summary = data(capsys, "quality", *words, "--lake", place)
+    assert (code, summary["gaps"], summary["events"], summary["more_events"]) == (0, 0, 0, False)
+    assert ((tmp_path / "quality.html").read_text()[:9], faults.read_text()) == ("<!doctype", "")
     for kind in ("parquet", "arrow"):
         target = tmp_path / f"tops.{kind}"
         code, _, summary = data(capsys, "export", "tops", *WHERE, "-o", str(target), "--lake", place)

@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build fast bench bench-fast drill soak model lock lock-clients contracts clean
+.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz model lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -67,6 +67,12 @@ SOAK_SECONDS ?= 1800
 
 soak: $(BUILT)  ## trade SOAK_SECONDS (1800) on a box that fails at random, and compare everything with it at the end
 	@.venv/bin/tickwright soak --seconds $(SOAK_SECONDS) --seed $(SEED) --json
+
+SECONDS ?= 600
+TARGETS ?=
+
+fuzz: $(DEPS)  ## libFuzzer over every reader of foreign bytes, SECONDS (600) in all; findings and corpus in build/fuzz
+	@$(PY) -m tests.fuzz --seconds $(SECONDS) --targets "$(TARGETS)"
 
 model: $(DEPS)  ## let loom explore every interleaving of the ring's two ends (a build of its own, minutes)
 	RUSTFLAGS="--cfg loom" CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked \

@@ -30,7 +30,8 @@ def tracked(*endings: str) -> list[str]:
 
 # A module that only tests bring in, with the file that it names or else its own name.
 TEST_MODULE = re.compile(
-    r"#\[cfg\((?:all\()?test\b.*\]\n(?:#\[path = \"(?P<file>[\w/]+)\.rs\"\]\n)?(?:pub(?:\(\w+\))? )?mod (?P<name>\w+);"
+    r"#\[cfg\((?:all\(|any\()?test\b.*\]\n"
+    r"(?:#\[path = \"(?P<file>[\w/]+)\.rs\"\]\n)?(?:pub(?:\(\w+\))? )?mod (?P<name>\w+);"
 )
 
 

@@ -162,7 +162,7 @@ def rust_code(text: str) -> str:
         r"//[^\n]*|/\*.*?\*/|b?'(?:\\[^\n']{1,8}|\\'|[^'\\\n])'|" r'b?"(?:\\.|[^"\\])*"|r#".*?"#', re.DOTALL
     )
     text = blank.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
-    while found := re.search(r"#\[cfg\((?:all\()?test\b[^\n]*\]", text):
+    while found := re.search(r"#\[cfg\((?:all\(|any\()?test\b[^\n]*\]", text):
         end = _item_end(text, found.end())
         text = text[: found.start()] + re.sub(r"[^\n]", " ", text[found.start() : end]) + text[end:]
     return text

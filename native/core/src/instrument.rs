@@ -186,7 +186,7 @@ fn field(name: &'static str, text: &[u8], why: &'static str) -> CoreError {
     CoreError::Field { field: name, was: String::from_utf8_lossy(text).into_owned(), why }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod samples {
     use super::*;
 

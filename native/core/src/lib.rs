@@ -34,4 +34,6 @@ pub mod quoting;
 pub mod outbox;
 pub mod engine;
 pub mod replay;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod venue;

@@ -45,10 +45,10 @@ mod utc_text;
 
 #[cfg(test)]
 mod fuzz;
-#[cfg(test)]
-mod samples;
-#[cfg(test)]
-mod told_samples;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod samples;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod told_samples;
 
 use crate::error::{CoreError, Result};
 use crate::event::{Header, Record, RecordBuf};

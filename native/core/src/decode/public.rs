@@ -164,6 +164,11 @@ impl<'a> Message<'a> {
 pub type Take<'f, 'a> = &'f mut dyn FnMut(Message<'a>) -> Result<()>;
 
 impl Public {
+    /// Every connection with its name.
+    pub fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        NAMES.into_iter()
+    }
+
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);

@@ -2,6 +2,7 @@
 //! and answers as the venue's documents print them, with our order ids.
 
 use super::Decoder;
+#[cfg(test)]
 use crate::error::CoreError;
 use crate::instrument::samples::{btcusd_inverse, btcusdt_perp, btcusdt_spot};
 
@@ -139,6 +140,7 @@ pub(crate) const USER: &[&str] =
 /// All answers.
 pub(crate) const ANSWERS: &[&str] = &[PLACED, CANCELED, REPLACE_HALF, REPLACED, SPOT_ACCOUNT, USDM_STATUS];
 
+#[cfg(test)]
 /// The error as text without its byte offset, after checking that the value it quotes stands at that offset.
 pub(crate) fn placed(error: &CoreError, text: &str) -> String {
     if let CoreError::Decode { at, was, .. } = error {

@@ -13,7 +13,7 @@ mod segments;
 pub mod show;
 mod snapshot;
 mod spare;
-mod walk;
+pub(crate) mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -364,7 +364,7 @@ fn verify_on(disk: &Arc<dyn Disk>) -> Result<Summary> {
 }
 
 /// Words as bytes, cut to `length`.
-fn bytes_of(words: &[u64], length: usize) -> &[u8] {
+pub(crate) fn bytes_of(words: &[u64], length: usize) -> &[u8] {
     let length = length.min(words.len() * 8);
     // SAFETY: u64s are initialised bytes, and the slice covers no more than them.
     unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), length) }

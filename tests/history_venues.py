@@ -1,7 +1,7 @@
-"""Two venues on loopback that serve given history in their own REST shapes, so that unmodified ccxt talks to them.
+"""Three venues on loopback that serve given history in their own REST shapes, so that unmodified ccxt talks to them.
 
-Binance USD-M keeps the first rows of a window and gives them oldest first, Bybit the last and newest first; both number
-nothing but trades. Faults are scripted by the number of the request for rows: `429` (with `Retry-After: 1`), `503`,
+Binance USD-M keeps the first rows of a window and gives them oldest first, Bybit the last and newest first; Kraken has
+trades only. Faults are scripted by the number of the request for rows: `429` (with `Retry-After: 1`), `503`,
 `cut` (the connection ends within the body), `html` (a proxy's page), `empty` (no rows), `overlap` (five rows from
 before the window, and the first row twice).
 """
@@ -67,7 +67,7 @@ def made(bars: int, begin_ms: int = 1_757_754_000_000) -> History:
 
 
 class Venues:
-    """Both venues at one address each; counts the requests by path, and notes what was asked."""
+    """The venues at one address each; counts the requests by path, and notes what was asked."""
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -75,6 +75,8 @@ class Venues:
         self.asked: Counter[str] = Counter()
         self.rows_asked = 0
         self.delay_s = 0.0
+        self.deaf = False
+        """Whether Bybit forgets the window's end and gives its newest bars, as some venues do."""
         self.bases: dict[str, str] = {}
 
     def app(self, venue: str) -> web.Application:
@@ -91,6 +93,11 @@ class Venues:
                 "/v5/market/instruments-info": self._bybit_info,
                 "/v5/market/kline": self._bybit_bars,
                 "/v5/market/funding/history": self._bybit_funding,
+            },
+            "kraken-spot": {
+                "/0/public/Assets": self._kraken_assets,
+                "/0/public/AssetPairs": self._kraken_pairs,
+                "/0/public/Trades": self._kraken_trades,
             },
         }
         for path, handler in routes[venue].items():
@@ -213,7 +220,7 @@ class Venues:
         word = request.query
         every = self.history.bars[word["symbol"]]
         begin, end = int(word["start"]), int(word["end"])
-        chosen = [row for row in every if begin <= row[0] <= end][::-1][: int(word["limit"])]
+        chosen = [row for row in every if begin <= row[0] and (self.deaf or row[0] <= end)][::-1][: int(word["limit"])]
 
         def shaped(rows: list[Bar]) -> dict[str, Any]:
             listed = [[str(row[0]), *row[1:], "0"] for row in rows]
@@ -233,6 +240,29 @@ class Venues:
 
         return await self._rows(request, chosen, [], shaped)
 
+    # --- Kraken ----------------------------------------------------------------------------------------------------
+
+    async def _kraken_assets(self, request: web.Request) -> web.StreamResponse:
+        names = {"XXBT": "XBT", "ZUSD": "USD"}
+        assets = {name: {"aclass": "currency", "altname": short, "decimals": 10} for name, short in names.items()}
+        return web.json_response({"error": [], "result": assets})
+
+    async def _kraken_pairs(self, request: web.Request) -> web.StreamResponse:
+        pair = {"altname": "XBTUSD", "wsname": "XBT/USD", "base": "XXBT", "quote": "ZUSD", "status": "online"}
+        pair |= {"pair_decimals": "1", "lot_decimals": "8", "ordermin": "0.0001"}
+        return web.json_response({"error": [], "result": {"XXBTZUSD": pair}})
+
+    async def _kraken_trades(self, request: web.Request) -> web.StreamResponse:
+        word = request.query
+        found = [row for row in self.history.trades if row[0] >= int(word["since"]) * 1000][: int(word["count"])]
+
+        def shaped(rows: list[tuple[int, int, str, str, bool]]) -> dict[str, Any]:
+            listed = [[p, q, ts / 1000, "s" if sold else "b", "l", "", id_] for ts, id_, p, q, sold in rows]
+            last = f"{rows[-1][0]}000000" if rows else word["since"]
+            return {"error": [], "result": {"XXBTZUSD": listed, "last": last}}
+
+        return await self._rows(request, found, [], shaped)
+
 
 def _bybit(result: dict[str, Any]) -> dict[str, Any]:
     return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 1_757_754_000_000}
@@ -240,12 +270,12 @@ def _bybit(result: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def serving(history: History) -> Iterator[Venues]:
-    """Both venues on free ports, in a thread of their own, until the block ends."""
+    """The venues on free ports, in a thread of their own, until the block ends."""
     venues, loop, ready, ended = Venues(history), asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
     async def serve() -> None:
         runners = []
-        for name in ("binance-usdm", "bybit-linear"):
+        for name in ("binance-usdm", "bybit-linear", "kraken-spot"):
             runner = web.AppRunner(venues.app(name))
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)

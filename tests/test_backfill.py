@@ -27,6 +27,7 @@ from tests.history_venues import HOUR_MS, History, Venues, made, real, serving
 
 COMMAND = [sys.executable, "-m", "pycore.cli", "data", "backfill", "--json"]
 MS_NS = 1_000_000
+BARS_OF = ("binance-usdm", "bybit-linear")
 NAMES = ("open", "high", "low", "close", "volume")
 
 
@@ -88,7 +89,7 @@ def test_two_venues_that_fail_give_every_whole_bar_once(tmp_path: Path, history:
     open_ms = bars[-1][0]  # the last bar is still open then
     with serving(history) as venues:
         venues.faults = dict(enumerate(("429", "503", "cut", "overlap", "empty", "html", "503", "overlap", "cut"), 1))
-        jobs = [job for venue in venues.bases for job in jobs_of(venue, channels, since_ms=since)]
+        jobs = [job for venue in BARS_OF for job in jobs_of(venue, channels, since_ms=since)]
         outcomes = bring(lake, venues, jobs, open_ms + 60_000)
         assert venues.faults == {}
         assert [(outcome.error, outcome.at.complete, outcome.at.missing) for outcome in outcomes] == [("", True, 0)] * 4
@@ -97,7 +98,7 @@ def test_two_venues_that_fail_give_every_whole_bar_once(tmp_path: Path, history:
         assert (later[0].at.rows, later[0].at.repeated) == (len(bars), 0)
     assert bars_in(lake, "binance-usdm") == numbers(bars)[:-1]
     assert bars_in(lake, "bybit-linear") == numbers(bars)
-    for venue in venues.bases:
+    for venue in BARS_OF:
         rows = Queries(lake).rows("funding", venue, "BTCUSDT").to_pylist()
         found = [(row["ts_venue"] // MS_NS, exact(row, "rate", "rate_scale")) for row in rows]
         assert found == [(ts, Decimal(rate)) for ts, rate in funding if ts < open_ms + 60_000]
@@ -131,6 +132,43 @@ def test_trades_come_by_number_and_join_what_was_recorded(tmp_path: Path) -> Non
     ]
 
 
+def test_trades_come_by_time_where_a_venue_gives_them_so(tmp_path: Path) -> None:
+    history, lake = made(5), Lake(tmp_path / "lake")
+    given = history.trades[40:]
+    with serving(history) as venues:
+        venues.faults = {1: "503", 2: "overlap", 3: "empty", 4: "cut"}
+        job = jobs_of("kraken-spot", "trades", "XBT/USD", since_ms=given[0][0])
+        (first,) = bring(lake, venues, job, given[1_200][0])
+        (second,) = bring(lake, venues, job, given[-1][0] + 5_000)
+    assert (first.error, first.at.rows, first.at.complete) == ("", 1_200, True)
+    assert (second.at.rows, second.at.complete) == (len(given), True)
+    rows = Queries(lake).rows("trades", "kraken-spot", "XBT/USD").to_pylist()
+    found = [(row["ts_venue"] // MS_NS, row["id"], exact(row, "price", "price_scale"), row["flags"]) for row in rows]
+    assert found == [(ts, id_, Decimal(price), 2 if sold else 0) for ts, id_, price, _, sold in given]
+
+
+def test_more_trades_of_one_second_than_a_page_end_the_job(tmp_path: Path) -> None:
+    history, lake = made(5), Lake(tmp_path / "lake")
+    history.trades = [(history.trades[0][0], 1 + at, "60000.1", "1", False) for at in range(1_200)]
+    with serving(history) as venues:
+        (found,) = bring(lake, venues, jobs_of("kraken-spot", "trades", "XBT/USD", history.trades[0][0]), 2**41)
+    assert "must be fewer than a page, was 1000" in found.error
+
+
+def test_a_venue_that_does_not_heed_the_window_is_not_believed(tmp_path: Path) -> None:
+    history, lake = made(900), Lake(tmp_path / "lake")
+    begin_ms = history.bars["BTCUSDT"][0][0]
+    with serving(history) as venues:
+        venues.deaf = True
+        (found,) = bring(lake, venues, jobs_of("bybit-linear", since_ms=begin_ms), begin_ms + 900 * HOUR_MS)
+        assert "--since may be too early" in found.error
+        assert (found.at.rows, found.at.complete) == (0, False)
+        # The newest page is what such a venue can tell.
+        since = begin_ms + 700 * HOUR_MS
+        (found,) = bring(lake, venues, jobs_of("bybit-linear", since_ms=since), begin_ms + 900 * HOUR_MS)
+    assert (found.error, found.at.rows, found.at.complete) == ("", 200, True)
+
+
 def test_a_venue_that_refuses_ends_its_job_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "ATTEMPTS", 2)
     history, lake = made(60), Lake(tmp_path / "lake")
@@ -159,8 +197,8 @@ def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_pat
     with serving(history) as venues:
         venues.delay_s = 0.05
         words = ["--lake", str(place), "--since", str(bars[0][0] * MS_NS), "--until", str((bars[-1][0] + 1) * MS_NS)]
-        for venue, base in venues.bases.items():
-            words += ["--of", f"{venue}:BTCUSDT", "--base", f"{venue}={base}"]
+        for venue in BARS_OF:
+            words += ["--of", f"{venue}:BTCUSDT", "--base", f"{venue}={venues.bases[venue]}"]
         for files, how in ((2, signal.SIGKILL), (6, signal.SIGINT)):
             with subprocess.Popen([*COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
                 while child.poll() is None and len(lake.names("klines")) < files:
@@ -170,7 +208,7 @@ def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_pat
             codes.append(child.returncode)
         assert json.loads(out.splitlines()[-1])["interrupted"] is True
         venues.delay_s = 0
-        done = [bring(lake, venues, jobs_of(venue, since_ms=bars[0][0]), bars[-1][0] + 1)[0] for venue in venues.bases]
+        done = [bring(lake, venues, jobs_of(venue, since_ms=bars[0][0]), bars[-1][0] + 1)[0] for venue in BARS_OF]
     assert codes == [-signal.SIGKILL, 130]
     for outcome in done:
         at = outcome.at

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from feeds.history.job import Checkpoint, Job, keep, read
+from feeds.history.page import Ends
 from feeds.history.pages import BY_CHANNEL
 from feeds.history.table import table
 from feeds.history.venues import Venue, VenueError
@@ -80,12 +81,13 @@ class Backfill:
 
     async def _job(self, venue: Venue, outcome: Outcome) -> None:
         job = outcome.job
-        end_ms = min(job.until_ns, self._clock.utc_ns()) // _MS_NS
+        now_ms = self._clock.utc_ns() // _MS_NS
+        end_ms = min(job.until_ns // _MS_NS, now_ms)
         if job.channel == "klines":
             end_ms -= end_ms % job.every_ms()
         begin_ms = job.since_ns // _MS_NS
         while outcome.at.reached_ms < end_ms:
-            page = await BY_CHANNEL[job.channel](venue, job, outcome.at, end_ms)
+            page = await BY_CHANNEL[job.channel](venue, job, outcome.at, Ends(end_ms, now_ms))
             now = replace(outcome.at, cursor=page.cursor, reached_ms=page.reached_ms, pages=outcome.at.pages + 1)
             if page.rows:
                 rows = table(job, page.rows, now.rows + now.repeated)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from feeds.history.job import Job
-from feeds.history.pages import Row
+from feeds.history.page import Row
 from feeds.history.venues import VenueError
 from feeds.lake_schema import SCHEMAS
 

@@ -64,7 +64,7 @@ def book_at(queries: Queries, venue: str, symbol: str, at_ns: int, levels: int =
 def _since_snapshot(queries: Queries, venue: str, symbol: str, at_ns: int) -> pa.Table:
     """The levels that were received by a time, from the day of the last snapshot before it on."""
     day = at_ns // DAY_NS
-    days = [path.rpartition("/day=")[2][:10] for path in queries.lake.names("levels", venue=venue, symbol=symbol)]
+    days = queries.store.days("levels", venue, symbol)
     for first in sorted({name for name in days if name <= day_of(day * DAY_NS)}, reverse=True):
         since = int(np.datetime64(first, "ns").astype(np.int64))
         rows = queries.rows("levels", venue, symbol, Span(since, known_by=at_ns))

@@ -1,9 +1,9 @@
-"""Recordings into the lake, in pieces that are each stored once, however often the import is interrupted.
+"""Recordings into a store, in pieces that are each there once, however often the import is interrupted.
 
 catalogue: M7, M12. A recording is known by the SHA-256 of its bytes. Its messages are cut into pieces at places that
-depend on nothing but the recording; a piece is one file in each of its partitions, named after the recording and the
-piece's first message. When all are there, `imports/<recording>.json` says so. A restart begins at the first piece
-that is not said to be there, and writes the same files again under the same names.
+depend on nothing but the recording; in a lake a piece is one file in each of its partitions, named after the recording
+and the piece's first message. When all are there, the note `imports/<recording>` says so. A restart begins at the first
+piece that is not said to be there, and writes the same files again under the same names.
 """
 
 from __future__ import annotations
@@ -13,31 +13,21 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from feeds.bars_live import decimals, unit
 from feeds.binance import BY_MARKET
 from feeds.book import SurveyedFile, batches, survey_file
-from feeds.lake import Column, Lake
-from feeds.lake_schema import RECORDED, SCHEMAS
+from feeds.lake_rows import Instrument, packed_rows, table
+from feeds.lake_schema import RECORDED
 from feeds.ports import Clock
 from feeds.recordings import Recording
+from feeds.store.ports import Store
 from native._core import MarketColumns
 
 #: A piece ends with the batch that brings it to this many rows.
 PIECE_ROWS = 500_000
-_DAY_NS = 86_400_000_000_000
-_NO_TIME, _NO_PRICE = -(2**63), 2**63 - 1
-#: The columns of the core's rows (native/bind/src/columns.rs), after `instrument, record, ts_receive, ts_venue, id`.
-_REST = {
-    "trades": ("price", "qty", "flags"),
-    "levels": ("first", "previous", "snapshot", "side", "price", "qty"),
-    "tops": ("bid", "bid_qty", "ask", "ask_qty"),
-}
-_PRICES = ("price", "bid", "ask")
 
 
 @dataclass
@@ -52,22 +42,15 @@ class Imported:
     complete: bool = False
 
 
-class _Instrument(NamedTuple):
-    venue: str
-    symbol: str
-    price_scale: int
-    qty_scale: int
-
-
 def import_recording(
-    lake: Lake, path: Path, clock: Clock, tick: Callable[[int], None], piece_rows: int = PIECE_ROWS
+    store: Store, path: Path, clock: Clock, tick: Callable[[int], None], piece_rows: int = PIECE_ROWS
 ) -> Imported:
     """Stores what is not stored yet of one recording; `tick` hears bytes read, twice the file's size in all.
 
     InputError for a file that is no recording of a venue that we read; what was stored before stays.
     """
     digest = _digest(path)
-    done = _begun(lake, digest, path.name)
+    done = _begun(store, digest, path.name)
     if done.complete:
         tick(2 * path.stat().st_size)
         return done
@@ -81,13 +64,13 @@ def import_recording(
         end = at + count
         for channel, packed in zip(RECORDED, tables, strict=True):
             piece[channel].append(packed)
-            size += len(packed) // (8 * (5 + len(_REST[channel])))
+            size += len(packed_rows(channel, packed))
         tick(half + file.recording.bytes_read)
         if size >= piece_rows:
-            _store(lake, done, reader.instruments, piece, (begin, end))
+            _store(store, done, reader.instruments, piece, (begin, end))
             piece, size, begin = {channel: [] for channel in RECORDED}, 0, end
     done.complete = True
-    _store(lake, done, reader.instruments, piece, (begin, end))
+    _store(store, done, reader.instruments, piece, (begin, end))
     return done
 
 
@@ -96,7 +79,7 @@ class _Reader:
 
     def __init__(self, file: SurveyedFile) -> None:
         self.file = file
-        self.instruments: list[_Instrument] = []
+        self.instruments: list[Instrument] = []
         self._columns: dict[str, MarketColumns] = {}
         #: By feed: from the number that the core gave to the place in `instruments`.
         self._places: dict[str, dict[int, int]] = {}
@@ -114,7 +97,7 @@ class _Reader:
                 places[number] = len(self.instruments)
                 self._numbers[feed, symbol] = number
                 venue = BY_MARKET[name].venue if name in BY_MARKET else name
-                self.instruments.append(_Instrument(venue, symbol, *scales))
+                self.instruments.append(Instrument(venue, symbol, *scales))
 
     def batches(self, first: int) -> Iterator[tuple[int, tuple[bytes, ...], int]]:
         """From message `first` on: a number, the rows of each channel and the count of messages that they are of."""
@@ -138,7 +121,7 @@ class _Reader:
 
     def _placed(self, feed: str, channel: str, packed: bytes) -> bytes:
         """The rows with the place of the instrument in `instruments` instead of the core's number."""
-        rows = np.frombuffer(packed, "<i8").reshape(-1, 5 + len(_REST[channel])).copy()
+        rows = packed_rows(channel, packed).copy()
         places = np.zeros(1 + max(self._places[feed], default=0), np.int64)
         for number, place in self._places[feed].items():
             places[number] = place
@@ -151,55 +134,21 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _begun(lake: Lake, digest: str, file: str) -> Imported:
-    place = _state_path(lake, digest)
-    if lake.files.get_file_info(place).is_file:
-        with lake.files.open_input_file(place) as stream:
-            return Imported(**json.loads(stream.read()))
-    return Imported(digest, file)
-
-
-def _state_path(lake: Lake, digest: str) -> str:
-    return f"{lake.root}/imports/{digest}.json"
+def _begun(store: Store, digest: str, file: str) -> Imported:
+    text = store.kept(f"imports/{digest}")
+    return Imported(digest, file) if text is None else Imported(**json.loads(text))
 
 
 def _store(
-    lake: Lake, done: Imported, instruments: list[_Instrument], piece: dict[str, list[bytes]], span: tuple[int, int]
+    store: Store, done: Imported, instruments: list[Instrument], piece: dict[str, list[bytes]], span: tuple[int, int]
 ) -> None:
     """Writes the files of a piece, then that they are there."""
     for channel, packed in piece.items():
-        rows = np.frombuffer(b"".join(packed), "<i8").reshape(-1, 5 + len(_REST[channel]))
+        rows = packed_rows(channel, b"".join(packed))
         if len(rows):
             name = f"{done.recording[:16]}-{span[0]:012d}"
-            new = lake.write(channel, _table(channel, rows, instruments), name)
+            new = store.write(channel, table(channel, rows, instruments), name)
             done.rows += new
             done.repeated += len(rows) - new
     done.records = span[1]
-    text = json.dumps(asdict(done)).encode()
-
-    def write(path: str) -> None:
-        with lake.files.open_output_stream(path) as stream:
-            stream.write(text)
-
-    lake.put(_state_path(lake, done.recording), write)
-
-
-def _table(channel: str, rows: Column, instruments: list[_Instrument]) -> pa.Table:
-    """Rows of the core as a table of the dictionary's schema."""
-    names = ("instrument", "record", "ts_receive", "ts_venue", "id", *_REST[channel])
-    columns: dict[str, Any] = {name: rows[:, at] for at, name in enumerate(names)}
-    ts_venue, place = columns["ts_venue"], columns.pop("instrument")
-    when = np.where(ts_venue == _NO_TIME, columns["ts_receive"], ts_venue)
-    columns["day"] = (when // _DAY_NS).astype("datetime64[D]").astype(str)
-    for name in _Instrument._fields:
-        columns[name] = np.array([getattr(item, name) for item in instruments])[place]
-    schema = SCHEMAS[channel]
-    absent = {"ts_venue": ts_venue == _NO_TIME}
-    absent |= {name: columns[name] == _NO_PRICE for name in _PRICES if name in columns}
-    arrays = []
-    for field in schema:
-        column = columns[field.name]
-        if pa.types.is_uint64(field.type):
-            column = column.view(np.uint64) if column.flags.c_contiguous else column.copy().view(np.uint64)
-        arrays.append(pa.array(column, mask=absent.get(field.name)).cast(field.type))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    store.keep(f"imports/{done.recording}", json.dumps(asdict(done)))

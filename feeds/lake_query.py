@@ -1,4 +1,4 @@
-"""Questions to a lake, answered as Arrow tables: rows of a channel, bars, and SQL through DuckDB.
+"""Questions to a lake or another store, answered as Arrow tables: rows of a channel, bars, and SQL through DuckDB.
 
 catalogue: M8, M10. Times are ns since the epoch, UTC. A row's time is the venue's, where it sends one, else the receive
 time. Prices and sizes of an answer share one scale: the finest that its rows have. `frame` makes a Polars frame of any
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from feeds import bars
 from feeds.lake import Lake
 from feeds.lake_schema import BARS, CHANNELS, PARTITIONED
+from feeds.store.ports import Rows
 from native._core import InputError
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ def day_of(ts_ns: int) -> str:
 
 
 class Queries:
-    """Reads one lake. A table without rows is an answer; an unknown venue or symbol gives one."""
+    """Reads one store. A table without rows is an answer; an unknown venue or symbol gives one."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, store: Rows) -> None:
         """Reads nothing yet."""
-        self.lake = lake
+        self.store = store
 
     def rows(self, channel: str, venue: str, symbol: str, span: Span = ALL, bar: str | None = None) -> pa.Table:
         """A channel's rows of a symbol in the order of receipt; `bar` chooses among klines or stored bars.
@@ -67,7 +68,7 @@ class Queries:
             raise InputError(f"channel must be one of {', '.join(CHANNELS)}, was {channel}")
         if ("bar" in PARTITIONED[channel].names) != (bar is not None):
             raise InputError(f"bar must be given for klines and bars and for nothing else, was {bar} for {channel}")
-        return _one_scale(self.lake.scan(channel, venue, symbol, span, **({} if bar is None else {"bar": bar})))
+        return _one_scale(self.store.scan(channel, venue, symbol, span, **({} if bar is None else {"bar": bar})))
 
     def klines(self, venue: str, symbol: str, bar: str, span: Span = ALL) -> pa.Table:
         """The venue's own bars by their begin; a span's end is judged by it too."""
@@ -102,10 +103,12 @@ class Queries:
         return found.select(BARS.names).cast(BARS)
 
     def sql(self, text: str) -> pa.Table:
-        """Any SQL of DuckDB over the tables `trades`, `levels` and `tops`; InputError says what DuckDB refuses."""
+        """Any SQL of DuckDB over the tables of a lake, by channel; InputError says what DuckDB refuses."""
+        if not isinstance(self.store, Lake):
+            raise InputError("SQL of DuckDB is answered by a lake only: a server of a database takes its own")
         with duckdb.connect(config={"enable_external_access": "false"}) as connection:
             for channel in CHANNELS:
-                connection.register(channel, self.lake.dataset(channel))
+                connection.register(channel, self.store.dataset(channel))
             try:
                 return connection.sql(text).to_arrow_table()
             except duckdb.Error as why:

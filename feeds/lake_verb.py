@@ -1,14 +1,15 @@
-"""The verb `tickwright data`: recordings into a lake, and questions to it.
+"""The verb `tickwright data`: recordings into a lake or another store, and questions to it.
 
-catalogue: M7, M8, M9, M10. `import`, `backfill`, `ls`, `head`, `bars`, `book-at`, `quality`, `export`. Exit 0: done. 1:
-`quality` found gaps or crossed tops, or a venue refused a job of `backfill`. 2: bad input. An import or a backfill that
-is interrupted goes on where it was when it is given again.
+catalogue: M7, M8, M9, M10. `import`, `backfill`, `follow`, `retain`, `ls`, `head`, `bars`, `book-at`, `quality`,
+`export`. Exit 0: done. 1: `quality` found gaps or crossed tops, a venue refused a job of `backfill`, or `retain` could
+not drop all. 2: bad input. An import or a backfill that is interrupted goes on where it was when it is given again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,6 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from feeds.history import verb as backfill
-from feeds.lake import Lake
 from feeds.lake_book import book_at
 from feeds.lake_import import import_recording
 from feeds.lake_quality import events, marks, quality
@@ -27,6 +27,9 @@ from feeds.lake_quality_page import page
 from feeds.lake_query import FOREVER_NS, Queries, Span
 from feeds.lake_schema import CHANNELS
 from feeds.ports import Clock, Results
+from feeds.store import verb as moves
+from feeds.store.address import hidden
+from feeds.store.open import open_store
 from native._core import InputError
 
 #: How many faults one file of events holds.
@@ -39,6 +42,8 @@ _ACTIONS = {
     "bars": ("build bars from trades", "--venue binance-spot --symbol BTCUSDT --bar 1m"),
     "book-at": ("rebuild the book of a time", "--venue okx --symbol BTC-USDT --at 2022-05-13T11:20:00"),
     "quality": ("count gaps, latency, crossings, outliers", "-o quality.html --events faults.jsonl"),
+    "follow": ("write an engine's market data while it runs", "runs/demo/journal --once"),
+    "retain": ("show, and with --drop drop, what is older than it is kept", "--store postgresql://me@host/db"),
     "export": ("write rows as one file", "tops --venue okx --symbol BTC-USDT -o tops.parquet"),
 }
 
@@ -53,7 +58,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         action.description = f"{what.capitalize()}."
         action.epilog = f"example:\n  tickwright data {name} {example} --lake lake".replace("  --", " --")
         action.add_argument("--lake", default="lake", metavar="PLACE", help="a folder, or s3://bucket/path (lake)")
+        action.set_defaults(store=None)
+        if name != "backfill":
+            action.add_argument("--store", metavar="URL", help="instead of a lake: chdb:, clickhouse://, postgresql://")
     choices = actions.choices
+    moves.register(choices)
     choices["import"].add_argument("file", nargs="+", type=Path, help="recordings, as `tickwright book` reads them")
     backfill.register(choices["backfill"])
     for name in ("head", "export"):
@@ -84,10 +93,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the action that was asked for."""
+    """Runs the action that was asked for, over the store that was named."""
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "import": _import,
         "backfill": lambda given: backfill.run(given, time_ns),
+        "follow": moves.follow,
+        "retain": moves.retain,
         "ls": _ls,
         "head": _head,
         "bars": _bars,
@@ -95,7 +106,12 @@ def run(args: argparse.Namespace) -> int:
         "quality": _quality,
         "export": _export,
     }
-    return actions[args.action](args)
+    args.lake_place, args.place = args.lake, args.store or args.lake
+    args.lake, args.source = hidden(args.place), open_store(args.place, os.environ)
+    try:
+        return actions[args.action](args)
+    finally:
+        args.source.close()
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -104,7 +120,7 @@ def _import(args: argparse.Namespace) -> int:
     missing = [path for path in args.file if not path.is_file()]
     if missing:
         raise InputError(f"file must be a recording, was {missing[0]}")
-    lake, rows = Lake(args.lake), 0
+    rows = 0
     output.say("interrupted, the same command goes on where it was")
     with output.progress("import", 2 * sum(path.stat().st_size for path in args.file)) as bar:
         before = 0
@@ -113,7 +129,7 @@ def _import(args: argparse.Namespace) -> int:
             bar.update(0, completed=before + read)
 
         for path in args.file:
-            done = import_recording(lake, path, clock, tick)
+            done = import_recording(args.source, path, clock, tick)
             before += 2 * path.stat().st_size
             rows += done.rows
             told = {"messages": done.records, "rows": done.rows, "repeated": done.repeated}
@@ -123,11 +139,11 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _ls(args: argparse.Namespace) -> int:
-    found = Lake(args.lake).partitions()
+    found = args.source.partitions()
     for row in found:
         args.output.row(row)
     args.output.summary(
-        {"lake": args.lake, **{name: sum(row[name] for row in found) for name in ("files", "rows", "bytes")}}
+        {"lake": args.lake, **{name: sum(row.get(name, 0) for row in found) for name in ("files", "rows", "bytes")}}
     )
     return 0
 
@@ -138,7 +154,7 @@ def _head(args: argparse.Namespace) -> int:
 
 
 def _bars(args: argparse.Namespace) -> int:
-    found = Queries(Lake(args.lake)).bars(args.venue, args.symbol, args.bar, _span(args))
+    found = Queries(args.source).bars(args.venue, args.symbol, args.bar, _span(args))
     if args.output_file is None:
         return _tell(args, found, {"bars": len(found)})
     _write(found, args.output_file)
@@ -147,13 +163,13 @@ def _bars(args: argparse.Namespace) -> int:
 
 
 def _book(args: argparse.Namespace) -> int:
-    queries = Queries(Lake(args.lake))
+    queries = Queries(args.source)
     found = book_at(queries, args.venue, args.symbol, time_ns("--at", args.at), args.levels)
     return _tell(args, found.table, {"id": found.id, "ts_receive": found.ts_receive, "crossed": found.crossed})
 
 
 def _quality(args: argparse.Namespace) -> int:
-    queries = Queries(Lake(args.lake))
+    queries = Queries(args.source)
     rows = quality(queries)
     for row in rows:
         args.output.row(row)
@@ -178,7 +194,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _rows(args: argparse.Namespace) -> pa.Table:
-    return Queries(Lake(args.lake)).rows(args.channel, args.venue, args.symbol, _span(args), args.bar)
+    return Queries(args.source).rows(args.channel, args.venue, args.symbol, _span(args), args.bar)
 
 
 def _span(args: argparse.Namespace) -> Span:

@@ -26,6 +26,7 @@ __all__ = [
     "Gate",
     "InputError",
     "Intensity",
+    "JournalColumns",
     "L2Book",
     "Ladder",
     "MarketColumns",
@@ -548,6 +549,19 @@ class MarketColumns:
         origin: str = "",
         first: int = 0,
     ) -> tuple[bytes, bytes, bytes]: ...
+
+# --- journal_columns.rs: the market data of a journal as the same rows, prices in ticks and sizes in lots.
+
+@final
+class JournalColumns:
+    """Reads one journal, forwards."""
+
+    def __new__(cls, dir: str | PathLike[str], first: int) -> JournalColumns: ...
+    @property
+    def next(self) -> int: ...
+    @property
+    def instruments(self) -> dict[int, tuple[str, str, int, int, int, int]]: ...
+    def read(self, numbers_max: int) -> tuple[bytes, bytes, bytes]: ...
 
 # --- book.rs: books and decoders. Prices are ticks, sizes lots; sides are "buy" and "sell".
 

@@ -18,7 +18,7 @@ from pyarrow import ipc
 
 from feeds.lake import Lake
 from feeds.lake_import import import_recording
-from feeds.lake_schema import SCHEMAS
+from feeds.lake_schema import CHANNELS, RECORDED, SCHEMAS
 from feeds.store.address import address, hidden
 from feeds.store.clickhouse import ClickHouse
 from feeds.store.clickhouse_engine import Embedded, Server, stream
@@ -33,7 +33,6 @@ from tests.test_lake import BEGIN_NS, SNAPSHOT, lines
 ROOT = Path(__file__).resolve().parents[1]
 ALL = (0, 2**63 - 1, 2**63 - 1)
 OF = ("binance-spot", "BTCUSDT")
-RECORDED = ("trades", "levels", "tops")
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +54,22 @@ def fresh_postgres(server: str) -> Iterator[Store]:
     store = open_store(server, {})
     yield store
     store.close()
-    _forget(server)
+    forget(server)
 
 
-def _forget(server: str) -> None:
+def forget(server: str) -> None:
+    """Removes everything from a server, where there is anything."""
     import psycopg  # noqa: PLC0415  # only here
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA market CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS market CASCADE")
 
 
 @pytest.fixture
 def fresh_clickhouse(embedded: Embedded) -> Store:
-    for name in [*map(_table, SCHEMAS), "kept"]:
+    for name in [*(layout(channel).table for channel in CHANNELS), "kept"]:
         embedded.do(f"DROP TABLE IF EXISTS {name} SYNC")
     return ClickHouse(embedded)
-
-
-def _table(channel: str) -> str:
-    return layout(channel).table if channel in RECORDED else channel
 
 
 @pytest.fixture(params=["postgres", "clickhouse"])

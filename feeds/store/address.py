@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from native._core import InputError
 
@@ -52,6 +52,15 @@ def address(url: str, environ: Mapping[str, str] | None = None) -> Address:
     user = unquote(parts.username) if parts.username else None
     database = unquote(parts.path.strip("/")) or None
     return Address(url, parts.scheme, user, password, parts.hostname, port, database, shown)
+
+
+def with_password(url: str, password: str) -> str:
+    """The address with a password that stood elsewhere; as it is without one."""
+    if not password:
+        return url
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user if at else ''}:{quote(password, safe='')}@{host}"
 
 
 def hidden(text: str) -> str:

@@ -27,7 +27,7 @@ NO_TIME = -(2**63)
 _HIDDEN = pa.schema(
     [
         pa.field("moment", pa.int64(), False),  # ts_venue, or NO_TIME
-        pa.field("origin", pa.string(), False),  # recording:record of what the venue does not number, else empty
+        pa.field("origin", pa.string(), False),  # recording:record:time of what the venue does not number, else empty
         pa.field("part", pa.int32(), False),  # which row of its message it is
         pa.field("place", pa.int32(), False),  # which row of its record: the order in which the venue told them
     ]
@@ -102,7 +102,8 @@ def keyed(channel: str, rows: pa.Table, name: str) -> pa.Table:
     moment = rows["ts_venue"].fill_null(NO_TIME)
     recording = name.rpartition("-")[0] or name
     record = pc.utf8_lpad(rows["record"].cast(pa.string()), 19, "0")
-    named = pc.binary_join_element_wise(pa.scalar(recording), record, ":")
+    # With its time, because a journal that lost its end in a power cut gives the same numbers again.
+    named = pc.binary_join_element_wise(pa.scalar(recording), record, rows["ts_receive"].cast(pa.string()), ":")
     origin = pc.if_else(pc.equal(rows["id"], pa.scalar(0, pa.uint64())), named, "")
     tell = [_codes(rows[column]) for column in at.partition] + [_codes(rows["id"]), moment.to_numpy()]
     tell += [_codes(rows[column]) for column in at.message if column == "snapshot"]

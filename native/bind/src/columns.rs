@@ -16,22 +16,34 @@ use tickwright_core::instrument::Market;
 use tickwright_core::units::NO_PRICE;
 
 /// Trades, levels and tops, as bytes.
-type Tables<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+pub type Tables<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 enum Reader {
     Binance(Box<Decoder>, Market),
     Public(Box<PublicDecoder>),
 }
 
+/// Rows of each channel.
 #[derive(Default)]
-struct Rows {
+pub struct Rows {
     trades: Vec<i64>,
     levels: Vec<i64>,
     tops: Vec<i64>,
 }
 
 impl Rows {
-    fn take(&mut self, record: RecordRef<'_>, number: i64) {
+    /// How many numbers there are.
+    pub const fn len(&self) -> usize {
+        self.trades.len() + self.levels.len() + self.tops.len()
+    }
+
+    /// The rows as bytes.
+    pub fn packed<'py>(&self, py: Python<'py>) -> Tables<'py> {
+        (packed(py, &self.trades), packed(py, &self.levels), packed(py, &self.tops))
+    }
+
+    /// Adds the rows of a record, which has this number; a record of another kind has none.
+    pub fn take(&mut self, record: RecordRef<'_>, number: i64) {
         let header = record.header();
         let head = [i64::from(header.instrument), number, header.ts_receive, header.ts_venue, header.stream_seq as i64];
         if let Some(trade) = record.get::<Trade>() {
@@ -124,7 +136,7 @@ impl MarketColumns {
             let text = format!("{origin} record {number}: {}", raised.value(py));
             return Err(PyErr::from_type(raised.get_type(py), text));
         }
-        Ok((packed(py, &rows.trades), packed(py, &rows.levels), packed(py, &rows.tops)))
+        Ok(rows.packed(py))
     }
 }
 

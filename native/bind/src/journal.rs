@@ -12,7 +12,7 @@ use tickwright_core::state_hash::hex;
 const SHOWN_MAX: u64 = 100_000;
 
 /// A directory without a segment is not a journal, and saying "0 events, all well" of it would mislead.
-fn check_journal(dir: &Path) -> Result<Reader> {
+pub fn check_journal(dir: &Path) -> Result<Reader> {
     let not = |why| CoreError::Field { field: "journal", was: dir.display().to_string(), why };
     if !dir.is_dir() {
         return Err(not("is not a directory"));

@@ -10,6 +10,7 @@ mod error;
 mod feed;
 mod gate;
 mod journal;
+mod journal_columns;
 mod market;
 mod notes;
 mod outbound;
@@ -29,6 +30,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     columns::register(m)?;
     feed::register(m)?;
     journal::register(m)?;
+    journal_columns::register(m)?;
     quote::register(m)?;
     gate::register(m)?;
     venue::register(m)?;

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from feeds.store.address import REDIS, hidden
+
 #: Limits of the gate, as `native/core/src/gate/limits.rs` names them.
 LimitKind = Literal[
     "allow_symbol",
@@ -301,6 +303,26 @@ class Metrics(Section):
         return host.strip("[]"), int(port)
 
 
+class Cache(Section):
+    """Where the market of now is kept for other programs, as `md:*` keys (docs/data.md); nowhere without `redis`."""
+
+    redis: str = Field(default="", description="redis://user@host:6379/0; no password in it")
+    password_env: str = Field(default="TICKWRIGHT_REDIS_PASSWORD", pattern=_VARIABLE)
+    every_ms: int = Field(default=100, ge=10, le=60_000, description="between two looks at the books")
+    levels: int = Field(default=10, ge=1, le=1_000, description="of a book, a side")
+    ttl_s: int = Field(default=300, ge=1, le=86_400, description="how long a value lives that is not written again")
+    keys_max: int = Field(default=10_000, ge=1, le=1_000_000, description="kept in memory while Redis fails")
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        # A configuration is journalled and shown: it holds no secret.
+        parts = urlsplit(self.redis)
+        if self.redis and (parts.scheme not in REDIS or parts.password):
+            shown = hidden(self.redis)
+            raise ValueError(f"redis must be redis://, rediss:// or unix:// without a password, was {shown}")
+        return self
+
+
 class Log(Section):
     """What is logged: lines for people on stderr, and JSON lines in `file`, where one is named."""
 
@@ -331,6 +353,7 @@ class Config(Section):
     watch: Watch = Watch()
     telemetry: Telemetry = Telemetry()
     metrics: Metrics = Metrics()
+    cache: Cache = Cache()
     log: Log = Log()
 
     def markets(self) -> list[str]:

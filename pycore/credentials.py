@@ -25,6 +25,8 @@ class Credentials:
     api_key: str
     secret: str | None = None
     ed25519_pem: str | None = None
+    cache_password: str = ""
+    """Redis's, where the configuration names one and it has one."""
 
     def __repr__(self) -> str:
         """Says which kind of secret it is and nothing else."""

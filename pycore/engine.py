@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from pycore import connections, engine_file, phases, profit, supervisor
+from pycore import connections, engine_file, market_cache, phases, profit, supervisor
 from pycore.clock import Clock
 from pycore.config import Config
 from pycore.credentials import Credentials
@@ -101,6 +101,7 @@ async def _supervised(
     stack.callback(engine_file.remove, session.config.journal.directory)
     on_ready(telemetry)
     beside = [asyncio.create_task(work) for work in (telemetry.run(), telemetry.obey(), figures.lag.run())]
+    beside += stack.enter_context(market_cache.kept(session))
     try:
         await asyncio.wait([driving, *beside], return_when=asyncio.FIRST_COMPLETED)
         for task in beside:

@@ -108,7 +108,9 @@ def written(config: Log, secrets: Credentials | None = None, err: TextIO | None 
     Raises `ConfigError` where the file cannot be made.
     """
     logs = Logs()
-    redactor = Redactor((secrets.api_key, secrets.secret, secrets.ed25519_pem) if secrets else ())
+    redactor = Redactor(
+        (secrets.api_key, secrets.secret, secrets.ed25519_pem, secrets.cache_password) if secrets else ()
+    )
     people = logging.StreamHandler(err or sys.stderr)
     people.setFormatter(_People(redactor))
     handlers: list[logging.Handler] = [people]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from dataclasses import replace
 
 import uvloop
 
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(args.config, faults)
     config_load.check_consent(config, args.live)
     secrets = credentials.read(config.account, os.environ)
+    secrets = replace(secrets, cache_password=os.environ.get(config.cache.password_env, ""))
 
     def on_ready(telemetry: Telemetry, pages: str) -> None:
         args.output.row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +14,13 @@ import pytest
 import redis
 
 from feeds.store.cache import CONNECTIONS_MAX, MarketCache, Memory, pack, unpack
-from native._core import InputError
+from native._core import Engine, InputError
 from pycore.clock import Clock
+from pycore.config import Cache as CacheOptions
+from pycore.config import Instrument
+from pycore.market_cache import MarketKeeper
 from tests.store_servers import Redis
+from tests.test_lake import SNAPSHOT, lines
 
 
 class At:
@@ -147,3 +152,37 @@ def test_a_value_of_somebody_else_is_refused() -> None:
             unpack(bad)
     with pytest.raises(InputError, match=r"cache must be an address of redis.*http://me:\*\*\*@host"):
         MarketCache("http://me:secret@host", Clock())
+
+
+async def test_a_running_engines_market_is_what_redis_has(server: Redis) -> None:
+    engine = Engine(None, build="test", config_digest=bytes(32))
+    for name in ("BTC", "USDT"):
+        engine.asset(name)
+    number = engine.instrument("binance", "spot", "BTCUSDT", "BTC", "USDT", "USDT", "0.05", "0.010")
+    item = Instrument(
+        market="spot", symbol="BTCUSDT", base="BTC", quote="USDT", settle="USDT", tick="0.05", lot="0.010"
+    )
+    stream = engine.stream("market")
+    cache = MarketCache(server.url, Clock(), venue="binance-spot")
+    keeper = MarketKeeper(engine, {number: item}, cache, Clock(), CacheOptions(levels=2))
+    ts, _, body = SNAPSHOT.partition(" ")
+    engine.snapshot(stream, number, body.encode(), int(ts), 1)
+    for line in lines(0, 3).splitlines():
+        message = json.dumps(json.loads(line.partition(" ")[2])["data"]).encode()
+        engine.market(stream, "spot", message, int(ts), 2)
+    for event in engine.events():
+        keeper.take(event)
+    keeper.take((9, "mark", number, 6_000_012_345_678, 10_000))
+    keeper.publish()
+    keeper.publish()
+    async with running(cache):
+        await until(lambda: cache.sent >= 3)
+        found = there(server)
+    tick, book, funding = (found[f"md:{kind}:BTCUSDT"] for kind in ("tick", "book", "funding"))
+    assert isinstance(tick, dict)
+    assert isinstance(book, dict)
+    assert isinstance(funding, dict)
+    assert (tick["bid"], tick["bid_qty"], tick["ask"], tick["ask_qty"]) == ("59002.50", "1.500", "60001.10", "2.000")
+    assert (tick["last"], tick["last_qty"], tick["last_side"]) == ("60002.10", "0.020", "sell")
+    assert book["bids"] == [["59002.50", "1.500"], ["59001.50", "1.500"]]
+    assert (funding["rate"], funding["mark"]) == ("0.00010000", "60000.12345678")

@@ -58,9 +58,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         action.description = f"{what.capitalize()}."
         action.epilog = f"example:\n  tickwright data {name} {example} --lake lake".replace("  --", " --")
         action.add_argument("--lake", default="lake", metavar="PLACE", help="a folder, or s3://bucket/path (lake)")
-        action.set_defaults(store=None)
-        if name != "backfill":
-            action.add_argument("--store", metavar="URL", help="instead of a lake: chdb:, clickhouse://, postgresql://")
+        action.add_argument("--store", metavar="URL", help="instead of a lake: chdb:, clickhouse://, postgresql://")
     choices = actions.choices
     moves.register(choices)
     choices["import"].add_argument("file", nargs="+", type=Path, help="recordings, as `tickwright book` reads them")

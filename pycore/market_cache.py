@@ -1,8 +1,8 @@
 """The market of a running engine in the cache (`md:*`), for programs that ask what is true now.
 
 catalogue: K11. `tick` has the best prices and the last trade, `book` the best levels of each side, `funding` the rate
-and the mark price; numbers are decimal texts, times ns. Books are read at an interval from the engine's own state, trades
-and rates as they happen; the engine never waits for the cache.
+and the mark price; numbers are decimal texts, times ns. Books are read at an interval from the engine's own state,
+trades and rates as they happen; the engine never waits for the cache.
 """
 
 from __future__ import annotations

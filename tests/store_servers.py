@@ -38,11 +38,13 @@ def _other_user() -> str | None:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, timescale: bool = False) -> Iterator[str]:
     """A server of PostgreSQL with an empty database in a folder of its own; gives its address. Nothing outlives it."""
     initdb, server = _program("initdb"), _program("postgres")
     if initdb is None or server is None:
         pytest.skip("PostgreSQL's server is not here (Debian package postgresql)")
+    if timescale and not list(Path("/usr/share/postgresql").glob("*/extension/timescaledb.control")):
+        pytest.skip("TimescaleDB is not here (no Debian package; https://github.com/timescale/timescaledb)")
     user = _other_user()
     # Not a folder of pytest: its parents are closed to other users, and a socket's path must be short.
     place = Path(tempfile.mkdtemp(prefix="tw-pg-"))
@@ -64,10 +66,15 @@ def postgres() -> Iterator[str]:
         ]
         subprocess.run(made, user=user, cwd=place, check=True, capture_output=True)
         command = [server, "-D", f"{place}/data", "-k", str(place), "-h", "", "-F"]
+        if timescale:
+            command += ["-c", "shared_preload_libraries=timescaledb", "-c", "timescaledb.telemetry_level=off"]
         with (place / "log").open("wb") as log, subprocess.Popen(command, user=user, cwd=place, stderr=log) as child:
             url = f"postgresql://tickwright:not-shown@/postgres?host={place}"
             try:
                 _until(lambda: _answers(url), f"PostgreSQL did not start: {place}/log")
+                if timescale:
+                    with psycopg.connect(url) as connection:
+                        connection.execute("CREATE EXTENSION timescaledb")
                 yield url
             finally:
                 child.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended

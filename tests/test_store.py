@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -24,6 +27,7 @@ from feeds.store.clickhouse import ClickHouse
 from feeds.store.clickhouse_engine import Embedded, Server, stream
 from feeds.store.open import open_store
 from feeds.store.ports import Store, StoreError
+from feeds.store.postgres import Postgres
 from feeds.store.tables import layout, pieces
 from native._core import InputError
 from pycore.clock import Clock
@@ -59,8 +63,6 @@ def fresh_postgres(server: str) -> Iterator[Store]:
 
 def forget(server: str) -> None:
     """Removes everything from a server, where there is anything."""
-    import psycopg  # noqa: PLC0415  # only here
-
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS market CASCADE")
 
@@ -140,6 +142,48 @@ def test_extremes_go_through_unchanged(store: Store) -> None:
     assert sorted(found.to_pylist(), key=lambda one: one["id"], reverse=True) == rows.to_pylist()
 
 
+def _value(field: pa.Field, at: int) -> Any:
+    """The value of a column in row `at`: different ones, near the ends of their types."""
+    texts = {"venue": "okx", "symbol": "A", "bar": "1h", "day": "2025-01-31", "month": "2025-01"}
+    if field.name in texts:
+        return texts[field.name]
+    if field.name in ("record", "id", "ts_receive", "ts_venue"):
+        return (1_738_281_600_000_000_000 if field.name.startswith("ts") else 0) + at
+    if pa.types.is_boolean(field.type):
+        return at % 2 == 0
+    if pa.types.is_decimal(field.type):
+        return Decimal(10**37 + at)
+    return {8: 127, 32: 2**31, 64: 2**63 - 1}[field.type.bit_width] - at
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_every_table_of_the_dictionary_goes_through_unchanged(store: Store, channel: str) -> None:
+    schema = SCHEMAS[channel]
+    rows = pa.Table.from_pylist([{field.name: _value(field, at) for field in schema} for at in range(1, 5)], schema)
+    assert (store.write(channel, rows, "made-0"), store.write(channel, rows, "made-0")) == (4, 0)
+    assert store.scan(channel, "okx", "A", ALL).equals(rows)
+    (part,) = store.partitions()
+    assert part["rows"] == 4
+    within = {name: part[name] for name in layout(channel).partition if name not in ("venue", "symbol")}
+    assert store.scan(channel, "okx", "A", ALL, **within).equals(rows)
+    assert store.days(channel, "okx", "A") == [part[layout(channel).day]]
+
+
+def test_k_lines_of_postgres_have_the_names_of_the_requirements(server: str, fresh_postgres: Store) -> None:
+    told = {"venue": "okx", "symbol": "A", "bar": "1h", "month": "2025-09", "record": 0, "ts_receive": 1, "id": 1}
+    told |= {"open": 12_345, "high": 12_346, "low": 1, "close": 2, "volume": 15, "price_scale": 2, "qty_scale": 1}
+    told |= {"ts_venue": 1_757_000_000_000_000_000, "end_ns": 1_757_003_600_000_000_000}
+    fresh_postgres.write("klines", pa.Table.from_pylist([told], SCHEMAS["klines"]), "job-0")
+    query = "SELECT symbol, interval, timestamp, open_price, volume FROM market.market_data"
+    with psycopg.connect(server) as connection:
+        assert connection.execute(query).fetchall() == [
+            ("A", "1h", datetime(2025, 9, 4, 15, 33, 20, tzinfo=UTC), Decimal("123.45"), Decimal("1.5"))
+        ]
+        tables = {str(name) for (name,) in connection.execute("SELECT to_regclass('market.market_data_2025_09')")}
+        index = connection.execute("SELECT to_regclass('market.idx_market_data_symbol_interval')").fetchone()
+    assert (tables, index) == ({"market.market_data_2025_09"}, ("market.idx_market_data_symbol_interval",))
+
+
 def test_another_recording_of_the_same_messages_adds_nothing(store: Store, lake: Lake) -> None:
     rows = lake.scan("levels", *OF, ALL)
     store.write("levels", rows, "made-0")
@@ -198,8 +242,6 @@ def test_a_dropped_day_is_gone_and_one_that_grew_stays(store: Store, lake: Lake)
 def test_partitions_of_postgres_are_months_with_the_names_of_the_requirements(
     server: str, fresh_postgres: Store, lake: Lake
 ) -> None:
-    import psycopg  # noqa: PLC0415  # only here
-
     rows = lake.scan("trades", *OF, ALL)
     fresh_postgres.write("trades", rows, "made-0")
     day = rows.column_names.index("day")
@@ -209,6 +251,24 @@ def test_partitions_of_postgres_are_months_with_the_names_of_the_requirements(
     with psycopg.connect(server) as connection:
         names = [name for (name,) in connection.execute(query)]
     assert names == ["market.trades_2024_08", "market.trades_2024_12"]
+
+
+def test_tables_are_hypertables_where_the_database_has_timescaledb(lake: Lake) -> None:
+    with postgres(timescale=True) as url:
+        store = Postgres(address(url))
+        assert store.hypertables == {layout(channel).table for channel in CHANNELS}
+        rows = lake.scan("trades", *OF, ALL)
+        day, field = rows.column_names.index("day"), SCHEMAS["trades"].field("day")
+        december = rows.set_column(day, field, pa.repeat("2024-12-31", len(rows)))
+        assert [store.write("trades", told, "made-0") for told in (rows, rows, december)] == [1_000, 0, 1_000]
+        assert store.scan("trades", *OF, ALL, day="2024-08-09").equals(lake.scan("trades", *OF, ALL, day="2024-08-09"))
+        part = {"venue": OF[0], "symbol": OF[1], "day": ""}
+        days = [({**part, "day": day}, 500) for day in ("2024-08-08", "2024-08-09")]
+        assert store.drop("trades", days) == 1_000
+        with psycopg.connect(url) as connection:
+            chunks = connection.execute("SELECT count(*) FROM show_chunks('market.trades')").fetchone()
+        assert chunks == (1,)
+        store.close()
 
 
 def test_a_piece_is_cut_between_records_only() -> None:

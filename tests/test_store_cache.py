@@ -170,8 +170,8 @@ async def test_a_running_engines_market_is_what_redis_has(server: Redis) -> None
     for line in lines(0, 3).splitlines():
         message = json.dumps(json.loads(line.partition(" ")[2])["data"]).encode()
         engine.market(stream, "spot", message, int(ts), 2)
-    for event in engine.events():
-        keeper.take(event)
+        for event in engine.events():
+            keeper.take(event)
     keeper.take((9, "mark", number, 6_000_012_345_678, 10_000))
     keeper.publish()
     keeper.publish()

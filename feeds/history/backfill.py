@@ -16,8 +16,8 @@ from feeds.history.page import Ends
 from feeds.history.pages import BY_CHANNEL
 from feeds.history.table import table
 from feeds.history.venues import Venue, VenueError
-from feeds.lake import Lake
 from feeds.ports import Clock
+from feeds.store.ports import Store
 
 _MS_NS = 1_000_000
 
@@ -36,7 +36,7 @@ class Backfill:
 
     def __init__(
         self,
-        lake: Lake,
+        lake: Store,
         clock: Clock,
         tick: Callable[[Outcome, float], None],
         bases: Mapping[str, str],

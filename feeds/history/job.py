@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from feeds.bars import INTERVALS_NS
-from feeds.lake import Lake
+from feeds.store.ports import Store
 from native._core import InputError
 
 #: What can be brought.
@@ -70,7 +70,7 @@ class Checkpoint:
     complete: bool = False
 
 
-def read(lake: Lake, job: Job) -> Checkpoint:
+def read(lake: Store, job: Job) -> Checkpoint:
     """The checkpoint of a job, or the one that a new job begins with."""
     if text := lake.kept(_name(job)):
         return Checkpoint(**json.loads(text))
@@ -78,7 +78,7 @@ def read(lake: Lake, job: Job) -> Checkpoint:
     return Checkpoint(*job[:-1], cursor=0 if job.channel == "trades" else begin_ms, reached_ms=begin_ms)
 
 
-def keep(lake: Lake, job: Job, checkpoint: Checkpoint) -> None:
+def keep(lake: Store, job: Job, checkpoint: Checkpoint) -> None:
     """Writes the checkpoint, whole or not at all."""
     lake.keep(_name(job), json.dumps(asdict(checkpoint)))
 

@@ -1,4 +1,4 @@
-"""The action `tickwright data backfill`: history of several venues into the lake, resumable, with progress.
+"""The action `tickwright data backfill`: history of several venues into a store, resumable, with progress.
 
 catalogue: M7. Exit 0: every job is complete. 1: a venue refused a job; the others are complete. 2: bad input. 130:
 interrupted; the same command goes on where it was.
@@ -14,7 +14,6 @@ from collections.abc import Callable
 from feeds.bars import INTERVALS_NS
 from feeds.history.backfill import Backfill, Outcome
 from feeds.history.job import CHANNELS, Job
-from feeds.lake import Lake
 from feeds.lake_query import FOREVER_NS
 from feeds.ports import Results
 from native._core import InputError
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace, time_ns: Callable[[str, str], int]) -> int:
             share[outcome.job.id()] = done
             bar.update(0, completed=round(100 * sum(share.values()) / len(jobs), 1))
 
-        backfill = Backfill(Lake(args.lake), args.clock, tick, bases, os.environ.get(KEY))
+        backfill = Backfill(args.source, args.clock, tick, bases, os.environ.get(KEY))
         interrupted = False
         try:
             asyncio.run(backfill.run(jobs))

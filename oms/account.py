@@ -73,6 +73,17 @@ async def fetch(rest: Rest, scales: Mapping[str, int]) -> Statement:
     return Statement("linear", _linear_holdings(body, scales), _positions(rows))
 
 
+async def is_hedged(rest: Rest) -> bool:
+    """Whether the account is in hedge mode: a long and a short position in each contract, which spot has not.
+
+    Raises `VenueError`. The engine keeps one position an instrument and must not trade such an account.
+    """
+    if rest.market == "spot":
+        return False
+    body = await rest.call("GET", "position_mode")
+    return bool(body["dualSidePosition"])
+
+
 def _spot_holdings(body: Any, scales: Mapping[str, int]) -> list[Holding]:
     found = []
     for row in body["balances"]:

@@ -40,6 +40,7 @@ _PATHS = {
         "exchange_info": "/fapi/v1/exchangeInfo",
         "account": "/fapi/v3/balance",
         "positions": "/fapi/v3/positionRisk",
+        "position_mode": "/fapi/v1/positionSide/dual",
         "open_orders": "/fapi/v1/openOrders",
         "cancel_all": "/fapi/v1/allOpenOrders",
         "order": "/fapi/v1/order",

@@ -16,6 +16,7 @@ import aiohttp
 from feeds.binance_live import MarketFeed, categories
 from feeds.ports import Clock
 from feeds.socket import Socket
+from oms import account
 from oms.binance_gateway import CANCEL, PLACE, OrderGateway
 from oms.binance_rest import Rest
 from oms.binance_user import UserStream
@@ -138,6 +139,8 @@ class MarketCheck:
             raise CheckError(f"{self.symbol} must be listed to be traded, was not")
         await self.rest.call("GET", "account")
         self._find("key", True, "accepted by the venue")
+        if await account.is_hedged(self.rest):
+            raise CheckError("the account must be in one-way position mode, was in hedge mode")
 
     async def _measure_clock(self) -> None:
         """Several measurements; the offset of the quickest is kept, because it can be off by half its round trip."""

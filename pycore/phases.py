@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from native._core import Engine
+from oms import account
 from oms.binance_rest import Rest, VenueError
 from oms.ports import Outbound
 from oms.release import DurableRelease
@@ -70,19 +71,26 @@ async def validate(session: Session) -> None:
                 "validate: clocks differ", f"venue clock must be within 1 s, was {offset_ns / 1e9:.3f} s off"
             )
         faults += exchange_info.faults(session.config, market, await rest.call("GET", "exchange_info", signed=False))
-        faults += await _key_faults(session, rest)
+        faults += await _account_faults(session, rest)
     if faults:
         raise ConfigError("configuration", faults)
 
 
-async def _key_faults(session: Session, rest: Rest) -> list[tuple[str, str]]:
-    """Whether the venue takes the account's key and signature; the key itself is not told."""
+async def _account_faults(session: Session, rest: Rest) -> list[tuple[str, str]]:
+    """Whether the venue takes the account's key and signature, and keeps one position an instrument for it.
+
+    The key itself is not told.
+    """
+    name = session.config.account.name
     try:
         await rest.call("GET", "account")
+        hedged = await account.is_hedged(rest)
     except VenueError as error:
         if error.code not in _KEY_REFUSED:
             raise
-        return [("account", f"is refused by the venue on {rest.market}, was {session.config.account.name}: {error}")]
+        return [("account", f"is refused by the venue on {rest.market}, was {name}: {error}")]
+    if hedged:
+        return [("account", f"must be in one-way position mode on {rest.market}, was {name} in hedge mode")]
     return []
 
 

@@ -127,25 +127,36 @@ FILTERS = """PRICE_FILTER PERCENT_PRICE PERCENT_PRICE_BY_SIDE LOT_SIZE MIN_NOTIO
     MARKET_LOT_SIZE MAX_NUM_ORDERS MAX_NUM_ALGO_ORDERS MAX_NUM_ICEBERG_ORDERS MAX_NUM_ORDER_LISTS MAX_NUM_ORDER_AMENDS
     MAX_POSITION TRAILING_DELTA POSITION_RISK_CONTROL"""
 TYPES = {"i": int, "s": str, "b": bool, "l": list}
+# In hedge mode the same requests, for the long position, give the same fields.
+HEDGED = [("hedge", *row[1:]) for row in FIELDS if row[0] == "linear"]
+CASES = FIELDS + HEDGED
+
+
+def _sent(market: str, verb: str, params: dict[str, str]) -> dict[str, str]:
+    return {**params, "positionSide": "LONG"} if (market, verb) == ("hedge", "POST") else params
 
 
 @pytest.fixture(scope="module")
 def venues() -> dict[str, Venue]:
-    """Both markets with a trade, an open position on USD-M, an open order and a conditional one."""
-    made = {market: Venue(market) for market in ("spot", "linear")}
-    for venue in made.values():
+    """Both markets, USD-M in both modes, with a trade, an open position, an open order and a conditional one."""
+    made = {name: Venue("spot" if name == "spot" else "linear") for name in ("spot", "linear", "hedge")}
+    made["hedge"].ok("POST", "/fapi/v1/positionSide/dual", {"dualSidePosition": "true"})
+    for name, venue in made.items():
         venue.trade_at("60000")
-        venue.ok("POST", venue.order, {**BTC, "side": "BUY", "type": "MARKET", "quantity": "0.01"})
-        venue.ok("POST", venue.order, FAR)
-    made["linear"].ok("POST", "/fapi/v1/algoOrder", {**STOP, "triggerPrice": "50000"})
+        market = {**BTC, "side": "BUY", "type": "MARKET", "quantity": "0.01"}
+        venue.ok("POST", venue.order, _sent(name, "POST", market))
+        venue.ok("POST", venue.order, _sent(name, "POST", FAR))
+        if name != "spot":
+            venue.ok("POST", "/fapi/v1/algoOrder", _sent(name, "POST", {**STOP, "triggerPrice": "50000"}))
+    made["hedge"].ok("POST", "/fapi/v1/order", {**market, "side": "SELL", "positionSide": "SHORT"})
     return made
 
 
-@pytest.mark.parametrize("wanted", FIELDS, ids=[f"{row[1]} {row[3]}" for row in FIELDS])
+@pytest.mark.parametrize("wanted", CASES, ids=[f"{row[0]} {row[1]} {row[3]}" for row in CASES])
 def test_fields_have_their_types(venues: dict[str, Venue], wanted: tuple[str, str, dict[str, str], str, str]) -> None:
     market, request, params, where, fields = wanted
     verb, path = request.split()
-    body: Any = venues[market].ok(verb, path, params)
+    body: Any = venues[market].ok(verb, path, _sent(market, verb, params))
     rows = body[where] if where else body
     rows = rows if isinstance(rows, list) else [rows]
     assert rows, "there is a row to look at"

@@ -14,7 +14,10 @@ from sim.box.rest import Asked
 from sim.box.table import TABLES
 from tests.box_venue import Venue
 
-VENUES = {market: Venue(market) for market in ("spot", "linear")}
+VENUES = {name: Venue("spot" if name == "spot" else "linear") for name in ("spot", "linear", "hedge")}
+VENUES["hedge"].ok("POST", "/fapi/v1/positionSide/dual", {"dualSidePosition": "true"})
+USDM = pytest.mark.parametrize("market", ["linear", "hedge"])
+ALL = pytest.mark.parametrize("market", [*VENUES])
 BOTH = pytest.mark.parametrize("market", ["spot", "linear"])
 
 NAMES = [
@@ -29,7 +32,7 @@ GOOD = [
     "BTCUSDT", "ETHUSDT", "BUY", "SELL", "LIMIT", "MARKET", "LIMIT_MAKER", "GTC", "IOC", "FOK", "GTX", "0.01", "59500",
     "1", "2", "60500.5", "true", "false", "STOP_ON_FAILURE", "ALLOW_FAILURE", "ISOLATED", "CROSSED", "RESULT", "1m",
     '["BTCUSDT"]', "[1,2]", "CONDITIONAL", "STOP", "STOP_MARKET", "TRAILING_STOP_MARKET", "STOP_LOSS_LIMIT",
-    "MARK_PRICE",
+    "MARK_PRICE", "BOTH", "LONG", "SHORT",
 ]  # fmt: skip
 BAD = [
     "", "-1", "NaN", "inf", "1e99", "1e-30", "0", "0.000000001", "9" * 30, "9" * 20 + ".9", "btcusdt", "x" * 40,
@@ -45,6 +48,8 @@ ORDER = {
     "quantity": "0.01",
     "price": "60000",
 }
+# Which position an order is for, until it is changed: hedge mode has no BOTH.
+PLACES: dict[str, dict[str, str]] = {"spot": {}, "linear": {}, "hedge": {"positionSide": "LONG"}}
 CHANGES = st.dictionaries(st.sampled_from(NAMES[:15]), VALUES, max_size=3)
 LEFT_OUT = st.sets(st.sampled_from(sorted(ORDER)), max_size=1)
 STOP = {
@@ -84,20 +89,24 @@ def test_any_request_is_answered_and_a_refused_one_changes_nothing(market: str, 
     judge(VENUES[market], verb, path, data.draw(PARAMETERS))
 
 
-@BOTH
+@ALL
 @LONG
 @given(changes=CHANGES, left_out=LEFT_OUT)
 def test_any_order_is_taken_whole_or_not_at_all(market: str, changes: dict[str, str], left_out: set[str]) -> None:
     venue = VENUES[market]
-    values = {name: value for name, value in {**ORDER, **changes}.items() if name not in left_out}
-    judge(venue, "POST", venue.order, values)
+    order = {**ORDER, **PLACES[market], **changes}
+    judge(venue, "POST", venue.order, {name: value for name, value in order.items() if name not in left_out})
 
 
+@USDM
 @LONG
 @given(changes=CHANGES, left_out=st.sets(st.sampled_from(sorted(STOP)), max_size=1))
-def test_any_conditional_order_is_taken_whole_or_not_at_all(changes: dict[str, str], left_out: set[str]) -> None:
-    values = {name: value for name, value in {**STOP, **changes}.items() if name not in left_out}
-    judge(VENUES["linear"], "POST", "/fapi/v1/algoOrder", values)
+def test_any_conditional_order_is_taken_whole_or_not_at_all(
+    market: str, changes: dict[str, str], left_out: set[str]
+) -> None:
+    order = {**STOP, **PLACES[market], **changes}
+    values = {name: value for name, value in order.items() if name not in left_out}
+    judge(VENUES[market], "POST", "/fapi/v1/algoOrder", values)
 
 
 @BOTH

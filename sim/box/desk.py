@@ -73,7 +73,7 @@ class Desk:
         self.accounts: dict[int, Account] = {}
         self.on_change: Callable[[], None] = _nothing
         self.on_event: Callable[[Account, ExecEvent, str | None], None] = _no_event
-        self.on_margin: Callable[[Account, str], None] = _no_margin
+        self.on_margin: Callable[[Account, str, str], None] = _no_margin
         self.on_config: Callable[[Account, dict[str, object]], None] = _no_config
         # Funding paid: rates by symbol for `fundingRate`, amounts by account for `income`; the oldest go first.
         self.fundings: deque[dict[str, Any]] = deque(maxlen=FUNDINGS_MAX)
@@ -134,9 +134,9 @@ class Desk:
         """Tells the account's listeners of a new setting, in the fields of ACCOUNT_CONFIG_UPDATE."""
         self.on_config(self.accounts[who], change)
 
-    def margin_moved(self, who: int, symbol: str) -> None:
+    def margin_moved(self, who: int, symbol: str, leg: str) -> None:
         """Tells the account's listeners that an isolated position's wallet was changed."""
-        self.on_margin(self.accounts[who], symbol)
+        self.on_margin(self.accounts[who], symbol, leg)
 
     def client_id(self) -> str:
         """A client order id for an order that came without one: 22 characters, as the venue makes them."""
@@ -204,7 +204,7 @@ def _nothing() -> None:
     """Nobody publishes yet."""
 
 
-def _no_margin(_account: Account, _symbol: str) -> None:
+def _no_margin(_account: Account, _symbol: str, _leg: str) -> None:
     """Nobody listens yet."""
 
 

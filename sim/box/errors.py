@@ -124,6 +124,8 @@ TABLE: Mapping[str, tuple[int, str, int]] = {
     "AMOUNT": (-4055, "Amount must be positive.", 400),
     "DUAL_SAME": (-4059, "No need to change position side.", 400),
     "POSITION_SIDE": (-4061, "Order's position side does not match user's setting.", 400),
+    "DUAL_ORDERS": (-4067, "Position side cannot be changed if there exists open orders.", 400),
+    "DUAL_POSITION": (-4068, "Position side cannot be changed if there exists position.", 400),
     "DUPLICATE_CLIENT_ID": (-4116, "ClientOrderId is duplicated.", 400),
     "ALGO_ONLY": (
         -4120,

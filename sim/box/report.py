@@ -19,7 +19,7 @@ def attach(desk: Desk) -> None:
         desk.on_event = lambda account, event, cancel_id: _spot(desk, account, event, cancel_id)
     else:
         desk.on_event = lambda account, event, _cancel_id: _usdm(desk, account, event)
-        desk.on_margin = lambda account, symbol: _margin(desk, account, symbol)
+        desk.on_margin = lambda account, symbol, leg: _margin(desk, account, symbol, leg)
         desk.on_config = lambda account, change: _config(desk, account, change)
 
 
@@ -62,7 +62,7 @@ def _usdm(desk: Desk, account: Account, event: ExecEvent) -> None:
             account.name,
             "ACCOUNT_UPDATE",
             lambda tick_ns: shapes_usdm.account_update(
-                desk, who, Movement("ORDER", listing.symbol, 0, event["ts"]), Stamp(now, tick_ns)
+                desk, who, Movement("ORDER", listing.symbol, event["leg"], 0, event["ts"]), Stamp(now, tick_ns)
             ),
         )
     users.send(
@@ -119,14 +119,14 @@ def _funding(desk: Desk, account: Account, event: ExecEvent) -> None:
         account.name,
         "ACCOUNT_UPDATE",
         lambda tick_ns: shapes_usdm.account_update(
-            desk, who, Movement("FUNDING_FEE", None, event["amount"], event["ts"]), Stamp(now, tick_ns)
+            desk, who, Movement("FUNDING_FEE", None, event["leg"], event["amount"], event["ts"]), Stamp(now, tick_ns)
         ),
     )
 
 
-def _margin(desk: Desk, account: Account, symbol: str) -> None:
+def _margin(desk: Desk, account: Account, symbol: str, leg: str) -> None:
     now = desk.clock.now_ns()
-    moved = Movement("MARGIN_TRANSFER", symbol, 0, now)
+    moved = Movement("MARGIN_TRANSFER", symbol, leg, 0, now)
     desk.users.send(
         account.name,
         "ACCOUNT_UPDATE",

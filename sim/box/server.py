@@ -19,6 +19,7 @@ from sim.box import (
     usdm_algo,
     usdm_batch,
     usdm_countdown,
+    usdm_legs,
     usdm_listen_key,
     usdm_orders,
     usdm_settings,
@@ -42,7 +43,8 @@ from sim.box.ws_api import PATHS, ApiFace
 # Importing these modules fills the tables of requests.
 HANDLERS = (
     info, market_data, tickers, spot_orders, spot_replace, spot_account,
-    usdm_orders, usdm_algo, usdm_batch, usdm_account, usdm_listen_key, usdm_settings, usdm_countdown,
+    usdm_orders, usdm_algo, usdm_batch, usdm_account, usdm_listen_key, usdm_settings, usdm_legs,
+    usdm_countdown,
 )  # fmt: skip
 HOST = "127.0.0.1"
 LINE_BYTES_MAX = 64 * 1024

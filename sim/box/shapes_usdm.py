@@ -43,7 +43,7 @@ def order_row(listing: Listing, order: ExecEvent) -> Row:
         "reduceOnly": order["reduce_only"],
         "closePosition": False,
         "side": order["side"],
-        "positionSide": "BOTH",
+        "positionSide": order["leg"],
         "stopPrice": listing.price_text(0),
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
@@ -82,7 +82,7 @@ def trade_row(listing: Listing, trade: ExecEvent) -> Row:
         "commission": text_e8(trade["fee"]),
         "commissionAsset": trade["fee_asset"],
         "time": trade["ts"] // NS_PER_MS,
-        "positionSide": "BOTH",
+        "positionSide": trade["leg"],
         "buyer": trade["side"] == "BUY",
         "maker": trade["maker"],
     }
@@ -127,7 +127,7 @@ def order_update(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
         "R": event["reduce_only"],
         "wt": "CONTRACT_PRICE",
         "ot": kind,
-        "ps": "BOTH",
+        "ps": event["leg"],
         "cp": False,
         "rp": text_e8(event["realised"]) if traded else "0",
         "pP": False,
@@ -166,18 +166,19 @@ def trade_lite(listing: Listing, event: ExecEvent, at: Stamp) -> bytes:
 
 
 class Movement(NamedTuple):
-    """Why a wallet moved at `ts` (ns), by which contract (None: funding), and by how much besides trades."""
+    """Why a wallet moved at `ts` (ns), by which contract's (None: funding) position, and by how much besides trades."""
 
     reason: str
     symbol: str | None
+    leg: str
     change_e8: int
     ts: int
 
 
-def _position(desk: Desk, who: int, listing: Listing) -> Row:
+def _position(desk: Desk, who: int, listing: Listing, leg: str) -> Row:
     """The account's position in a contract, a flat one too: clients learn from it that it is gone."""
-    number = desk.ids[listing.symbol]
-    held = next((row for row in desk.exchange.positions(who) if row["symbol"] == number), None)
+    place = (desk.ids[listing.symbol], leg)
+    held = next((row for row in desk.exchange.positions(who) if (row["symbol"], row["leg"]) == place), None)
     entry = entry_text(listing, held["entry_e8"] if held else 0)
     return {
         "s": listing.symbol,
@@ -188,7 +189,7 @@ def _position(desk: Desk, who: int, listing: Listing) -> Row:
         "up": text_e8(held["unrealised"] if held else 0),
         "mt": "isolated" if desk.settings(who).isolated(listing.symbol) else "cross",
         "iw": text_e8(held["wallet"]) if held else "0",
-        "ps": "BOTH",
+        "ps": leg,
         "ma": "USDT",
     }
 
@@ -201,7 +202,7 @@ def account_update(desk: Desk, who: int, moved: Movement, at: Stamp) -> bytes:
         for asset, (wallet, _) in desk.exchange.balances(who).items()
         if wallet or asset == "USDT"
     ]
-    rows = [] if moved.symbol is None else [_position(desk, who, desk.listings[moved.symbol])]
+    rows = [] if moved.symbol is None else [_position(desk, who, desk.listings[moved.symbol], moved.leg)]
     update = {
         "e": "ACCOUNT_UPDATE",
         "E": at.now,

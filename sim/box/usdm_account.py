@@ -1,9 +1,10 @@
 """USD-M's balances, positions and account views (catalogue: S1).
 
 Rules: binance.md §3 and §5. Every account is in cross margin, one-way and single-asset mode until it is set otherwise
-(`usdm_settings`); margin figures are the Exchange's.
+(`usdm_settings`, `usdm_legs`); margin figures are the Exchange's. One-way mode has a row a contract, hedge mode two.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sim.box.clock import NS_PER_MS
@@ -12,16 +13,18 @@ from sim.box.listing import ONE_E8, Listing, text_e8
 from sim.box.shapes_usdm import Row, entry_text
 from sim.box.table import USDM, Call
 
+# A contract and the position of it: BOTH, LONG or SHORT.
+Place = tuple[Listing, str]
+
 
 class Margin:
     """The figures of one account in its settle asset, in units of 1e-8 USDT."""
 
     def __init__(self, desk: Desk, who: int) -> None:
         """Reads balances and positions once."""
-        self.positions: dict[str, dict[str, Any]] = {}
-        for position in desk.exchange.positions(who):
-            self.positions[desk.contract(position["symbol"]).symbol] = position
-        rows = self.positions.values()
+        rows = desk.exchange.positions(who)
+        self.positions = {(desk.contract(row["symbol"]).symbol, row["leg"]): row for row in rows}
+        self.legs = desk.exchange.legs(who)
         crossed = [row for row in rows if not row["isolated"]]
         self.wallet, used = desk.exchange.balances(who).get("USDT", (0, 0))
         self.cross_wallet = self.wallet - sum(row["wallet"] for row in rows)
@@ -29,9 +32,17 @@ class Margin:
         self.position_margin = sum(row["margin"] for row in rows)
         self.order_margin = max(0, used - sum(row["margin"] for row in crossed))
         self.unrealised = sum(row["unrealised"] for row in rows)
-        self.maintenance = sum(maintenance(desk, name, row["qty"]) for name, row in self.positions.items())
+        self.maintenance = sum(maintenance(desk, name, row["qty"]) for (name, _), row in self.positions.items())
         self.available = max(0, self.cross_wallet + self.cross_unrealised - used)
         self.withdrawable = max(0, min(self.cross_wallet, self.available))
+
+    def places(self, listings: Iterable[Listing]) -> list[Place]:
+        """Every position that the account can have in `listings`, contract by contract."""
+        return [(listing, leg) for listing in listings for leg in self.legs]
+
+    def held(self, place: Place) -> dict[str, Any] | None:
+        """One position, None where it is flat."""
+        return self.positions.get((place[0].symbol, place[1]))
 
 
 def isolated_margin(held: dict[str, Any] | None) -> str:
@@ -87,16 +98,16 @@ def _totals(margin: Margin) -> Row:
     }
 
 
-def _position(call: Call, margin: Margin, listing: Listing, full: bool) -> Row:
+def _position(call: Call, margin: Margin, place: Place, full: bool) -> Row:
     """One position inside the account view; `full` adds what only v2 shows."""
-    desk = call.desk
-    held = margin.positions.get(listing.symbol)
+    desk, (listing, leg) = call.desk, place
+    held = margin.held(place)
     lots = held["qty"] if held else 0
     unrealised = text_e8(held["unrealised"] if held else 0)
     used = text_e8(held["margin"] if held else 0)
     row: Row = {
         "symbol": listing.symbol,
-        "positionSide": "BOTH",
+        "positionSide": leg,
         "positionAmt": listing.signed_qty_text(lots),
         "unrealizedProfit": unrealised,
         "isolatedMargin": isolated_margin(held),
@@ -132,7 +143,7 @@ def account_v2(call: Call) -> object:
         "multiAssetsMargin": settings.multi_assets,
         **_totals(margin),
         "assets": [_asset(margin, call.now())],
-        "positions": [_position(call, margin, row, True) for row in call.desk.listings.values()],
+        "positions": [_position(call, margin, place, True) for place in margin.places(call.desk.listings.values())],
     }
 
 
@@ -140,11 +151,11 @@ def account_v2(call: Call) -> object:
 def account_v3(call: Call) -> object:
     """The account with the positions that are open."""
     margin = Margin(call.desk, call.who)
-    rows = [row for row in call.desk.listings.values() if margin.positions.get(row.symbol, {}).get("qty")]
+    places = [place for place in margin.places(call.desk.listings.values()) if margin.held(place)]
     return {
         **_totals(margin),
         "assets": [_asset(margin, call.now())],
-        "positions": [_position(call, margin, row, False) for row in rows],
+        "positions": [_position(call, margin, place, False) for place in places],
     }
 
 
@@ -170,14 +181,14 @@ def balance(call: Call) -> object:
     ]
 
 
-def _risk(call: Call, margin: Margin, listing: Listing) -> Row:
+def _risk(call: Call, margin: Margin, place: Place) -> Row:
     """What both versions of positionRisk show."""
-    desk = call.desk
-    held = margin.positions.get(listing.symbol)
+    desk, (listing, leg) = call.desk, place
+    held = margin.held(place)
     lots = held["qty"] if held else 0
     return {
         "symbol": listing.symbol,
-        "positionSide": "BOTH",
+        "positionSide": leg,
         "positionAmt": listing.signed_qty_text(lots),
         "entryPrice": entry_text(listing, held["entry_e8"]) if held else "0.0",
         "breakEvenPrice": entry_text(listing, held["entry_e8"]) if held else "0.0",
@@ -201,8 +212,8 @@ def position_risk_v2(call: Call) -> object:
     """Every contract's position, flat ones too, with leverage and margin type."""
     margin, settings = Margin(call.desk, call.who), call.desk.settings(call.who)
     rows = []
-    for listing in _risk_listings(call):
-        row = _risk(call, margin, listing)
+    for listing, leg in margin.places(_risk_listings(call)):
+        row = _risk(call, margin, (listing, leg))
         row.update(
             leverage=str(settings.leverage(listing.symbol)),
             marginType="isolated" if settings.isolated(listing.symbol) else "cross",
@@ -218,12 +229,12 @@ def position_risk_v3(call: Call) -> object:
     """Open positions."""
     margin = Margin(call.desk, call.who)
     rows = []
-    for listing in _risk_listings(call):
-        held = margin.positions.get(listing.symbol)
-        if not held or not held["qty"]:
+    for listing, leg in margin.places(_risk_listings(call)):
+        held = margin.held((listing, leg))
+        if held is None:
             continue
         used = text_e8(held["margin"])
-        row = _risk(call, margin, listing)
+        row = _risk(call, margin, (listing, leg))
         row.update(
             marginAsset="USDT", initialMargin=used, positionInitialMargin=used, openOrderInitialMargin="0",
             maintMargin=text_e8(maintenance(call.desk, listing.symbol, held["qty"])),

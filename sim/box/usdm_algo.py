@@ -13,6 +13,7 @@ from sim.box.listing import ONE_E8, Listing
 from sim.box.params import Params, decimal_e8
 from sim.box.spot_orders import page
 from sim.box.table import USDM, Call
+from sim.box.usdm_legs import leg_of, reduces
 from sim.box.usdm_orders import SIDES, STP_MODES
 
 # The venue's type: what it waits for and what it places.
@@ -26,6 +27,7 @@ _REFUSALS = {
     "REDUCE_ONLY": "NO_POSITION",
     "UNKNOWN_ORDER": "CANCEL_UNKNOWN",
     "FULL": "MAX_STOPS",
+    "LEG": "POSITION_SIDE",
 }
 
 
@@ -47,10 +49,9 @@ class NewAlgo:
         self.stp = params.choice("selfTradePreventionMode", STP_MODES, "NONE", "BAD_VALUE")
         self.by_mark = params.choice("workingType", WORKING, "CONTRACT_PRICE", "BAD_VALUE") == "MARK_PRICE"
         params.choice("priceMatch", ("NONE",), "NONE", "BAD_VALUE")
-        if params.choice("positionSide", ("BOTH", "LONG", "SHORT"), "BOTH", "BAD_VALUE") != "BOTH":
-            raise refuse("POSITION_SIDE")
+        self.leg = leg_of(call)
         self.close = params.flag("closePosition")
-        self.reduce_only = params.flag("reduceOnly")
+        self.reduce_only = reduces(call, self.leg, self.side)
         self.protect = params.flag("priceProtect")
         self.client_id = params.client_id("clientAlgoId") or desk.client_id()
         self.tif = self._tif(params)
@@ -105,7 +106,7 @@ class NewAlgo:
             events = desk.exchange.arm(
                 call.who, number, self.client_id, self.side, self.condition, self.kind, self.tif, self.price, self.qty,
                 self.trigger, desk.clock.now_ns(), rate_e8=self.rate_e8, by_mark=self.by_mark,
-                reduce_only=self.reduce_only, close_position=self.close, stp=self.stp,
+                reduce_only=self.reduce_only, close_position=self.close, stp=self.stp, leg=self.leg,
             )  # fmt: skip
         except Refused as why:
             raise refusal(why) from None

@@ -12,6 +12,7 @@ from sim.box.listing import Listing
 from sim.box.params import Params
 from sim.box.spot_orders import page
 from sim.box.table import USDM, Call
+from sim.box.usdm_legs import leg_of, reduces
 
 SIDES = ("BUY", "SELL")
 TYPES = ("LIMIT", "MARKET")
@@ -28,6 +29,7 @@ _REFUSALS = {
     "NO_LIQUIDITY": "UNABLE_TO_FILL",
     "FULL": "MAX_OPEN",
     "KILLED": "FOK",
+    "LEG": "POSITION_SIDE",
 }
 
 
@@ -39,7 +41,7 @@ def refusal(why: Refused) -> ApiError:
 class NewOrder:
     """A new order that passed every check but the Exchange's own."""
 
-    __slots__ = ("client_id", "kind", "listing", "price", "qty", "reduce_only", "shape", "side", "stp", "tif")
+    __slots__ = ("client_id", "kind", "leg", "listing", "price", "qty", "reduce_only", "shape", "side", "stp", "tif")
 
     def __init__(self, call: Call) -> None:
         """Reads and checks the request's parameters."""
@@ -51,9 +53,8 @@ class NewOrder:
         self.kind = params.choice("type", TYPES, None, "ORDER_TYPE")
         self.stp = params.choice("selfTradePreventionMode", STP_MODES, "NONE", "BAD_VALUE")
         self.shape = params.choice("newOrderRespType", ("ACK", "RESULT"), "ACK", "BAD_VALUE")
-        if params.choice("positionSide", ("BOTH", "LONG", "SHORT"), "BOTH", "BAD_VALUE") != "BOTH":
-            raise refuse("POSITION_SIDE")
-        self.reduce_only = params.flag("reduceOnly")
+        self.leg = leg_of(call)
+        self.reduce_only = reduces(call, self.leg, self.side)
         self.client_id = params.client_id("newClientOrderId") or desk.client_id()
         self.price: int | None = None
         if self.kind == "MARKET":
@@ -85,7 +86,7 @@ class NewOrder:
         try:
             events = desk.exchange.place(
                 call.who, number, self.client_id, self.side, self.kind, self.tif, self.price, self.qty,
-                desk.clock.now_ns(), reduce_only=self.reduce_only, stp=self.stp,
+                desk.clock.now_ns(), reduce_only=self.reduce_only, stp=self.stp, leg=self.leg,
             )  # fmt: skip
         except Refused as why:
             raise refusal(why) from None

@@ -1,7 +1,7 @@
 """USD-M's settings: leverage, margin type, position and asset mode, and what the contracts demand (catalogue: S1).
 
-Rules: binance.md §3. One-way mode and single-asset mode are simulated: multi-assets mode is accepted, because nothing
-here depends on it, and hedge mode refused, because orders would mean something else.
+Rules: binance.md §3. Single-asset mode is simulated: multi-assets mode is accepted, because nothing here depends on it.
+The position mode stands in `usdm_legs`.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from sim.box.errors import refuse
 from sim.box.listing import DECIMALS, Listing, text_e8
 from sim.box.params import decimal_e8
 from sim.box.table import USDM, Call
+from sim.box.usdm_legs import is_hedged, leg_of
 
 LEVERAGE_MAX = 125
 FUNDING_RATE_E8 = 10_000
@@ -38,15 +39,14 @@ def leverage(call: Call) -> object:
     return {"leverage": value, "maxNotionalValue": "100000000", "symbol": listing.symbol}
 
 
-def _held(call: Call, listing: Listing) -> dict[str, Any] | None:
-    """The account's position in a contract, None where it is flat."""
+def _held(call: Call, listing: Listing) -> list[dict[str, Any]]:
+    """The account's positions in a contract that are not flat."""
     number = call.desk.ids[listing.symbol]
-    return next((row for row in call.desk.exchange.positions(call.who) if row["symbol"] == number), None)
+    return [row for row in call.desk.exchange.positions(call.who) if row["symbol"] == number]
 
 
 def _lowers_isolated(call: Call, listing: Listing, leverage: int) -> bool:
-    held = _held(call, listing)
-    return held is not None and held["isolated"] and leverage < held["leverage"]
+    return any(held["isolated"] and leverage < held["leverage"] for held in _held(call, listing))
 
 
 @USDM.method("POST /fapi/v1/marginType", security="SIGNED")
@@ -61,7 +61,7 @@ def margin_type(call: Call) -> object:
     number = desk.ids[listing.symbol]
     if desk.exchange.orders(call.who, number, open_only=True):
         raise refuse("MARGIN_TYPE_ORDERS")
-    if _held(call, listing) is not None:
+    if _held(call, listing):
         raise refuse("MARGIN_TYPE_POSITION")
     desk.exchange.isolate(call.who, number, wanted == "ISOLATED", desk.clock.now_ns())
     settings.isolated_symbols ^= {listing.symbol}
@@ -79,30 +79,16 @@ def position_margin(call: Call) -> object:
         raise refuse("AMOUNT")
     if used > DECIMALS:
         raise refuse("PRECISION")
-    held = _held(call, listing)
-    if held is None or not held["isolated"]:
+    leg = leg_of(call)
+    if not any(held["isolated"] and held["leg"] == leg for held in _held(call, listing)):
         raise refuse("NO_ISOLATED")
     moved = amount if kind == 1 else -amount
     try:
-        desk.exchange.add_margin(call.who, desk.ids[listing.symbol], moved, desk.clock.now_ns())
+        desk.exchange.add_margin(call.who, desk.ids[listing.symbol], moved, desk.clock.now_ns(), leg=leg)
     except Refused:
         raise refuse("CROSS_SHORT" if kind == 1 else "ISOLATED_SHORT") from None
-    desk.margin_moved(call.who, listing.symbol)
+    desk.margin_moved(call.who, listing.symbol, leg)
     return {"code": 200, "msg": "Successfully modify position margin.", "amount": float(amount) / 1e8, "type": kind}
-
-
-@USDM.method("GET /fapi/v1/positionSide/dual", weight=30, security="SIGNED")
-def dual(_call: Call) -> object:
-    """One-way mode."""
-    return {"dualSidePosition": False}
-
-
-@USDM.method("POST /fapi/v1/positionSide/dual", security="SIGNED")
-def set_dual(call: Call) -> object:
-    """Only one-way mode exists here, and asking for what is set already is -4059."""
-    if call.params.text("dualSidePosition").lower() == "false":
-        raise refuse("DUAL_SAME")
-    raise refuse("NOT_SUPPORTED")
 
 
 @USDM.method("GET /fapi/v1/multiAssetsMargin", weight=30, security="SIGNED")
@@ -164,7 +150,7 @@ def account_config(call: Call) -> object:
         "canTrade": True,
         "canDeposit": True,
         "canWithdraw": True,
-        "dualSidePosition": False,
+        "dualSidePosition": is_hedged(call),
         "updateTime": 0,
         "multiAssetsMargin": call.desk.settings(call.who).multi_assets,
         "tradeGroupId": -1,

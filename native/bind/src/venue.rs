@@ -4,8 +4,8 @@ mod dicts;
 
 use crate::error::{TickwrightError, raise};
 use dicts::{
-    CONDITIONS, SIDES, STPS, TIFS, TYPES, choice, conditional_dict, exec_dict, fill, fill_dict, order_into, pairs,
-    price_of, sets,
+    CONDITIONS, LEGS, SIDES, STPS, TIFS, TYPES, choice, conditional_dict, exec_dict, fill, fill_dict, name, order_into,
+    pairs, position_dict, price_of, sets,
 };
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -130,6 +130,19 @@ impl Exchange {
         self.inner.leverage(account, symbol, x).map_err(fault)
     }
 
+    /// Sets hedge mode (a long and a short position in every symbol) or one-way mode for an account of a linear market
+    /// that has neither orders nor positions.
+    fn position_mode(&mut self, account: u32, hedge: bool, ts: i64) -> PyResult<()> {
+        let _ = ts;
+        self.inner.position_mode(account, hedge).map_err(fault)
+    }
+
+    /// The positions that an account has in every symbol: BOTH in one-way mode, LONG and SHORT in hedge mode.
+    fn legs(&self, account: u32) -> PyResult<Vec<&'static str>> {
+        self.inner.accounts.known(account).map_err(raise)?;
+        Ok(self.inner.accounts.legs(account).iter().map(|leg| name(*leg, &LEGS)).collect())
+    }
+
     /// Sets isolated or cross margin for an account in a linear symbol without position and orders.
     fn isolate(&mut self, account: u32, symbol: u32, isolated: bool, ts: i64) -> PyResult<()> {
         let _ = ts;
@@ -137,15 +150,18 @@ impl Exchange {
     }
 
     /// Moves money from the cross wallet into an isolated position's wallet, or back where negative.
-    fn add_margin(&mut self, account: u32, symbol: u32, amount: i128, ts: i64) -> PyResult<()> {
+    #[pyo3(signature = (account, symbol, amount, ts, *, leg="BOTH"))]
+    fn add_margin(&mut self, account: u32, symbol: u32, amount: i128, ts: i64, leg: &str) -> PyResult<()> {
         let _ = ts;
-        self.inner.add_margin(account, symbol, amount).map_err(fault)
+        let leg = choice("leg", leg, &LEGS)?;
+        self.inner.add_margin(account, symbol, leg, amount).map_err(fault)
     }
 
-    /// Takes an order in; returns the events in the order they happened, counterparties' included.
+    /// Takes an order in; returns the events in the order they happened, counterparties' included. `leg` is the
+    /// position that it is for: BOTH in one-way mode, LONG or SHORT in hedge mode.
     #[pyo3(signature = (
         account, symbol, client_id, side, r#type, tif, price, qty, ts, *,
-        reduce_only=false, stp="NONE", quote_qty=None
+        reduce_only=false, stp="NONE", quote_qty=None, leg="BOTH"
     ))]
     #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
     fn place<'py>(
@@ -163,11 +179,13 @@ impl Exchange {
         reduce_only: bool,
         stp: &str,
         quote_qty: Option<i128>,
+        leg: &str,
     ) -> Dicts<'py> {
         let new = NewOrder {
             account,
             client_id: ClientId::new(client_id).map_err(raise)?,
             side: choice("side", side, &SIDES)?,
+            leg: choice("leg", leg, &LEGS)?,
             kind: choice("type", r#type, &TYPES)?,
             tif: choice("tif", tif, &TIFS)?,
             price,
@@ -184,7 +202,7 @@ impl Exchange {
     /// an order of its own from the start; on linear markets its events are of kind CONDITIONAL with a `step`.
     #[pyo3(signature = (
         account, symbol, client_id, side, condition, r#type, tif, price, qty, trigger, ts, *,
-        rate_e8=0, by_mark=false, reduce_only=false, close_position=false, stp="NONE"
+        rate_e8=0, by_mark=false, reduce_only=false, close_position=false, stp="NONE", leg="BOTH"
     ))]
     #[expect(clippy::too_many_arguments, reason = "the Python signature is the contract with the box")]
     fn arm<'py>(
@@ -206,11 +224,13 @@ impl Exchange {
         reduce_only: bool,
         close_position: bool,
         stp: &str,
+        leg: &str,
     ) -> Dicts<'py> {
         let order = NewOrder {
             account,
             client_id: ClientId::new(client_id).map_err(raise)?,
             side: choice("side", side, &SIDES)?,
+            leg: choice("leg", leg, &LEGS)?,
             kind: choice("type", r#type, &TYPES)?,
             tif: choice("tif", tif, &TIFS)?,
             price,
@@ -356,33 +376,17 @@ impl Exchange {
         Ok(dict)
     }
 
-    /// An account's linear positions that are not flat.
+    /// An account's linear positions that are not flat, each with the `leg` that it is.
     fn positions<'py>(&self, py: Python<'py>, account: u32) -> Dicts<'py> {
         let accounts = &self.inner.accounts;
         accounts.known(account).map_err(raise)?;
         let list = PyList::empty(py);
-        for (id, position) in accounts.list[account as usize].positions.iter().enumerate() {
-            let symbol = id as u32;
-            if position.qty == 0 {
-                continue;
+        for symbol in self.symbol_ids(None)? {
+            for leg in accounts.legs(account) {
+                if accounts.position(account, symbol, *leg).qty != 0 {
+                    list.append(position_dict(py, accounts, (account, symbol, *leg))?)?;
+                }
             }
-            let dict = PyDict::new(py);
-            fill!(py, dict, {
-                "symbol": symbol,
-                "qty": position.qty,
-                "entry_e8": accounts.entry_e8(account, symbol),
-                "mark_e8": accounts.mark_e8(symbol),
-                "notional": accounts.notional(account, symbol),
-                "unrealised": accounts.unrealised(account, symbol),
-                "margin": accounts.position_margin(account, symbol),
-                "initial_margin": accounts.initial_margin(account, symbol),
-                "maintenance": accounts.maintenance_margin(account, symbol),
-                "leverage": position.leverage,
-                "isolated": position.isolated,
-                "wallet": position.wallet,
-                "liquidation_e8": accounts.liquidation_e8(account, symbol),
-            });
-            list.append(dict)?;
         }
         Ok(list)
     }

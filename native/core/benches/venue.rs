@@ -8,6 +8,7 @@ use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
 use tickwright_core::venue::flow::FlowSpec;
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{ClientId, Stp};
 use tickwright_core::venue::place::NewOrder;
 
@@ -36,6 +37,7 @@ fn order(n: u64, price: i64) -> NewOrder {
         price: Some(price),
         qty: Some(5),
         quote_qty: None,
+        leg: Leg::Both,
         reduce_only: false,
         stp: Stp::None,
     }

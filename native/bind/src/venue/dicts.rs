@@ -7,7 +7,9 @@ use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::error::CoreError;
 use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::units::{NO_PRICE, Side};
+use tickwright_core::venue::accounts::Accounts;
 use tickwright_core::venue::conditional::{Condition, Conditional, Step};
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{Exec, ExecKind, Fill, Order, Reason, Status, Stp};
 use tickwright_core::venue::recorded::Set;
 
@@ -18,6 +20,7 @@ pub fn choice<T: Copy>(field: &'static str, was: &str, all: &[(&str, T)]) -> PyR
 }
 
 pub const SIDES: [(&str, Side); 2] = [("BUY", Side::Buy), ("SELL", Side::Sell)];
+pub const LEGS: [(&str, Leg); 3] = [("BOTH", Leg::Both), ("LONG", Leg::Long), ("SHORT", Leg::Short)];
 pub const TYPES: [(&str, OrderType); 2] = [("LIMIT", OrderType::Limit), ("MARKET", OrderType::Market)];
 pub const TIFS: [(&str, TimeInForce); 4] =
     [("GTC", TimeInForce::Gtc), ("IOC", TimeInForce::Ioc), ("FOK", TimeInForce::Fok), ("GTX", TimeInForce::PostOnly)];
@@ -106,6 +109,7 @@ pub fn order_into(dict: &Bound<'_, PyDict>, symbol: u32, order: &Order) -> PyRes
         "order_id": order.id,
         "client_id": order.client_id.as_str(),
         "side": name(order.side, &SIDES),
+        "leg": name(order.leg, &LEGS),
         "type": name(order.kind, &TYPES),
         "tif": name(order.tif, &TIFS),
         "price": price_of(order.price),
@@ -177,6 +181,7 @@ pub fn conditional_dict<'py>(py: Python<'py>, symbol: u32, one: &Conditional) ->
         "id": one.id,
         "client_id": one.client_id.as_str(),
         "side": name(one.side, &SIDES),
+        "leg": name(one.leg, &LEGS),
         "condition": name(one.condition, &CONDITIONS),
         "type": name(one.kind, &TYPES),
         "tif": name(one.tif, &TIFS),
@@ -212,8 +217,36 @@ pub fn fill_dict<'py>(py: Python<'py>, symbol: u32, fill: &Fill, asset: &str) ->
         "fee_asset": asset,
         "maker": fill.maker,
         "side": name(fill.side, &SIDES),
+        "leg": name(fill.leg, &LEGS),
         "realised": fill.realised,
         "ts": fill.ts,
+    });
+    Ok(dict)
+}
+
+/// One position by account, symbol and leg.
+pub fn position_dict<'py>(
+    py: Python<'py>,
+    accounts: &Accounts,
+    (account, symbol, leg): (u32, u32, Leg),
+) -> PyResult<Bound<'py, PyDict>> {
+    let position = accounts.position(account, symbol, leg);
+    let dict = PyDict::new(py);
+    fill!(py, dict, {
+        "symbol": symbol,
+        "leg": name(leg, &LEGS),
+        "qty": position.qty,
+        "entry_e8": accounts.entry_e8(account, symbol, leg),
+        "mark_e8": accounts.mark_e8(symbol),
+        "notional": accounts.notional(account, symbol, leg),
+        "unrealised": accounts.unrealised(account, symbol, leg),
+        "margin": accounts.position_margin(account, symbol, leg),
+        "initial_margin": accounts.initial_margin(account, symbol, leg),
+        "maintenance": accounts.maintenance_margin(account, symbol, leg),
+        "leverage": position.leverage,
+        "isolated": position.isolated,
+        "wallet": position.wallet,
+        "liquidation_e8": accounts.liquidation_e8(account, symbol, leg),
     });
     Ok(dict)
 }

@@ -5,6 +5,7 @@
 //! markets from the wallet. Account 0 is the market around us, account 1 the venue itself: it collects fees, pays
 //! rebates and stands in where a liquidated account owes more than it has.
 
+use super::legs::Leg;
 use super::margin::Position;
 use super::matching::BACKGROUND;
 use super::order::Refusal;
@@ -54,8 +55,11 @@ state! {
         pub name: String,
         /// Balances by asset id.
         pub purses: Vec<Purse>,
-        /// Positions by symbol id.
-        pub positions: Vec<Position>,
+        /// Positions by symbol id, two each: in one-way mode the first is the only one, in hedge mode the first is
+        /// long and the second short. `Accounts::position` reads them.
+        pub positions: Vec<[Position; 2]>,
+        /// Whether the account is in hedge mode (linear).
+        pub hedge: bool,
         /// Fee on resting fills; negative is a rebate.
         pub maker_fee_e8: i64,
         /// Fee on taking fills.
@@ -135,6 +139,8 @@ pub struct Party {
     pub account: u32,
     /// Bought or sold.
     pub side: Side,
+    /// Which of its positions.
+    pub leg: Leg,
     /// Whether its order rested.
     pub maker: bool,
     /// How much of its set-aside money the fill frees (before it is spent).
@@ -166,6 +172,7 @@ impl Accounts {
             name: name.to_owned(),
             purses: Vec::new(),
             positions: Vec::new(),
+            hedge: false,
             maker_fee_e8,
             taker_fee_e8,
         };
@@ -217,7 +224,8 @@ impl Accounts {
         self.list.push(Account {
             name: name.to_owned(),
             purses: vec![Purse { free: 0, locked: 0 }; self.assets.len()],
-            positions: vec![Position::flat(); self.contracts.len()],
+            positions: vec![[Position::flat(); 2]; self.contracts.len()],
+            hedge: false,
             maker_fee_e8: fees.maker_fee_e8,
             taker_fee_e8: fees.taker_fee_e8,
         });
@@ -249,7 +257,7 @@ impl Accounts {
             return Err(CoreError::Field { field: "lot", was, why: "is finer than the base asset's smallest unit" });
         }
         self.contracts.push(Contract { instrument, maintenance_e8, mark_e8: 0, last_price: NO_PRICE });
-        self.list.iter_mut().for_each(|account| account.positions.push(Position::flat()));
+        self.list.iter_mut().for_each(|account| account.positions.push([Position::flat(); 2]));
         Ok((self.contracts.len() - 1) as u32)
     }
 
@@ -337,7 +345,7 @@ impl Accounts {
             let mut sum: Amount = self.list.iter().map(|a| a.purses[asset].free + a.purses[asset].locked).sum();
             for (symbol, contract) in self.contracts.iter().enumerate() {
                 if self.market != Market::Spot && usize::from(contract.instrument.settle) == asset {
-                    sum -= self.list.iter().map(|a| a.positions[symbol].cost).sum::<Amount>();
+                    sum -= self.list.iter().flat_map(|a| &a.positions[symbol]).map(|p| p.cost).sum::<Amount>();
                 }
             }
             if sum != *deposited {
@@ -346,14 +354,22 @@ impl Accounts {
             }
         }
         for symbol in 0..self.contracts.len() {
-            let net: i128 = self.list.iter().map(|a| i128::from(a.positions[symbol].qty)).sum();
+            let net: i128 = self.list.iter().flat_map(|a| &a.positions[symbol]).map(|p| i128::from(p.qty)).sum();
             if net != 0 {
                 return broken("positions of a symbol sum to zero", format!("{net} lots of symbol {symbol}"));
             }
         }
         for account in self.list.iter().skip(VENUE as usize + 1) {
-            if let Some(stray) = account.positions.iter().find(|p| p.wallet != 0 && (p.qty == 0 || !p.isolated)) {
+            let mut all = account.positions.iter().flatten();
+            if let Some(stray) = all.find(|p| p.wallet != 0 && (p.qty == 0 || !p.isolated)) {
                 return broken("only isolated positions hold a wallet", format!("{}: {stray:?}", account.name));
+            }
+            let stray = |[first, short]: &&[Position; 2]| match account.hedge {
+                true => first.qty < 0 || short.qty > 0,
+                false => short.qty != 0,
+            };
+            if let Some(stray) = account.positions.iter().find(stray) {
+                return broken("a position lies on its own side", format!("{}: {stray:?}", account.name));
             }
             let overdrawn = |p: &&Purse| p.locked < 0 || (self.market == Market::Spot && p.free < 0);
             if let Some(purse) = account.purses.iter().find(overdrawn) {

@@ -86,6 +86,7 @@ impl Desk<'_> {
             order: old.id,
             account: old.account,
             side: old.side,
+            leg: old.leg,
             limit: price,
             open: new.open(),
             money: None,
@@ -104,7 +105,7 @@ impl Desk<'_> {
         self.book.remove(old.node);
         self.updates.touch(old.side, old.price);
         if old.reduce_only {
-            self.accounts.list[old.account as usize].positions[self.symbol as usize].reduce_orders -= 1;
+            self.accounts.position_mut(old.account, self.symbol, old.leg).reduce_orders -= 1;
         }
         if let Some(kept) = self.history.get_mut(old.id) {
             *kept = new;

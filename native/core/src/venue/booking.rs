@@ -6,6 +6,7 @@
 use super::accounts::{Accounts, Deal, Party, Settled};
 use super::conditional::Step;
 use super::execute::{Desk, Taker};
+use super::legs::Leg;
 use super::matching::{BACKGROUND, NIL, Node};
 use super::order::{Exec, ExecKind, Fill, Order, Reason, Status};
 use super::updates::PublicTrade;
@@ -47,7 +48,7 @@ impl Desk<'_> {
         price: Ticks,
     ) -> Result<()> {
         if who == BACKGROUND {
-            self.accounts.settle(deal, &Party { account: who, side, maker, released: 0 });
+            self.accounts.settle(deal, &Party { account: who, side, leg: Leg::Both, maker, released: 0 });
             return Ok(());
         }
         let order = self.history.get_mut(id).ok_or_else(|| lost(id))?;
@@ -59,12 +60,12 @@ impl Desk<'_> {
         order.reserved = keeps(self.accounts, self.symbol, order, deal);
         let released = before - order.reserved;
         let order = *order;
-        let settled = self.accounts.settle(deal, &Party { account: who, side, maker, released });
+        let settled = self.accounts.settle(deal, &Party { account: who, side, leg: order.leg, maker, released });
         if order.open() == 0 {
             self.closed(&order);
         }
         if self.accounts.market != Market::Spot {
-            self.moved.push(who);
+            self.moved.push((who, order.leg));
         }
         self.history.fill(Fill {
             trade_id: *self.trades,
@@ -78,6 +79,7 @@ impl Desk<'_> {
             fee_asset: settled.fee_asset,
             maker,
             side,
+            leg: order.leg,
             realised: settled.realised,
             ts: self.ts,
         });
@@ -135,7 +137,7 @@ impl Desk<'_> {
             let asset = self.accounts.lock_asset(self.symbol, order.side);
             self.accounts.unlock(order.account, asset, order.reserved);
         } else {
-            let position = &mut self.accounts.list[order.account as usize].positions[self.symbol as usize];
+            let position = self.accounts.position_mut(order.account, self.symbol, order.leg);
             *position.open_mut(order.side) -= order.reserved;
         }
     }
@@ -149,7 +151,7 @@ impl Desk<'_> {
             kept.node = NIL;
         }
         if order.reduce_only && order.node != NIL {
-            self.accounts.list[order.account as usize].positions[self.symbol as usize].reduce_orders -= 1;
+            self.accounts.position_mut(order.account, self.symbol, order.leg).reduce_orders -= 1;
         }
     }
 

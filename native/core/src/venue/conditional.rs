@@ -4,6 +4,7 @@
 //! trailing stop follows the best price and fires when it falls back by a rate. What happens then is in `trigger`.
 
 use super::accounts::E8;
+use super::legs::Leg;
 use super::matching::NIL;
 use super::order::{ClientId, Order, Status, Stp};
 use super::place::{NewOrder, field, valid_price};
@@ -67,6 +68,8 @@ state! {
         pub client_id: ClientId,
         /// Its side.
         pub side: Side,
+        /// The position that its order is for.
+        pub leg: Leg,
         /// What it waits for.
         pub condition: Condition,
         /// The type of its order.
@@ -158,6 +161,7 @@ impl Conditional {
             account: self.account,
             client_id: self.client_id,
             side: self.side,
+            leg: self.leg,
             kind: self.kind,
             tif: self.tif,
             price: self.price,
@@ -283,12 +287,13 @@ impl NewConditional {
             account: self.order.account,
             client_id: self.order.client_id,
             side: self.order.side,
+            leg: self.order.leg,
             condition: self.condition,
             kind: self.order.kind,
             tif: self.order.tif,
             price: self.order.price.unwrap_or(NO_PRICE),
             qty: self.order.qty.unwrap_or(0),
-            reduce_only: self.order.reduce_only || self.close_position,
+            reduce_only: self.order.reduces() || self.close_position,
             close_position: self.close_position,
             stp: self.order.stp,
             trigger: self.trigger.unwrap_or(NO_PRICE),

@@ -7,6 +7,7 @@
 use super::accounts::{Accounts, Contract};
 use super::conditional::Conditionals;
 use super::history::History;
+use super::legs::Leg;
 use super::matching::{BACKGROUND, Book, Node};
 use super::order::{Exec, Reason, Status, Stp};
 use super::updates::Updates;
@@ -36,8 +37,8 @@ pub struct Desk<'a> {
     pub ids: &'a mut u64,
     /// Events in the order they happen.
     pub out: &'a mut Vec<Exec>,
-    /// Known accounts whose position a fill changed.
-    pub moved: Vec<u32>,
+    /// Positions of known accounts that a fill changed.
+    pub moved: Vec<(u32, Leg)>,
     /// Now.
     pub ts: Nanos,
 }
@@ -51,6 +52,8 @@ pub struct Taker {
     pub account: u32,
     /// Its side.
     pub side: Side,
+    /// Which of the account's positions it moves.
+    pub leg: Leg,
     /// Its limit, `NO_PRICE` for none.
     pub limit: Ticks,
     /// What is left of it.
@@ -108,12 +111,14 @@ impl Desk<'_> {
         &self.accounts.contracts[self.symbol as usize]
     }
 
-    pub(super) fn closable(&self, account: u32, side: Side) -> Lots {
-        self.accounts.list[account as usize].positions[self.symbol as usize].closable(side)
+    pub(super) fn closable(&self, account: u32, leg: Leg, side: Side) -> Lots {
+        self.accounts.position(account, self.symbol, leg).closable(side)
     }
 
-    fn is_reduce_only(&self, node: &Node) -> bool {
-        node.account != BACKGROUND && self.history.get(node.id).is_some_and(|order| order.reduce_only)
+    /// The position that a resting order is for, and whether it may only close it.
+    fn leg_of(&self, node: &Node) -> (Leg, bool) {
+        let order = if node.account == BACKGROUND { None } else { self.history.get(node.id) };
+        order.map_or((Leg::Both, false), |order| (order.leg, order.reduce_only))
     }
 
     /// Runs a taker through the book until it stops.
@@ -136,8 +141,8 @@ impl Desk<'_> {
             return Ok((taker.stp != Stp::ExpireMaker).then_some(Stop::SelfTrade));
         }
         let mut shown = node.qty;
-        if self.is_reduce_only(node) {
-            shown = shown.min(self.closable(node.account, node.side));
+        if let (leg, true) = self.leg_of(node) {
+            shown = shown.min(self.closable(node.account, leg, node.side));
             if shown == 0 {
                 self.expire(node.id, Status::Expired, Reason::ReduceOnly)?;
                 return Ok(None);
@@ -148,7 +153,7 @@ impl Desk<'_> {
             return Ok(Some(Stop::Money));
         }
         if taker.reduce_only {
-            qty = qty.min(self.closable(taker.account, taker.side));
+            qty = qty.min(self.closable(taker.account, taker.leg, taker.side));
             if qty == 0 {
                 return Ok(Some(Stop::ReduceOnly));
             }
@@ -192,8 +197,9 @@ impl Desk<'_> {
             return (taker.stp != Stp::ExpireMaker).then_some(Stop::SelfTrade);
         }
         let mut shown = node.qty;
-        if self.is_reduce_only(node) {
-            shown = shown.min(walk.closable(self, node.account, node.side));
+        let (leg, reduces) = self.leg_of(node);
+        if reduces {
+            shown = shown.min(walk.closable(self, node.account, leg, node.side));
             if shown == 0 {
                 return None;
             }
@@ -203,7 +209,7 @@ impl Desk<'_> {
             return Some(Stop::Money);
         }
         if taker.reduce_only {
-            qty = qty.min(walk.closable(self, taker.account, taker.side));
+            qty = qty.min(walk.closable(self, taker.account, taker.leg, taker.side));
             if qty == 0 {
                 return Some(Stop::ReduceOnly);
             }
@@ -214,8 +220,8 @@ impl Desk<'_> {
         taker.open -= qty;
         taker.money = taker.money.map(|money| money - quote);
         if self.accounts.market != Market::Spot {
-            walk.shift(taker.account, taker.side, qty);
-            walk.shift(node.account, node.side, qty);
+            walk.shift(taker.account, taker.leg, taker.side, qty);
+            walk.shift(node.account, leg, node.side, qty);
         }
         // Part of a node is left only where the taker has no more to give; where money ran out, say so.
         (qty < shown && taker.open > 0 && taker.money.is_some()).then_some(Stop::Money)
@@ -224,25 +230,26 @@ impl Desk<'_> {
 
 /// The positions a dry run has moved so far, and what it has traded.
 struct Walk {
-    moved: Vec<(u32, Lots)>,
+    moved: Vec<(u32, Leg, Lots)>,
     qty: Lots,
     quote: Amount,
 }
 
 impl Walk {
-    fn shift(&mut self, account: u32, side: Side, qty: Lots) {
+    fn shift(&mut self, account: u32, leg: Leg, side: Side, qty: Lots) {
         if account == BACKGROUND {
             return;
         }
-        match self.moved.iter_mut().find(|(who, _)| *who == account) {
-            Some((_, by)) => *by += side.sign() * qty,
-            None => self.moved.push((account, side.sign() * qty)),
+        match self.moved.iter_mut().find(|(who, of, _)| (*who, *of) == (account, leg)) {
+            Some((.., by)) => *by += side.sign() * qty,
+            None => self.moved.push((account, leg, side.sign() * qty)),
         }
     }
 
-    fn closable(&self, desk: &Desk<'_>, account: u32, side: Side) -> Lots {
-        let mut position = desk.accounts.list[account as usize].positions[desk.symbol as usize];
-        position.qty += self.moved.iter().find(|(who, _)| *who == account).map_or(0, |(_, by)| *by);
+    fn closable(&self, desk: &Desk<'_>, account: u32, leg: Leg, side: Side) -> Lots {
+        let mut position = *desk.accounts.position(account, desk.symbol, leg);
+        let moved = self.moved.iter().find(|(who, of, _)| (*who, *of) == (account, leg));
+        position.qty += moved.map_or(0, |(.., by)| *by);
         position.closable(side)
     }
 

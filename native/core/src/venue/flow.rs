@@ -8,6 +8,7 @@
 
 use super::execute::{Desk, Taker};
 use super::latent::{Latent, STEP_NS};
+use super::legs::Leg;
 use super::matching::{BACKGROUND, Book};
 use super::order::Stp;
 use super::rng::Rng;
@@ -373,5 +374,15 @@ impl Flow {
 /// An order of the background on its way in.
 fn background(desk: &mut Desk<'_>, side: Side, limit: Ticks, open: Lots) -> Taker {
     *desk.ids += 1;
-    Taker { order: *desk.ids, account: BACKGROUND, side, limit, open, money: None, stp: Stp::None, reduce_only: false }
+    Taker {
+        order: *desk.ids,
+        account: BACKGROUND,
+        side,
+        leg: Leg::Both,
+        limit,
+        open,
+        money: None,
+        stp: Stp::None,
+        reduce_only: false,
+    }
 }

@@ -6,6 +6,7 @@
 
 use super::Exchange;
 use super::accounts::{Accounts, VENUE};
+use super::legs::Leg;
 use super::margin::{Position, div_up};
 use super::order::{Exec, Outcome, Reason, Refusal};
 use crate::error::CoreError;
@@ -33,38 +34,42 @@ impl Accounts {
     /// What positions in isolated margin hold of an account's wallet in `asset`.
     #[must_use]
     pub fn isolated_total(&self, account: u32, asset: u16) -> Amount {
-        self.settling_in(asset).map(|symbol| self.list[account as usize].positions[symbol as usize].wallet).sum()
+        let positions = &self.list[account as usize].positions;
+        self.settling_in(asset).flat_map(|symbol| &positions[symbol as usize]).map(|position| position.wallet).sum()
     }
 
     /// Whether a position in isolated margin is worth less than its maintenance margin.
-    fn isolated_short(&self, account: u32, symbol: u32) -> bool {
-        let wallet = self.list[account as usize].positions[symbol as usize].wallet;
-        wallet + self.unrealised(account, symbol) < self.maintenance_margin(account, symbol)
+    fn isolated_short(&self, account: u32, symbol: u32, leg: Leg) -> bool {
+        let wallet = self.position(account, symbol, leg).wallet;
+        wallet + self.unrealised(account, symbol, leg) < self.maintenance_margin(account, symbol, leg)
     }
 }
 
 impl Exchange {
-    /// Sets isolated or cross margin; refused while there is a position or an open order.
+    /// Sets isolated or cross margin of a symbol, in hedge mode for both positions; refused while there is a position
+    /// or an open order.
     pub fn isolate(&mut self, account: u32, symbol: u32, isolated: bool) -> Outcome<()> {
         self.accounts.known(account)?;
         let open = self.known(symbol)?.history.open_of(account).next().is_some();
-        let position = &mut self.accounts.list[account as usize].positions[symbol as usize];
-        if self.accounts.market == Market::Spot || position.qty != 0 || open {
+        let positions = &mut self.accounts.list[account as usize].positions[symbol as usize];
+        let held = positions.iter().any(|position| position.qty != 0);
+        if self.accounts.market == Market::Spot || held || open {
             let (field, was) = ("isolated", isolated.to_string());
             return Err(
                 CoreError::Field { field, was, why: "is for linear symbols with neither position nor order" }.into()
             );
         }
-        position.isolated = isolated;
+        positions.iter_mut().for_each(|position| position.isolated = isolated);
         Ok(())
     }
 
     /// Moves `amount` from the cross wallet into a position's (out of it where negative), within what each has to
     /// spare.
-    pub fn add_margin(&mut self, account: u32, symbol: u32, amount: Amount) -> Outcome<()> {
+    pub fn add_margin(&mut self, account: u32, symbol: u32, leg: Leg, amount: Amount) -> Outcome<()> {
         self.accounts.known(account)?;
         self.known(symbol)?;
-        let position = self.accounts.list[account as usize].positions[symbol as usize];
+        self.accounts.leg_fits(account, leg)?;
+        let position = *self.accounts.position(account, symbol, leg);
         if !position.isolated || position.qty == 0 {
             let was = amount.to_string();
             return Err(CoreError::Field { field: "margin", was, why: "is for a position in isolated margin" }.into());
@@ -73,38 +78,51 @@ impl Exchange {
         let spare = if amount > 0 {
             self.accounts.equity(account, asset) - self.accounts.margin_used(account, asset)
         } else {
-            let worth = position.wallet + self.accounts.unrealised(account, symbol).min(0);
-            worth - self.accounts.position_margin(account, symbol)
+            let worth = position.wallet + self.accounts.unrealised(account, symbol, leg).min(0);
+            worth - self.accounts.position_margin(account, symbol, leg)
         };
         if amount.abs() > spare {
             return Err(Refusal::InsufficientMargin.into());
         }
-        self.accounts.list[account as usize].positions[symbol as usize].wallet += amount;
+        self.accounts.position_mut(account, symbol, leg).wallet += amount;
         Ok(())
     }
 
-    /// Liquidates an account's isolated position where it must be; says whether the position is isolated at all.
+    /// Liquidates those of an account's isolated positions that must be; says whether they are isolated at all.
     pub(super) fn mark_isolated(&mut self, account: u32, symbol: u32, ts: Nanos, out: &mut Vec<Exec>) -> Outcome<bool> {
-        let position = self.accounts.list[account as usize].positions[symbol as usize];
-        if !position.isolated {
+        if !self.accounts.is_isolated(account, symbol) {
             return Ok(false);
         }
-        if position.qty != 0 && self.accounts.isolated_short(account, symbol) {
-            let asset = self.accounts.contracts[symbol as usize].instrument.settle;
-            let cross = |accounts: &Accounts| {
-                accounts.list[account as usize].purses[usize::from(asset)].free
-                    - accounts.isolated_total(account, asset)
-            };
-            let before = cross(&self.accounts);
-            let mut desk = self.desk(symbol, ts, out)?;
-            desk.cancel_all(account, Reason::Liquidation)?;
-            desk.disarm_all(account);
-            desk.close_out(account, position.qty)?;
-            desk.spring()?;
-            let lost = (before - cross(&self.accounts)).max(0);
-            self.accounts.purse(account, asset).free += lost;
-            self.accounts.purse(VENUE, asset).free -= lost;
+        for leg in self.accounts.legs(account) {
+            let held = self.accounts.position(account, symbol, *leg).qty != 0;
+            if held && self.accounts.isolated_short(account, symbol, *leg) {
+                self.liquidate_isolated(account, symbol, *leg, ts, out)?;
+            }
         }
         Ok(true)
+    }
+
+    fn liquidate_isolated(
+        &mut self,
+        account: u32,
+        symbol: u32,
+        leg: Leg,
+        ts: Nanos,
+        out: &mut Vec<Exec>,
+    ) -> Outcome<()> {
+        let asset = self.accounts.contracts[symbol as usize].instrument.settle;
+        let cross = |accounts: &Accounts| {
+            accounts.list[account as usize].purses[usize::from(asset)].free - accounts.isolated_total(account, asset)
+        };
+        let before = cross(&self.accounts);
+        let mut desk = self.desk(symbol, ts, out)?;
+        desk.cancel_all(account, Reason::Liquidation)?;
+        desk.disarm_all(account);
+        desk.close_out(account, leg)?;
+        desk.spring()?;
+        let lost = (before - cross(&self.accounts)).max(0);
+        self.accounts.purse(account, asset).free += lost;
+        self.accounts.purse(VENUE, asset).free -= lost;
+        Ok(())
     }
 }

@@ -3,10 +3,12 @@
 //! catalogue: S1. Margin is cross over all symbols that settle in one asset, but for those in `isolated` margin. A position keeps its exact signed cost,
 //! so wallet minus cost is conserved to the smallest unit. Rule of the initial margin (Binance USD-M, one-way mode):
 //! the larger of |position + open buys| and |position - open sells|, in value, divided by the leverage, rounded up.
+//! In hedge mode each of the two positions is counted by itself by the same rules, and the sums are the account's.
 
 use super::accounts::{Accounts, Deal, E8, Party, Settled, VENUE, rate_of};
+use super::legs::Leg;
 use super::matching::BACKGROUND;
-use super::order::Refusal;
+use super::order::{Order, Refusal};
 use crate::instrument::Market;
 use crate::state;
 use crate::units::{Amount, Lots, NO_PRICE, Side, pow10};
@@ -126,8 +128,8 @@ impl Accounts {
 
     /// Unrealised profit at mark; 0 while no price is known.
     #[must_use]
-    pub fn unrealised(&self, account: u32, symbol: u32) -> Amount {
-        let position = &self.list[account as usize].positions[symbol as usize];
+    pub fn unrealised(&self, account: u32, symbol: u32, leg: Leg) -> Amount {
+        let position = self.position(account, symbol, leg);
         match self.mark_e8(symbol) {
             0 => 0,
             _ if position.qty == 0 => 0,
@@ -137,17 +139,17 @@ impl Accounts {
 
     /// The position's value at mark, signed; at cost while no price is known.
     #[must_use]
-    pub fn notional(&self, account: u32, symbol: u32) -> Amount {
-        let position = &self.list[account as usize].positions[symbol as usize];
+    pub fn notional(&self, account: u32, symbol: u32, leg: Leg) -> Amount {
+        let position = self.position(account, symbol, leg);
         match self.mark_e8(symbol) {
             0 => position.cost,
             mark => self.value_e8(symbol, position.qty, mark),
         }
     }
 
-    /// Initial margin of position and open orders in one symbol, with `extra` more open on a side.
-    fn initial_with(&self, account: u32, symbol: u32, side: Side, extra: Amount) -> Amount {
-        let position = &self.list[account as usize].positions[symbol as usize];
+    /// Initial margin of one position and its open orders, with `extra` more open on a side.
+    fn initial_with(&self, account: u32, symbol: u32, leg: Leg, side: Side, extra: Amount) -> Amount {
+        let position = self.position(account, symbol, leg);
         let (buys, sells) = match side {
             Side::Buy => (position.buy_open + extra, position.sell_open),
             Side::Sell => (position.buy_open, position.sell_open + extra),
@@ -155,27 +157,27 @@ impl Accounts {
         if position.qty == 0 && buys == 0 && sells == 0 {
             return 0;
         }
-        let value = self.notional(account, symbol);
+        let value = self.notional(account, symbol, leg);
         div_up((value + buys).abs().max((value - sells).abs()), position.leverage)
     }
 
-    /// Initial margin of position and open orders in one symbol.
+    /// Initial margin of one position and its open orders.
     #[must_use]
-    pub fn initial_margin(&self, account: u32, symbol: u32) -> Amount {
-        self.initial_with(account, symbol, Side::Buy, 0)
+    pub fn initial_margin(&self, account: u32, symbol: u32, leg: Leg) -> Amount {
+        self.initial_with(account, symbol, leg, Side::Buy, 0)
     }
 
-    /// Margin of the position alone.
+    /// Margin of one position alone.
     #[must_use]
-    pub fn position_margin(&self, account: u32, symbol: u32) -> Amount {
-        let leverage = self.list[account as usize].positions[symbol as usize].leverage;
-        div_up(self.notional(account, symbol).abs(), leverage)
+    pub fn position_margin(&self, account: u32, symbol: u32, leg: Leg) -> Amount {
+        let leverage = self.position(account, symbol, leg).leverage;
+        div_up(self.notional(account, symbol, leg).abs(), leverage)
     }
 
-    /// Maintenance margin of the position.
+    /// Maintenance margin of one position.
     #[must_use]
-    pub fn maintenance_margin(&self, account: u32, symbol: u32) -> Amount {
-        rate_of(self.notional(account, symbol).abs(), self.contracts[symbol as usize].maintenance_e8)
+    pub fn maintenance_margin(&self, account: u32, symbol: u32, leg: Leg) -> Amount {
+        rate_of(self.notional(account, symbol, leg).abs(), self.contracts[symbol as usize].maintenance_e8)
     }
 
     /// The symbols that settle in `asset`.
@@ -186,38 +188,44 @@ impl Accounts {
 
     /// The symbols that settle in `asset` and whose positions the account's cross wallet carries.
     fn crossed(&self, account: u32, asset: u16) -> impl Iterator<Item = u32> + '_ {
-        let positions = &self.list[account as usize].positions;
-        self.settling_in(asset).filter(move |symbol| !positions[*symbol as usize].isolated)
+        self.settling_in(asset).filter(move |symbol| !self.is_isolated(account, *symbol))
     }
 
     /// Cross wallet plus the unrealised profit that it carries, in `asset`.
     #[must_use]
     pub fn equity(&self, account: u32, asset: u16) -> Amount {
         let wallet = self.list[account as usize].purses[usize::from(asset)].free - self.isolated_total(account, asset);
-        wallet + self.crossed(account, asset).map(|symbol| self.unrealised(account, symbol)).sum::<Amount>()
+        let of = |symbol| self.over_legs(account, |leg| self.unrealised(account, symbol, leg));
+        wallet + self.crossed(account, asset).map(of).sum::<Amount>()
     }
 
     /// Initial margin that the cross wallet bears over all symbols that settle in `asset`: of an isolated symbol that
     /// of its open orders.
     #[must_use]
     pub fn margin_used(&self, account: u32, asset: u16) -> Amount {
-        let used = |symbol: u32| match self.list[account as usize].positions[symbol as usize].isolated {
-            true => (self.initial_margin(account, symbol) - self.position_margin(account, symbol)).max(0),
-            false => self.initial_margin(account, symbol),
+        let used = |symbol: u32, leg: Leg| {
+            let initial = self.initial_margin(account, symbol, leg);
+            match self.is_isolated(account, symbol) {
+                true => (initial - self.position_margin(account, symbol, leg)).max(0),
+                false => initial,
+            }
         };
-        self.settling_in(asset).map(used).sum()
+        self.settling_in(asset).map(|symbol| self.over_legs(account, |leg| used(symbol, leg))).sum()
     }
 
     /// Maintenance margin that the cross wallet bears over all symbols that settle in `asset`.
     #[must_use]
     pub fn maintenance_total(&self, account: u32, asset: u16) -> Amount {
-        self.crossed(account, asset).map(|symbol| self.maintenance_margin(account, symbol)).sum()
+        let of = |symbol| self.over_legs(account, |leg| self.maintenance_margin(account, symbol, leg));
+        self.crossed(account, asset).map(of).sum()
     }
 
-    /// Whether `extra` more value on `side` is covered. What does not raise the margin always is.
-    pub fn cover(&self, account: u32, symbol: u32, side: Side, extra: Amount) -> std::result::Result<(), Refusal> {
+    /// Whether `extra` more value of an order is covered. What does not raise the margin always is.
+    pub fn cover(&self, symbol: u32, order: &Order, extra: Amount) -> std::result::Result<(), Refusal> {
+        let (account, leg) = (order.account, order.leg);
         let asset = self.contracts[symbol as usize].instrument.settle;
-        let more = self.initial_with(account, symbol, side, extra) - self.initial_margin(account, symbol);
+        let more =
+            self.initial_with(account, symbol, leg, order.side, extra) - self.initial_margin(account, symbol, leg);
         if more <= 0 || more <= self.equity(account, asset) - self.margin_used(account, asset) {
             return Ok(());
         }
@@ -227,7 +235,7 @@ impl Accounts {
     /// `settle_linear` without a fee.
     pub(super) fn settle_free(&mut self, deal: &Deal, party: &Party) {
         let settle = self.contracts[deal.symbol as usize].instrument.settle;
-        let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
+        let position = self.position_mut(party.account, deal.symbol, party.leg);
         position.earmark(party.side, deal.qty, deal.quote);
         let realised = position.apply(party.side, deal.qty, deal.quote);
         self.purse(party.account, settle).free += realised;
@@ -237,7 +245,7 @@ impl Accounts {
         debug_assert!(self.market != Market::Spot);
         let settle = self.contracts[deal.symbol as usize].instrument.settle;
         let fee = rate_of(deal.quote, self.fee_e8(party.account, party.maker));
-        let position = &mut self.list[party.account as usize].positions[deal.symbol as usize];
+        let position = self.position_mut(party.account, deal.symbol, party.leg);
         *position.open_mut(party.side) -= party.released;
         position.earmark(party.side, deal.qty, deal.quote);
         let realised = position.apply(party.side, deal.qty, deal.quote);
@@ -248,8 +256,8 @@ impl Accounts {
 
     /// The average entry price times 10^8, 0 for a flat position.
     #[must_use]
-    pub fn entry_e8(&self, account: u32, symbol: u32) -> i64 {
-        let position = &self.list[account as usize].positions[symbol as usize];
+    pub fn entry_e8(&self, account: u32, symbol: u32, leg: Leg) -> i64 {
+        let position = self.position(account, symbol, leg);
         let i = &self.contracts[symbol as usize].instrument;
         let size = i128::from(position.qty) * i128::from(i.lot);
         let scale = 8 + i.qty_scale;
@@ -262,47 +270,55 @@ impl Accounts {
     }
 
     /// The mark price times 10^8 at which what carries the position (the cross wallet's equity, or its own wallet)
-    /// falls to the maintenance margin if only this symbol moves; 0 where no positive price does that.
+    /// falls to the maintenance margin if only this symbol moves; 0 where no positive price does that. The cross
+    /// wallet carries long and short together, so they have one such price.
     #[must_use]
-    pub fn liquidation_e8(&self, account: u32, symbol: u32) -> i64 {
+    pub fn liquidation_e8(&self, account: u32, symbol: u32, leg: Leg) -> i64 {
         let contract = &self.contracts[symbol as usize];
-        let position = &self.list[account as usize].positions[symbol as usize];
+        let position = self.position(account, symbol, leg);
         let asset = contract.instrument.settle;
         if position.qty == 0 {
             return 0;
         }
-        // equity' + qty p - cost = rate |qty| p + maintenance', solved for p; primes are without this symbol.
+        // equity' + qty p - cost = rate |qty| p + maintenance', solved for p; primes are without what is carried.
+        let carried = if position.isolated { std::slice::from_ref(&leg) } else { self.legs(account) };
+        let sum = |of: &dyn Fn(Leg) -> Amount| carried.iter().map(|leg| of(*leg)).sum::<Amount>();
         let others = if position.isolated {
             position.wallet
         } else {
             self.equity(account, asset)
-                - self.unrealised(account, symbol)
-                - (self.maintenance_total(account, asset) - self.maintenance_margin(account, symbol))
+                - sum(&|leg| self.unrealised(account, symbol, leg))
+                - (self.maintenance_total(account, asset) - sum(&|leg| self.maintenance_margin(account, symbol, leg)))
         };
-        let missing = position.cost - others;
-        let one = self.value_e8(symbol, position.qty, E8 as i64);
-        let slope = one - rate_of(one.abs(), contract.maintenance_e8);
+        let missing = sum(&|leg| self.position(account, symbol, leg).cost) - others;
+        let slope = sum(&|leg| {
+            let one = self.value_e8(symbol, self.position(account, symbol, leg).qty, E8 as i64);
+            one - rate_of(one.abs(), contract.maintenance_e8)
+        });
         let price = missing.saturating_mul(E8).checked_div(slope).unwrap_or(0);
         i64::try_from(price.max(0)).unwrap_or(i64::MAX)
     }
 
     /// Pays funding on every position: `rate * value`, a positive rate from longs to shorts; each amount is rounded
-    /// towards zero and the venue keeps the rest of the rounding. Returns who got how much.
-    pub fn fund(&mut self, symbol: u32, rate_e8: i64, mark_e8: i64) -> Vec<(u32, Amount)> {
+    /// towards zero and the venue keeps the rest of the rounding. Returns who got how much for which position.
+    pub fn fund(&mut self, symbol: u32, rate_e8: i64, mark_e8: i64) -> Vec<(u32, Leg, Amount)> {
         let settle = self.contracts[symbol as usize].instrument.settle;
         let (mut paid, mut total) = (Vec::new(), 0);
-        for account in 0..self.list.len() as u32 {
-            let qty = self.list[account as usize].positions[symbol as usize].qty;
+        let everybody = 0..self.list.len() as u32;
+        let all: Vec<(u32, Leg)> =
+            everybody.flat_map(|who| self.legs(who).iter().map(move |leg| (who, *leg))).collect();
+        for (account, leg) in all {
+            let qty = self.position(account, symbol, leg).qty;
             if qty == 0 {
                 continue;
             }
             let amount = -rate_of(self.value_e8(symbol, qty, mark_e8), rate_e8);
             self.purse(account, settle).free += amount;
-            let position = &mut self.list[account as usize].positions[symbol as usize];
+            let position = self.position_mut(account, symbol, leg);
             position.wallet += if position.isolated { amount } else { 0 };
             total += amount;
             if account != BACKGROUND && account != VENUE {
-                paid.push((account, amount));
+                paid.push((account, leg, amount));
             }
         }
         self.purse(VENUE, settle).free -= total;

@@ -7,6 +7,7 @@
 use super::Exchange;
 use super::accounts::{Deal, Party, VENUE};
 use super::execute::{Desk, Stop, Taker};
+use super::legs::Leg;
 use super::matching::NIL;
 use super::order::{ClientId, Exec, ExecKind, Order, Outcome, Reason, Status, Stp};
 use crate::error::{CoreError, Result};
@@ -39,8 +40,8 @@ impl Exchange {
             return Err(CoreError::Field { field: "rate_e8", was, why: "must be within 10 %" }.into());
         }
         let settle = self.accounts.contracts[symbol as usize].instrument.settle;
-        for (account, amount) in self.accounts.fund(symbol, rate_e8, mark_e8) {
-            let order = venue_order(account, Side::Buy, 0, ts)?;
+        for (account, leg, amount) in self.accounts.fund(symbol, rate_e8, mark_e8) {
+            let order = Order { leg, ..venue_order(account, Side::Buy, 0, ts)? };
             let desk = self.desk(symbol, ts, out)?;
             let event = desk.event(ExecKind::Funding, &order, Reason::Funding);
             out.push(Exec { last_quote: amount, fee_asset: settle, ..event });
@@ -59,7 +60,8 @@ impl Exchange {
             if self.mark_isolated(account, symbol, ts, out)? {
                 continue;
             }
-            let held = self.accounts.list[account as usize].positions[symbol as usize].qty != 0;
+            let positions = &self.accounts.list[account as usize].positions[symbol as usize];
+            let held = positions.iter().any(|position| position.qty != 0);
             if held && self.accounts.equity(account, asset) < self.accounts.maintenance_total(account, asset) {
                 self.liquidate(account, asset, ts, out)?;
             }
@@ -76,11 +78,13 @@ impl Exchange {
             }
         }
         for symbol in 0..self.symbols.len() as u32 {
-            let position = self.accounts.list[account as usize].positions[symbol as usize];
-            let qty = if position.isolated { 0 } else { position.qty };
-            if qty != 0 && self.accounts.contracts[symbol as usize].instrument.settle == asset {
+            let settles = self.accounts.contracts[symbol as usize].instrument.settle == asset;
+            if !settles || self.accounts.is_isolated(account, symbol) {
+                continue;
+            }
+            for leg in self.accounts.legs(account) {
                 let mut desk = self.desk(symbol, ts, out)?;
-                desk.close_out(account, qty)?;
+                desk.close_out(account, *leg)?;
                 desk.spring()?;
             }
         }
@@ -95,12 +99,16 @@ impl Exchange {
 }
 
 impl Desk<'_> {
-    /// Closes a position of `qty` lots through the book; the venue takes the rest over at mark.
-    pub(super) fn close_out(&mut self, account: u32, qty: Lots) -> Result<()> {
+    /// Closes a position, where there is one, through the book; the venue takes the rest over at mark.
+    pub(super) fn close_out(&mut self, account: u32, leg: Leg) -> Result<()> {
+        let qty = self.accounts.position(account, self.symbol, leg).qty;
+        if qty == 0 {
+            return Ok(());
+        }
         *self.ids += 1;
         let id = *self.ids;
         let side = if qty > 0 { Side::Sell } else { Side::Buy };
-        let order = Order { id, ..venue_order(account, side, qty.abs(), self.ts)? };
+        let order = Order { id, leg, ..venue_order(account, side, qty.abs(), self.ts)? };
         self.history.insert(order);
         let event = self.event(ExecKind::New, &order, Reason::Liquidation);
         self.out.push(event);
@@ -108,6 +116,7 @@ impl Desk<'_> {
             order: id,
             account,
             side,
+            leg,
             limit: NO_PRICE,
             open: order.qty,
             money: None,
@@ -115,20 +124,22 @@ impl Desk<'_> {
             reduce_only: true,
         };
         if self.take(&mut taker)? != Stop::Filled {
-            self.take_over(id, account, side, taker.open)?;
+            self.take_over(&taker)?;
         }
         self.trim_all()
     }
 
     /// The venue takes over at mark what the book did not; the account is told as of any fill. The fill's price is
     /// the mark's tick, its value the mark's own.
-    fn take_over(&mut self, order: u64, account: u32, side: Side, qty: Lots) -> Result<()> {
+    fn take_over(&mut self, taker: &Taker) -> Result<()> {
         let mark = self.accounts.mark_e8(self.symbol);
+        let (qty, side) = (taker.open, taker.side);
         let deal = Deal { symbol: self.symbol, qty, quote: self.accounts.value_e8(self.symbol, qty, mark) };
         *self.trades += 1;
-        self.accounts.settle_free(&deal, &Party { account: VENUE, side: side.flip(), maker: true, released: 0 });
+        let venue = Party { account: VENUE, side: side.flip(), leg: Leg::Both, maker: true, released: 0 };
+        self.accounts.settle_free(&deal, &venue);
         let price = self.mark_tick(mark);
-        self.book_party(order, account, side, false, &deal, price)
+        self.book_party(taker.order, taker.account, side, false, &deal, price)
     }
 }
 
@@ -139,6 +150,7 @@ fn venue_order(account: u32, side: Side, qty: Lots, ts: Nanos) -> Result<Order> 
         account,
         client_id: ClientId::new("autoclose-liquidation")?,
         side,
+        leg: Leg::Both,
         kind: OrderType::Market,
         tif: TimeInForce::Ioc,
         price: NO_PRICE,

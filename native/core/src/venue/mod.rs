@@ -1,7 +1,7 @@
 //! The simulated exchange: one market of real orders, exact money, a market around them, nothing random but a seed.
 //!
 //! catalogue: S1. `place`, `execute`, `booking` and `amend` are what an order lives through, `conditional` and `trigger`
-//! what comes before; `matching` is its book, `accounts`, `margin` and `isolated` its money, `mark` what the venue does
+//! what comes before; `matching` is its book, `accounts`, `margin`, `isolated` and `legs` its money, `mark` what the venue does
 //! to positions by itself; `flow` and `recorded` are the market around it; `updates` and `history` are what can be
 //! asked. The whole exchange is canonical state: it has a hash.
 
@@ -14,6 +14,7 @@ pub mod flow;
 pub mod history;
 pub mod isolated;
 pub mod latent;
+pub mod legs;
 pub mod margin;
 pub mod mark;
 pub mod matching;
@@ -261,8 +262,8 @@ impl Exchange {
         Ok(symbol.history.get(id).and_then(|order| symbol.book.ahead(order.node)))
     }
 
-    /// Proves every invariant: conservation per asset, books well formed and not crossed, and that what is set aside
-    /// is what the open orders set aside.
+    /// Proves every invariant: conservation per asset, books well formed and not crossed, open orders in their place
+    /// and for positions that exist, and that what is set aside is what the open orders set aside.
     pub fn check(&self) -> Result<()> {
         self.accounts.check()?;
         let mut locked: Vec<Vec<Amount>> = vec![vec![0; self.accounts.assets.len()]; self.accounts.list.len()];
@@ -292,7 +293,8 @@ impl Exchange {
             node.id == order.id && node.qty == order.open() && node.price == order.price && node.side == order.side
         });
         let waits = order.node == NIL && symbol.conditionals.waits(order.id);
-        if (rests || waits) && order.account != BACKGROUND && order.status.is_open() {
+        let known = order.account != BACKGROUND && self.accounts.legs(order.account).contains(&order.leg);
+        if (rests || waits) && known && order.status.is_open() {
             return Ok(());
         }
         Err(CoreError::Broken { invariant: "an open order rests in the book or waits", was: format!("{order:?}") })
@@ -306,7 +308,7 @@ impl Exchange {
         Sha256::digest(&bytes).into()
     }
 
-    /// Sets the leverage of an account in a linear symbol; refused where what is open then lacks margin, and
+    /// Sets the leverage of an account in a linear symbol, in hedge mode of both positions; refused where what is open then lacks margin, and
     /// where an isolated position would need more.
     pub fn leverage(&mut self, account: u32, symbol: u32, leverage: i64) -> Outcome<()> {
         self.accounts.known(account)?;
@@ -316,12 +318,14 @@ impl Exchange {
             return Err(CoreError::Field { field: "leverage", was, why: "must be 1 to 125 on a linear market" }.into());
         }
         let asset = self.accounts.contracts[symbol as usize].instrument.settle;
-        let position = &mut self.accounts.list[account as usize].positions[symbol as usize];
-        let before = std::mem::replace(&mut position.leverage, leverage);
-        let holds = position.isolated && position.qty != 0;
+        let positions = &mut self.accounts.list[account as usize].positions[symbol as usize];
+        let before = positions[0].leverage;
+        positions.iter_mut().for_each(|position| position.leverage = leverage);
+        let holds = positions.iter().any(|position| position.isolated && position.qty != 0);
         let short = self.accounts.equity(account, asset) < self.accounts.margin_used(account, asset);
         if leverage < before && (short || holds) {
-            self.accounts.list[account as usize].positions[symbol as usize].leverage = before;
+            let positions = &mut self.accounts.list[account as usize].positions[symbol as usize];
+            positions.iter_mut().for_each(|position| position.leverage = before);
             return Err(order::Refusal::InsufficientMargin.into());
         }
         Ok(())

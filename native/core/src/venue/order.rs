@@ -3,6 +3,7 @@
 //! catalogue: S1. Names follow Binance's (`EXPIRED_IN_MATCH`, `GTX`), because the box speaks that protocol.
 
 use super::conditional::Step;
+use super::legs::Leg;
 use crate::canon::{Canon, impossible, take_bytes};
 use crate::error::{CoreError, Result};
 use crate::event::{OrderType, TimeInForce};
@@ -159,6 +160,8 @@ state! {
         pub client_id: ClientId,
         /// Its side.
         pub side: Side,
+        /// The position that it is for.
+        pub leg: Leg,
         /// Its type.
         pub kind: OrderType,
         /// How long it lives.
@@ -255,6 +258,8 @@ state! {
         pub maker: bool,
         /// Its side.
         pub side: Side,
+        /// The position that it moved.
+        pub leg: Leg,
         /// Realised profit before fees (linear).
         pub realised: Amount,
         /// When.
@@ -285,6 +290,14 @@ pub enum Refusal {
     WouldTrigger,
     /// Fill-or-kill, and the book does not fill it (linear; spot accepts such an order and lets it expire).
     Killed,
+    /// The order's position side is not one of the account's position mode.
+    Leg,
+    /// The position mode is so already.
+    ModeUnchanged,
+    /// The position mode stays while an order is open.
+    ModeOrders,
+    /// The position mode stays while a position is.
+    ModePosition,
 }
 
 impl Refusal {
@@ -302,6 +315,10 @@ impl Refusal {
             Self::UnknownOrder => "UNKNOWN_ORDER",
             Self::WouldTrigger => "WOULD_TRIGGER",
             Self::Killed => "KILLED",
+            Self::Leg => "LEG",
+            Self::ModeUnchanged => "MODE_UNCHANGED",
+            Self::ModeOrders => "MODE_ORDERS",
+            Self::ModePosition => "MODE_POSITION",
         }
     }
 }

@@ -1,11 +1,12 @@
 //! An order comes in: every check before anything moves, then acceptance, execution, and rest or expiry.
 //!
-//! catalogue: S1. Order of the checks: possible at all (`CoreError`), duplicate, room, reduce-only, post-only,
+//! catalogue: S1. Order of the checks: possible at all (`CoreError`), position side, duplicate, room, reduce-only, post-only,
 //! liquidity, fill-or-kill, money. A refusal leaves no trace.
 
 use super::accounts::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use super::booking::reserve;
 use super::execute::{Desk, Reach, Stop, Taker};
+use super::legs::Leg;
 use super::matching::NIL;
 use super::order::{ClientId, ExecKind, Fault, Order, Outcome, Reason, Refusal, Status, Stp};
 use crate::error::{CoreError, Result};
@@ -22,6 +23,8 @@ pub struct NewOrder {
     pub client_id: ClientId,
     /// Buy or sell.
     pub side: Side,
+    /// The position that it is for: `Both` in one-way mode, one of the others in hedge mode.
+    pub leg: Leg,
     /// Limit or market.
     pub kind: OrderType,
     /// How long it lives; ignored for a market order.
@@ -77,16 +80,23 @@ impl NewOrder {
         Ok(())
     }
 
+    /// Whether it only ever closes a position: it says so, or it is for the leg that its side closes.
+    #[must_use]
+    pub const fn reduces(&self) -> bool {
+        self.reduce_only || self.leg.is_closed_by(self.side)
+    }
+
     fn taker(&self, order: u64, open: Lots) -> Taker {
         Taker {
             order,
             account: self.account,
             side: self.side,
+            leg: self.leg,
             limit: self.price.unwrap_or(NO_PRICE),
             open,
             money: self.quote_qty,
             stp: self.stp,
-            reduce_only: self.reduce_only,
+            reduce_only: self.reduces(),
         }
     }
 }
@@ -96,6 +106,7 @@ impl Desk<'_> {
     pub fn place(&mut self, new: &NewOrder) -> Outcome<u64> {
         let id = *self.ids + 1;
         new.validate(self.accounts.market)?;
+        self.accounts.leg_fits(new.account, new.leg)?;
         let newest = self.history.by_client(new.account, new.client_id);
         if newest.is_some_and(|order| order.status.is_open()) {
             return Err(Refusal::Duplicate.into());
@@ -143,13 +154,13 @@ impl Desk<'_> {
     /// The size that comes in: all of it, or what a reduce-only order finds to close beside the others.
     fn clip(&self, new: &NewOrder) -> Outcome<Lots> {
         let qty = new.qty.unwrap_or(QTY_LOTS_MAX);
-        if !new.reduce_only {
+        if !new.reduces() {
             return Ok(qty);
         }
-        let position = &self.accounts.list[new.account as usize].positions[self.symbol as usize];
+        let position = self.accounts.position(new.account, self.symbol, new.leg);
         let others: Lots = match position.reduce_orders {
             0 => 0,
-            _ => self.reducing(new.account).filter(|order| order.side == new.side).map(Order::open).sum(),
+            _ => self.reducing(new.account, new.leg).filter(|order| order.side == new.side).map(Order::open).sum(),
         };
         match qty.min(position.closable(new.side) - others) {
             clipped if clipped > 0 => Ok(clipped),
@@ -163,6 +174,7 @@ impl Desk<'_> {
             account: new.account,
             client_id: new.client_id,
             side: new.side,
+            leg: new.leg,
             kind: new.kind,
             tif: new.tif,
             price: new.price.unwrap_or(NO_PRICE),
@@ -170,7 +182,7 @@ impl Desk<'_> {
             cum_qty: 0,
             cum_quote: 0,
             status: Status::New,
-            reduce_only: new.reduce_only,
+            reduce_only: new.reduces(),
             stp: new.stp,
             reserved: 0,
             node: NIL,
@@ -195,7 +207,7 @@ impl Desk<'_> {
         }
         if !order.reduce_only {
             let value = if market_order { reach.quote } else { self.contract().value(order.price, order.open()) };
-            self.accounts.cover(order.account, self.symbol, order.side, value)?;
+            self.accounts.cover(self.symbol, order, value)?;
         }
         Ok(0)
     }
@@ -228,39 +240,39 @@ impl Desk<'_> {
         self.updates.touch(order.side, order.price);
         let reserved = reserve(self.accounts, self.symbol, &order);
         if self.accounts.market != Market::Spot {
-            let position = &mut self.accounts.list[order.account as usize].positions[self.symbol as usize];
+            let position = self.accounts.position_mut(order.account, self.symbol, order.leg);
             *position.open_mut(order.side) += reserved;
             position.reduce_orders += u32::from(order.reduce_only);
-            self.moved.push(order.account);
+            self.moved.push((order.account, order.leg));
         }
         let kept = self.history.get_mut(id).ok_or_else(missing)?;
         (kept.node, kept.reserved) = (node, reserved);
         Ok(())
     }
 
-    /// An account's open reduce-only orders, oldest first.
-    fn reducing(&self, account: u32) -> impl DoubleEndedIterator<Item = &Order> {
-        self.history.open_of(account).filter(|order| order.reduce_only && order.node != NIL)
+    /// The open reduce-only orders of one position, oldest first.
+    fn reducing(&self, account: u32, leg: Leg) -> impl DoubleEndedIterator<Item = &Order> {
+        let closes = move |order: &&Order| order.reduce_only && order.leg == leg && order.node != NIL;
+        self.history.open_of(account).filter(closes)
     }
 
-    /// Keeps the sum of resting reduce-only orders within what there is to close, newest first, for every account
-    /// whose position this operation moved.
+    /// Keeps the sum of resting reduce-only orders within what there is to close, newest first, for every position
+    /// that this operation moved.
     pub(super) fn trim_all(&mut self) -> Result<()> {
-        while let Some(account) = self.moved.pop() {
-            if self.accounts.list[account as usize].positions[self.symbol as usize].reduce_orders > 0 {
-                self.trim(account, Side::Buy)?;
-                self.trim(account, Side::Sell)?;
+        while let Some((account, leg)) = self.moved.pop() {
+            if self.accounts.position(account, self.symbol, leg).reduce_orders > 0 {
+                self.trim(account, leg, Side::Buy)?;
+                self.trim(account, leg, Side::Sell)?;
             }
         }
         Ok(())
     }
 
-    fn trim(&mut self, account: u32, side: Side) -> Result<()> {
-        let position = &self.accounts.list[account as usize].positions[self.symbol as usize];
-        let resting: Lots = self.reducing(account).filter(|order| order.side == side).map(Order::open).sum();
-        let mut excess = resting - position.closable(side);
+    fn trim(&mut self, account: u32, leg: Leg, side: Side) -> Result<()> {
+        let resting: Lots = self.reducing(account, leg).filter(|order| order.side == side).map(Order::open).sum();
+        let mut excess = resting - self.closable(account, leg, side);
         while excess > 0 {
-            let Some(newest) = self.reducing(account).rfind(|order| order.side == side).copied() else { break };
+            let Some(newest) = self.reducing(account, leg).rfind(|order| order.side == side).copied() else { break };
             if newest.open() <= excess {
                 excess -= newest.open();
                 self.expire(newest.id, Status::Expired, Reason::ReduceOnly)?;

@@ -9,6 +9,7 @@
 
 use super::Exchange;
 use super::execute::{Desk, Taker};
+use super::legs::Leg;
 use super::matching::{BACKGROUND, Book, NIL, Node};
 use super::order::{Exec, Outcome, Stp};
 use super::place::{valid_price, valid_qty};
@@ -197,7 +198,17 @@ impl Desk<'_> {
     fn recorded_taker(&mut self, side: Side, limit: Ticks, open: Lots) -> Taker {
         *self.ids += 1;
         let order = *self.ids;
-        Taker { order, account: BACKGROUND, side, limit, open, money: None, stp: Stp::None, reduce_only: false }
+        Taker {
+            order,
+            account: BACKGROUND,
+            side,
+            leg: Leg::Both,
+            limit,
+            open,
+            money: None,
+            stp: Stp::None,
+            reduce_only: false,
+        }
     }
 
     /// Background at the end of a queue: the last chunk grows, or a new one follows our order.

@@ -38,6 +38,7 @@ impl Exchange {
 impl Desk<'_> {
     fn arm(&mut self, new: &NewConditional) -> Outcome<u64> {
         new.validate(self.accounts.market)?;
+        self.accounts.leg_fits(new.order.account, new.order.leg)?;
         let mut one = new.conditional(*self.ids + 1, self.ts);
         let same = |other: &Conditional| other.client_id == one.client_id;
         let resting = self.history.by_client(one.account, one.client_id).is_some_and(|order| order.status.is_open());
@@ -47,7 +48,7 @@ impl Desk<'_> {
         if self.conditionals.live.len() >= LIVE_MAX {
             return Err(Refusal::Full.into());
         }
-        if one.close_position && self.closable(one.account, one.side) == 0 {
+        if one.close_position && self.closable(one.account, one.leg, one.side) == 0 {
             return Err(Refusal::ReduceOnly.into());
         }
         if self.present(one.by_mark).is_some_and(|seen| one.meets(seen)) {
@@ -141,7 +142,7 @@ impl Desk<'_> {
             return self.enter(id);
         }
         self.tell(&one);
-        let qty = if one.close_position { self.closable(one.account, one.side) } else { one.qty };
+        let qty = if one.close_position { self.closable(one.account, one.leg, one.side) } else { one.qty };
         if qty == 0 {
             self.retire(id, Step::Expired);
             return Ok(());
@@ -172,6 +173,7 @@ impl Desk<'_> {
             order: id,
             account: order.account,
             side: order.side,
+            leg: order.leg,
             limit: order.price,
             open: order.qty,
             money: None,
@@ -205,7 +207,7 @@ impl Desk<'_> {
                 Step::Triggered if !self.history.get(one.order).is_some_and(|order| order.status.is_open()) => {
                     Some((one.id, Step::Finished))
                 }
-                Step::New if one.close_position && self.closable(one.account, one.side) == 0 => {
+                Step::New if one.close_position && self.closable(one.account, one.leg, one.side) == 0 => {
                     Some((one.id, Step::Expired))
                 }
                 _ => None,
@@ -241,6 +243,7 @@ fn order_of(one: &Conditional, qty: Lots) -> NewOrder {
         account: one.account,
         client_id: one.client_id,
         side: one.side,
+        leg: one.leg,
         kind: one.kind,
         tif: one.tif,
         price: (one.kind == OrderType::Limit).then_some(one.price),

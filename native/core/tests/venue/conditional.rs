@@ -1,5 +1,5 @@
-//! Conditional orders and isolated margin among others: whatever comes, money stays, refusals leave no trace, and nobody
-//! fires twice.
+//! Conditional orders, isolated margin and hedge mode among others: whatever comes, money stays, refusals leave no
+//! trace, and nobody fires twice.
 
 use crate::{bytes, exchange};
 use proptest::prelude::*;
@@ -8,6 +8,7 @@ use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
 use tickwright_core::venue::conditional::{Condition, NewConditional, Step};
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{ClientId, Exec, ExecKind, Fault, Outcome, Reason, Stp};
 use tickwright_core::venue::place::NewOrder;
 
@@ -47,16 +48,23 @@ fn order(serial: usize, who: u32, buy: bool, price: Option<i64>, qty: i64) -> Ne
         price,
         qty: Some(qty),
         quote_qty: None,
+        leg: Leg::Both,
         reduce_only: false,
         stp: Stp::None,
     }
+}
+
+/// In hedge mode an order is for the long or the short position, here by its size.
+fn on_a_leg(exchange: &Exchange, order: NewOrder) -> NewOrder {
+    let legs = exchange.accounts.legs(order.account);
+    NewOrder { leg: legs[order.qty.unwrap() as usize % legs.len()], ..order }
 }
 
 fn apply(exchange: &mut Exchange, serial: usize, op: Op, out: &mut Vec<Exec>) -> Outcome<()> {
     match op {
         Op::Arm { who, buy, limit, condition, trigger, qty, mark, close } => {
             let close = close && condition != Condition::Trailing;
-            let mut order = order(serial, who, buy, (limit && !close).then_some(trigger), qty);
+            let mut order = on_a_leg(exchange, order(serial, who, buy, (limit && !close).then_some(trigger), qty));
             order.qty = (!close).then_some(qty);
             let new = NewConditional {
                 order,
@@ -69,7 +77,8 @@ fn apply(exchange: &mut Exchange, serial: usize, op: Op, out: &mut Vec<Exec>) ->
             exchange.arm(0, &new, 1, out).map(|_| ())
         }
         Op::Place { who, buy, price, qty } => {
-            exchange.place(0, &order(serial, who, buy, Some(price), qty), 1, out).map(|_| ())
+            let order = on_a_leg(exchange, order(serial, who, buy, Some(price), qty));
+            exchange.place(0, &order, 1, out).map(|_| ())
         }
         Op::Cancel { who, at } => {
             let symbol = &exchange.symbols[0];
@@ -93,8 +102,10 @@ fn apply(exchange: &mut Exchange, serial: usize, op: Op, out: &mut Vec<Exec>) ->
 fn play(linear: bool, ops: &[Op]) -> (Vec<Exec>, Vec<u8>) {
     let mut exchange = exchange(linear);
     if linear {
-        // One of the three has an isolated position, which marks may liquidate.
+        // Two of the three have isolated positions, which marks may liquidate; one of them is in hedge mode.
+        exchange.isolate(3, 0, true).unwrap();
         exchange.isolate(4, 0, true).unwrap();
+        exchange.position_mode(3, true).unwrap();
     }
     let mut told = Vec::new();
     for (serial, op) in ops.iter().enumerate() {

@@ -3,6 +3,7 @@
 //! A failing case prints its requests, shrunk; proptest keeps its seed beside this file.
 
 mod conditional;
+mod legs;
 mod model;
 mod recording;
 mod state;
@@ -15,6 +16,7 @@ use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{ClientId, Fault, Order, Status, Stp};
 use tickwright_core::venue::place::NewOrder;
 
@@ -124,6 +126,7 @@ impl Pair {
                     price: by_limit.then_some(ask.price),
                     qty: ask.money.is_none().then_some(ask.qty),
                     quote_qty: ask.money,
+                    leg: Leg::Both,
                     reduce_only: ask.reduce,
                     stp: ask.stp,
                 };
@@ -187,7 +190,8 @@ impl Pair {
         }
         for (who, free) in self.model.free.iter().enumerate() {
             let account = &self.real.accounts.list[who + 2];
-            let (purses, position) = (&account.purses, &account.positions[0]);
+            let position = self.real.accounts.position(who as u32 + 2, 0, Leg::Both);
+            let purses = &account.purses;
             if self.model.linear {
                 assert_eq!([i128::from(position.qty), purses[1].free - position.cost], *free, "account {who}");
             } else {

@@ -8,6 +8,7 @@ use tickwright_core::event::{OrderType, TimeInForce};
 use tickwright_core::instrument::Market;
 use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{ClientId, Stp};
 use tickwright_core::venue::place::NewOrder;
 
@@ -43,6 +44,7 @@ fn join(exchange: &mut Exchange, n: usize, qty: i64) -> u64 {
         price: Some(100),
         qty: Some(qty),
         quote_qty: None,
+        leg: Leg::Both,
         reduce_only: false,
         stp: Stp::None,
     };

@@ -7,6 +7,7 @@ use tickwright_core::units::Side;
 use tickwright_core::venue::Exchange;
 use tickwright_core::venue::conditional::{Condition, NewConditional};
 use tickwright_core::venue::flow::FlowSpec;
+use tickwright_core::venue::legs::Leg;
 use tickwright_core::venue::order::{ClientId, Exec, Stp};
 use tickwright_core::venue::place::NewOrder;
 
@@ -42,6 +43,7 @@ fn quote(exchange: &mut Exchange, second: i64) -> Vec<Exec> {
             price: Some(exchange.symbols[0].book.best_price(side)),
             qty: Some(3),
             quote_qty: None,
+            leg: Leg::Both,
             reduce_only: false,
             stp: Stp::ExpireTaker,
         };

@@ -15,6 +15,7 @@ PACKAGES = [
     "feeds",
     "feeds.history",
     "feeds.store",
+    "feeds.venue",
     "oms",
     "risk",
     "sim",

@@ -14,8 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from native._core import InputError
-
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -92,14 +90,6 @@ COINM = Market(
 VENUES = {market.venue: market for market in (SPOT, USDM, COINM)}
 BY_MARKET = {market.market: market for market in (SPOT, USDM, COINM)}
 _DEPTH_PATHS = {market.depth_path for market in (SPOT, USDM, COINM)}
-
-
-def venue_of(name: str) -> Market:
-    """The market called `name`; `binance` alone is spot. InputError where there is none."""
-    found = VENUES.get("binance-spot" if name == "binance" else name)
-    if found is None:
-        raise InputError(f"--venue must be one of {', '.join(VENUES)}, was {name}")
-    return found
 
 
 def snapshot_symbol(request: str) -> str | None:

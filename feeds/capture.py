@@ -1,8 +1,9 @@
 """The verb `tickwright capture`: records a venue's public market data byte for byte, replayable by `tickwright book`.
 
-catalogue: M12. One socket with the depth, best-price and trade streams of every symbol, and a REST snapshot for each
-symbol after each connection, asked for when its first delta has come, so that the snapshot is not older than it
-("How to manage a local order book correctly", step 3). No key is used and nothing but public data is asked for.
+catalogue: M12. Every symbol's depth, best prices and trades, as the venue's session subscribes them; a whole book after
+each connection, and again after each gap that the venue's ids tell. Where REST has the whole book it is asked for when
+the first change has come, so that it is not older than that. Frames that a venue packs (HTX: gzip) are kept unpacked.
+No key is used and nothing but public data is asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import argparse
 import asyncio
 import logging
 import random
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,71 +19,58 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from feeds.backoff import Backoff
-from feeds.bars_live import LiveBars, Source
-from feeds.binance import Market, venue_of
+from feeds import bars_live
+from feeds.bars_live import LiveBars
 from feeds.binance_instruments import instrument_steps
 from feeds.lake import Lake
+from feeds.live import LiveFeed, until_ended
 from feeds.ports import Clock, Results
 from feeds.recorder import Recorder, What
-from feeds.socket import Socket
+from feeds.session import Listener
+from feeds.source import Source, add_source, source
+from feeds.venue.binance import Binance
 from native._core import InputError
 
 log = logging.getLogger(__name__)
 
 #: How often what was received is put on disk, s: a crash loses no more than this.
 FLUSH_S = 1.0
-#: A depth stream sends every 100 ms where anything changes; after this silence the socket is made again, ms.
-_STALE_MS = 30_000
-_INTERRUPTED = 130
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Describes the verb's arguments."""
     parser.description = (
-        "Records public market data byte for byte with receive times: depth, best prices, trades and REST snapshots.\n"
-        "Without --base the venue's own public addresses are read; --base takes the box on loopback or a test network."
+        "Records public market data byte for byte with receive times: depth, best prices, trades and whole books.\n"
+        "Without --base the venue's own public addresses are read; --base takes the box on loopback or another host.\n"
+        "A venue that only its document proves is experimental, and refused without --base (exit 3)."
     )
     parser.epilog = (
         "example:\n  tickwright capture --venue binance-spot --symbols BTCUSDT,ETHUSDT"
         " --base http://127.0.0.1:9000 -o btc.zst"
     )
-    parser.add_argument("--venue", required=True, help="binance-spot, binance-usdm or binance-coinm")
-    parser.add_argument("--symbols", required=True, help="symbols as the venue writes them, separated by commas")
+    add_source(parser)
+    parser.add_argument("--bars", help="build and store these bars live: 1s,1m,5m,15m,1h,1d,tick:N,volume:N,dollar:N")
+    parser.add_argument("--lake", default="lake", metavar="PLACE", help="where --bars are stored (lake)")
     parser.add_argument(
         "-o", "--output", dest="file", required=True, type=Path, help="a new file; .gz and .zst are packed"
     )
-    parser.add_argument("--base", help="http(s) address of REST; sockets are taken from the same host")
-    parser.add_argument("--ws-base", help="ws(s) address of the sockets, where it is another host or port")
-    parser.add_argument("--bars", help="build and store these bars live: 1s,1m,5m,15m,1h,1d,tick:N,volume:N,dollar:N")
-    parser.add_argument("--lake", default="lake", metavar="PLACE", help="where --bars are stored (lake)")
-    parser.add_argument("--seconds", type=float, help="stop after this time; without it, at SIGINT or SIGTERM")
 
 
 def run(args: argparse.Namespace) -> int:
     """Records until the time is over or a signal comes; 130 after SIGINT, with everything received kept."""
-    market = venue_of(args.venue)
-    symbols = [symbol.strip().upper() for symbol in args.symbols.split(",") if symbol.strip()]
-    if not symbols:
-        raise InputError(f"--symbols must name a symbol, was {args.symbols!r}")
-    if args.seconds is not None and not 0 < args.seconds < 1e9:
-        raise InputError(f"--seconds must be above zero, was {args.seconds}")
-    rest, ws = bases(market, args.base, args.ws_base)
-    bars: LiveBars | None = None
+    wanted = source(args)
+    feed, at = wanted.venue.feed, wanted.at
     about: dict[str, Any] = {
-        "venue": market.venue,
-        "symbols": symbols,
-        "rest": rest,
-        "ws": ws,
+        "venue": feed,
+        "symbols": wanted.symbols,
+        "rest": at.rest,
+        "ws": at.ws,
         "began_ns": args.clock.utc_ns(),
     }
-    if args.bars is not None:
-        about["instruments"] = asyncio.run(instrument_steps(rest + market.instruments_request, symbols))
-        source = Source(market.venue, market.market, about["instruments"])
-        bars = LiveBars(Lake(args.lake), source, args.bars.split(","), about["began_ns"])
+    bars = _bars(wanted, args, about) if args.bars is not None else None
     recorder = Recorder(args.file, about)
-    said = f"recording {market.venue} {','.join(symbols)} from {ws} to {args.file}"
-    capture = Capture(market, symbols, (rest, ws), recorder, args.clock)
+    said = f"recording {feed} {','.join(wanted.symbols)} from {at.ws} to {args.file}"
+    capture = Capture(wanted, recorder, args.clock)
     capture.bars = bars
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -94,11 +81,21 @@ def run(args: argparse.Namespace) -> int:
     return _end(capture, args.file, args.output, code)
 
 
+def _bars(wanted: Source, args: argparse.Namespace, about: dict[str, Any]) -> LiveBars:
+    """The builder of live bars; `about` gets the venue's own steps of tick and lot, which bars need."""
+    if not isinstance(wanted.venue, Binance):
+        raise InputError(f"--bars must be built of a market of Binance, whose steps are known, was {wanted.venue.feed}")
+    market = wanted.venue.market
+    about["instruments"] = asyncio.run(instrument_steps(wanted.at.rest + market.instruments_request, wanted.symbols))
+    origin = bars_live.Source(market.venue, market.market, about["instruments"])
+    return LiveBars(Lake(args.lake), origin, args.bars.split(","), about["began_ns"])
+
+
 def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
     output.summary(
         {
             "file": str(file),
-            "venue": capture.market.venue,
+            "venue": capture.venue.feed,
             "messages": capture.messages,
             "snapshots": capture.snapshots,
             "payload_bytes": capture.recorder.payload_bytes,
@@ -109,116 +106,76 @@ def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
     return code or (0 if capture.messages else 1)
 
 
-def bases(market: Market, base: str | None, ws_base: str | None) -> tuple[str, str]:
-    """REST and WebSocket base addresses; InputError where one has not the scheme it needs."""
-    rest = (base or market.rest).rstrip("/")
-    if not rest.startswith(("http://", "https://")):
-        raise InputError(f"--base must begin with http:// or https://, was {base}")
-    same_host = "ws" + rest.removeprefix("http")
-    ws = (ws_base or (same_host if base else market.ws)).rstrip("/")
-    if not ws.startswith(("ws://", "wss://")):
-        raise InputError(f"--ws-base must begin with ws:// or wss://, was {ws_base}")
-    return rest, ws
+class _Recording(Listener):
+    """Writes what a session hears."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+
+    def message(self, payload: bytes) -> None:
+        self._capture.message(payload)
+
+    def rest(self, symbol: str, request: str, body: bytes) -> None:
+        self._capture.snapshots += 1
+        self._capture.record(What.REST, body, self._capture.rest_source(request))
 
 
 class Capture:
-    """One running capture: what the socket and REST bring goes into the recorder as it is."""
+    """One running capture: what the sockets and REST bring goes into the recorder as it is."""
 
-    def __init__(
-        self, market: Market, symbols: list[str], addresses: tuple[str, str], recorder: Recorder, clock: Clock
-    ) -> None:
-        """Connects nothing; `addresses` are the REST and the WebSocket base."""
-        self.market = market
+    def __init__(self, source: Source, recorder: Recorder, clock: Clock) -> None:
+        """Connects nothing."""
+        self.venue = source.venue
         self.recorder = recorder
         self.messages = 0
         self.snapshots = 0
         self.connections = 0
         self.bars: LiveBars | None = None
-        self._rest, ws = addresses
+        self._source = source
         self._clock = clock
-        self._address = market.socket_address(ws, symbols)
-        # A combined message begins with its stream's name: a symbol's first delta is told by it, undecoded.
-        self._first_deltas = {f'{{"stream":"{market.streams(symbol)[0]}"'.encode(): symbol for symbol in symbols}
-        self._awaited: dict[bytes, str] = {}
-        self._fetching: set[asyncio.Task[None]] = set()
-        self._http: aiohttp.ClientSession | None = None
-        self._jitter = random.Random(1)
 
     async def run(self, seconds: float | None, on_ready: Callable[[], None]) -> int:
         """Records for `seconds` or until a signal; 0, or 130 after SIGINT. From `on_ready` on, signals are heard."""
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        code = 0
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
+            feed = LiveFeed(
+                self.venue,
+                self._source.at,
+                self._source.symbols,
+                self._source.recorder_books,
+                lambda _: _Recording(self),
+                clock=self._clock,
+                http=http,
+                jitter=random.Random(1),
+                on_link=self._link,
+            )
+            ending = asyncio.create_task(until_ended(seconds, feed, asyncio.create_task(self._flush())))
+            await asyncio.sleep(0)
+            on_ready()
+            return await ending
 
-        def end(status: int) -> None:
-            nonlocal code
-            code = status
-            ended.set()
-
-        loop.add_signal_handler(signal.SIGINT, end, _INTERRUPTED)
-        loop.add_signal_handler(signal.SIGTERM, end, 0)
-        on_ready()
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as self._http:
-            socket = self._socket()
-            tasks = [asyncio.create_task(socket.run()), asyncio.create_task(self._flush())]
-            waiting = asyncio.create_task(ended.wait())
-            done, _ = await asyncio.wait([*tasks, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            socket.close()
-            for task in [*tasks, waiting, *self._fetching]:
-                task.cancel()
-            await asyncio.gather(*tasks, waiting, *self._fetching, return_exceptions=True)
-            for task in done & set(tasks):
-                task.result()
-        return code
-
-    def _socket(self) -> Socket:
-        async def address() -> str:
-            return self._address
-
-        return Socket(
-            self.market.venue,
-            address,
-            self._message,
-            clock=self._clock,
-            backoff=Backoff(self._jitter),
-            on_up=self._up,
-            on_down=lambda: self._record(What.DOWN),
-            stale_ms=_STALE_MS,
-        )
-
-    def _record(self, what: What, payload: bytes = b"", source: str = "") -> None:
-        self.recorder.record(what, self._clock.utc_ns(), self._clock.mono_ns(), payload, source)
-
-    def _up(self) -> None:
-        self.connections += 1
-        self._awaited = dict(self._first_deltas)
-        self._record(What.UP, source=self._address)
-
-    def _message(self, payload: bytes) -> None:
+    def message(self, payload: bytes) -> None:
+        """A message came: it is recorded, and part of the bars that are built."""
         ts_ns = self._clock.utc_ns()
-        self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload)
+        self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload, self.venue.source)
         self.messages += 1
         if self.bars is not None:
             self.bars.take(payload, ts_ns)
-        if self._awaited and (symbol := self._awaited.pop(payload[: payload.find(b",")], None)):
-            task = asyncio.get_running_loop().create_task(self._snapshot(symbol), name=f"snapshot {symbol}")
-            self._fetching.add(task)
-            task.add_done_callback(self._fetching.discard)
 
-    async def _snapshot(self, symbol: str) -> None:
-        """Asks for a symbol's snapshot until an answer comes, slower after each failure."""
-        backoff, request = Backoff(self._jitter, first_s=0.5), self.market.snapshot_request(symbol)
-        while self._http is not None:
-            try:
-                async with self._http.get(self._rest + request) as answer:
-                    body = await answer.read()
-                    if answer.status == 200:
-                        self._record(What.REST, body, request)
-                        self.snapshots += 1
-                        return
-                    log.warning("%s: snapshot refused, status %d", symbol, answer.status)
-            except (aiohttp.ClientError, TimeoutError) as error:
-                log.warning("%s: snapshot failed: %s", symbol, error)
-            await asyncio.sleep(backoff.delay_s())
+    def record(self, what: What, payload: bytes = b"", origin: str = "") -> None:
+        """Adds one record with the present times."""
+        self.recorder.record(what, self._clock.utc_ns(), self._clock.mono_ns(), payload, origin)
+
+    def rest_source(self, request: str) -> str:
+        """How a request is written down: under the production address, by which a reader knows the venue again."""
+        return request if isinstance(self.venue, Binance) else self.venue.production.rest + request
+
+    def _link(self, _line: int, up: bool, address: str) -> None:
+        if not up:
+            self.record(What.DOWN)
+            return
+        self.connections += 1
+        # A token is not for the record.
+        self.record(What.UP, origin=address.partition("?")[0] if self.venue.token_request() else address)
 
     def _build(self) -> None:
         """Builds the bars that what was received completes; where they cannot go on, the recording does."""

@@ -46,6 +46,9 @@ class Results(Protocol):
     def row(self, row: Mapping[str, object]) -> None:
         """One result."""
 
+    def flush(self) -> None:
+        """Prints the results so far, where they wait to be one table."""
+
     def summary(self, row: Mapping[str, object]) -> None:
         """The last result."""
 

@@ -46,6 +46,7 @@ FEEDS = (
 #: A request for a whole book, with its symbol, and the feed that the book belongs to.
 _BOOKS = (
     (re.compile(r"https://api\.kucoin\.com/api/v3/market/orderbook/level2\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
+    (re.compile(r"https://api\.kucoin\.com/api/v1/market/orderbook/level2_100\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
     (re.compile(r"https://www\.bitstamp\.net/api/v2/order_book/(\w+)"), "bitstamp"),
     (re.compile(r"https://api\.gateio\.ws/api/v4/spot/order_book\?(?:.*&)?currency_pair=([^&]+)"), "gate-spot"),
 )

@@ -14,6 +14,7 @@ TickwrightError (native)        1
 
 from __future__ import annotations
 
+from feeds.venue.spec import ExperimentalError
 from native import _core
 
 TickwrightError = _core.TickwrightError
@@ -55,7 +56,7 @@ class StartRefusedError(EngineError, SafetyError):
 
 def exit_code(error: BaseException) -> int:
     """The exit code that commands.md gives to this error."""
-    if isinstance(error, SafetyError):
+    if isinstance(error, SafetyError | ExperimentalError):
         return REFUSED
     if isinstance(error, InputError):
         return BAD_INPUT

@@ -20,10 +20,11 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.binance import snapshot_symbol, venue_of
-from feeds.capture import bases
+from feeds.binance import snapshot_symbol
 from feeds.recorder import MAGIC, Frames, Recorded, Recorder, What
 from feeds.recordings import Recording
+from feeds.venue import session_of
+from feeds.venue.spec import Endpoints
 from native._core import InputError
 
 LINES = (
@@ -192,14 +193,14 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, data: bytes) -> None:
 
 
 def test_addresses_are_checked() -> None:
-    spot = venue_of("binance")
-    assert bases(spot, "http://127.0.0.1:90", None) == ("http://127.0.0.1:90", "ws://127.0.0.1:90")
-    assert bases(spot, None, None)[1] == "wss://stream.binance.com:9443"
+    spot = session_of("binance")
+    assert spot.endpoints("http://127.0.0.1:90") == Endpoints("http://127.0.0.1:90", "ws://127.0.0.1:90")
+    assert spot.endpoints().ws == "wss://stream.binance.com:9443"
     for base, ws_base in [("ftp://x", None), (None, "http://x")]:
         with pytest.raises(InputError, match="must begin with"):
-            bases(spot, base, ws_base)
+            spot.endpoints(base, ws_base)
     with pytest.raises(InputError, match=r"--venue must be one of .*, was mtgox"):
-        venue_of("mtgox")
+        session_of("mtgox")
 
 
 class _Refuses(BaseHTTPRequestHandler):

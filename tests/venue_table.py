@@ -13,6 +13,7 @@ from pathlib import Path
 
 from feeds.binance import VENUES, Market
 from feeds.public import FEEDS
+from feeds.venue import SESSIONS
 from pycore.config import Venue
 from tests.recorded_counts import PAIRS, RECORDED
 from tests.recorded_figures import READ
@@ -52,7 +53,7 @@ class Feed:
     name: str
     stem: str
     proof: str
-    live: str = "no"
+    live: str
 
     def row(self) -> str:
         """Its line of the table."""
@@ -102,7 +103,8 @@ def feeds() -> list[Feed]:
         known = (_CORE / "decode" / f"{stem}.rs").is_file()
         counts = "; ".join(f"`{Path(c.path).name}`: {c.says()}" for c in RECORDED if name in c.feeds)
         proof = f"recording {counts}" if counts else DOCUMENT_ONLY
-        found.append(Feed(name, stem if known else stem.partition("_")[0], proof))
+        live = "refused" if SESSIONS[name].experimental else "record"
+        found.append(Feed(name, stem if known else stem.partition("_")[0], proof, live))
     return found
 
 

@@ -11,6 +11,7 @@ mod feed;
 mod gate;
 mod journal;
 mod journal_columns;
+mod live;
 mod market;
 mod notes;
 mod outbound;
@@ -31,6 +32,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     feed::register(m)?;
     journal::register(m)?;
     journal_columns::register(m)?;
+    live::register(m)?;
     quote::register(m)?;
     gate::register(m)?;
     venue::register(m)?;

@@ -4,11 +4,9 @@
 //! are those texts' ticks and lots.
 
 use super::{Checker, Entry, STAMP};
-use crate::book::sent::SentBook;
 use crate::decode::PublicDecoder;
 use crate::decode::public::{BookMessage, Message, Public};
 use crate::error::Result;
-use crate::units::Side;
 
 /// What the checker has of a venue beside Binance.
 pub(super) struct Source {
@@ -86,24 +84,9 @@ impl Entry {
 
     /// Brings the texts as sent up to date and compares the venue's checksum.
     fn sum(&mut self, source: &Source, id: u32, book: &BookMessage<'_>) -> Result<()> {
-        let venue = source.public.venue();
-        if SentBook::new().checksum(venue).is_none() {
-            return Ok(());
-        }
-        if book.snapshot {
-            self.sent.clear();
-        }
-        for side in [Side::Buy, Side::Sell] {
-            book.levels(side, |price, qty| {
-                let level = source.decoder.level(id, price, qty)?;
-                self.sent.apply(side, level, price, qty)
-            })?;
-        }
-        if let Some(depth) = book.depth {
-            self.sent.keep(depth);
-        }
-        if let Some(want) = book.checksum {
-            let equal = self.sent.checksum(venue) == Some(want) && self.sent.is_top_of(self.book.book());
+        let level = |price: &[u8], qty: &[u8]| source.decoder.level(id, price, qty);
+        let found = self.sent.follow(source.public.venue(), book, self.book.book(), level)?;
+        if let Some((equal, _)) = found {
             self.tally(|tally| {
                 tally.checksums += 1;
                 tally.checksums_equal += u64::from(equal);

@@ -8,6 +8,7 @@
 //!   price and size without point and leading zeros, nothing between them.
 
 use super::l2::L2Book;
+use crate::decode::public::BookMessage;
 use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::instrument::Venue;
@@ -107,6 +108,33 @@ impl SentBook {
                 levels.pop_last();
             }
         }
+    }
+
+    /// Brings the texts up to date with a message that `book` has taken. Where the message carries a checksum: whether
+    /// it is that of the texts, these being the book's own best levels, and the texts' own. `level` reads price and size.
+    ///
+    /// Errors: as `apply`, and whatever `level` fails with.
+    pub fn follow(
+        &mut self,
+        venue: Venue,
+        told: &BookMessage<'_>,
+        book: &L2Book,
+        level: impl Fn(&[u8], &[u8]) -> Result<Level>,
+    ) -> Result<Option<(bool, u32)>> {
+        if !matches!(venue, Venue::Okx | Venue::Bitget | Venue::Kraken) {
+            return Ok(None);
+        }
+        if told.snapshot {
+            self.clear();
+        }
+        for side in [Side::Buy, Side::Sell] {
+            told.levels(side, |price, qty| self.apply(side, level(price, qty)?, price, qty))?;
+        }
+        if let Some(depth) = told.depth {
+            self.keep(depth);
+        }
+        let (Some(want), Some(sum)) = (told.checksum, self.checksum(venue)) else { return Ok(None) };
+        Ok(Some((sum == want && self.is_top_of(book), sum)))
     }
 
     /// The venue's checksum of what is here; None where the venue has none.

@@ -64,9 +64,6 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
-    if message.raw == b"pong" {
-        return Ok(());
-    }
     let push = Push::of(message, "message")?;
     let (Some(arg), Some(data), Some(action)) = (push.arg, push.data, push.action) else { return Ok(()) };
     let arg = Arg::of(arg, "arg")?;

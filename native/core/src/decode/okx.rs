@@ -92,9 +92,6 @@ enum Read {
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
-    if message.raw == b"pong" {
-        return Ok(());
-    }
     let push = Push::of(message, "message")?;
     let (Some(arg), Some(data)) = (push.arg, push.data) else { return Ok(()) };
     let arg = Arg::of(arg, "arg")?;

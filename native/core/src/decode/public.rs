@@ -181,6 +181,10 @@ impl Public {
     ///
     /// Errors: `Decode` or `Field` for what cannot be read, and whatever `take` fails with.
     pub fn read<'a>(self, payload: &'a [u8], take: Take<'_, 'a>) -> Result<Option<u64>> {
+        // The answer to a ping is a bare word at OKX and Bitget, which is no JSON.
+        if payload == b"pong" {
+            return Ok(None);
+        }
         let mut scan = Scan::new(payload);
         let message = scan.value("message")?;
         scan.end()?;

@@ -1,0 +1,55 @@
+"""Every venue's session by the name of its feed."""
+
+from __future__ import annotations
+
+from feeds.venue.binance import BINANCE_COINM, BINANCE_SPOT, BINANCE_USDM
+from feeds.venue.bitget import BITGET_MIX, BITGET_SPOT
+from feeds.venue.bitstamp import BITSTAMP
+from feeds.venue.bybit import BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_SPOT
+from feeds.venue.coinbase import COINBASE
+from feeds.venue.deribit import DERIBIT
+from feeds.venue.gate import GATE_SPOT
+from feeds.venue.htx import HTX_INVERSE, HTX_LINEAR
+from feeds.venue.hyperliquid import HYPERLIQUID
+from feeds.venue.kraken import KRAKEN
+from feeds.venue.kraken_futures import KRAKEN_FUTURES
+from feeds.venue.kucoin import KUCOIN
+from feeds.venue.okx import OKX
+from feeds.venue.spec import Venue
+from native._core import InputError
+
+#: The sessions that this package brings.
+SESSIONS: dict[str, Venue] = {
+    venue.feed: venue
+    for venue in (
+        BINANCE_SPOT,
+        BINANCE_USDM,
+        BINANCE_COINM,
+        OKX,
+        BYBIT_SPOT,
+        BYBIT_LINEAR,
+        BYBIT_INVERSE,
+        COINBASE,
+        KRAKEN,
+        KRAKEN_FUTURES,
+        DERIBIT,
+        BITSTAMP,
+        KUCOIN,
+        BITGET_SPOT,
+        BITGET_MIX,
+        HYPERLIQUID,
+        HTX_LINEAR,
+        HTX_INVERSE,
+        GATE_SPOT,
+    )
+}
+#: What a venue alone is short for.
+_SHORT = {"binance": "binance-spot", "kraken": "kraken-spot", "kucoin": "kucoin-spot", "gate": "gate-spot"}
+
+
+def session_of(name: str) -> Venue:
+    """The session called `name`; a venue alone is its spot market. InputError where there is none."""
+    found = SESSIONS.get(_SHORT.get(name, name))
+    if found is None:
+        raise InputError(f"--venue must be one of {', '.join(SESSIONS)}, was {name}")
+    return found

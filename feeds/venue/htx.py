@@ -1,0 +1,63 @@
+"""HTX (Huobi) swap market data: whole books and trades in gzip frames, on a socket for each margin.
+
+catalogue: M1. <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>: the server pings
+every 5 s and closes the connection after two that are not answered; 30 connections from one address.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feeds.venue.spec import ACCEPTED, Control, Endpoints, Means, Venue, frame, refused
+
+#: A frame that unpacks to more than this is damage or an attack; HTX's books have some kB.
+FRAME_BYTES_MAX = 16 * 1024 * 1024
+_TOPICS = ("market.{}.depth.step0", "market.{}.trade.detail")
+
+
+class Htx(Venue):
+    """HTX's `depth.step0` and `trade.detail`; each book is whole, so that a lost one is made good by the next."""
+
+    def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
+        """A message a topic and contract, numbered."""
+        names = [topic.format(symbol) for topic in _TOPICS for symbol in symbols]
+        return [frame({"sub": name, "id": str(at)}) for at, name in enumerate(names, start=1)]
+
+    def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
+        """A new subscription begins with the present book."""
+        name = _TOPICS[0].format(symbol)
+        return [frame({word: name, "id": name}) for word in ("unsub", "sub")]
+
+    def control(self, message: Mapping[str, Any]) -> Control | None:
+        """A ping wants its own number back."""
+        if "ping" in message:
+            return Control(Means.ANSWER, frame({"pong": message["ping"]}).decode())
+        if message.get("status") == "error":
+            return refused(message.get("err-msg"))
+        return ACCEPTED if "subbed" in message else None
+
+    def unpack(self, payload: bytes) -> bytes:
+        """Gzip's text."""
+        return unpacked(payload)
+
+
+def unpacked(payload: bytes) -> bytes:
+    """A frame's text: gzip, or as it is. ValueError for one that is cut or too long, zlib.error for a damaged one."""
+    if not payload.startswith(b"\x1f\x8b"):
+        return payload
+    unpack = zlib.decompressobj(31)
+    text = unpack.decompress(payload, FRAME_BYTES_MAX)
+    if not unpack.eof:
+        raise ValueError(f"frame must be gzip of at most {FRAME_BYTES_MAX} bytes, was cut or longer")
+    return text
+
+
+def _connection(name: str, path: str) -> Htx:
+    production = Endpoints("https://api.hbdm.com", "wss://api.hbdm.com")
+    return Htx(feed=name, production=production, path=path, stale_s=15.0, symbols_max=50)
+
+
+HTX_LINEAR = _connection("htx-linear", "/linear-swap-ws")
+HTX_INVERSE = _connection("htx-inverse", "/swap-ws")

@@ -1,0 +1,54 @@
+"""OKX v5 public data: one socket for every instrument type.
+
+catalogue: M1. <https://www.okx.com/docs-v5/en/#overview-websocket-overview>: three connections a second from one
+address, 480 subscriptions an hour on one connection, 64 KB of channels in all; a connection without traffic for 30 s
+is closed unless `ping` is sent, and answered `pong`. Demo trading's data is on `wspap`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feeds.venue.spec import ACCEPTED, RECONNECT, Control, Endpoints, Ping, Venue, chunks, frame, refused
+
+_CHANNELS = ("books", "trades", "tickers")
+#: Symbols a message: its arguments stay far below the 64 KB that a connection may subscribe to.
+_SYMBOLS_A_FRAME = 20
+
+
+class Okx(Venue):
+    """OKX's `books`, `trades` and `tickers`."""
+
+    def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
+        """A message for every twenty symbols."""
+        return [_frame("subscribe", some, _CHANNELS) for some in chunks(symbols, _SYMBOLS_A_FRAME)]
+
+    def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
+        """The document's own way after a gap: unsubscribe, subscribe."""
+        return [_frame(word, [symbol], ("books",)) for word in ("unsubscribe", "subscribe")]
+
+    def control(self, message: Mapping[str, Any]) -> Control | None:
+        """`notice` announces that the server will close the connection."""
+        match message.get("event"):
+            case "subscribe":
+                return ACCEPTED
+            case "error":
+                return refused(f"{message.get('code')} {message.get('msg')}")
+            case "notice":
+                return RECONNECT
+        return None
+
+
+def _frame(word: str, symbols: Sequence[str], channels: Sequence[str]) -> bytes:
+    return frame({"op": word, "args": [{"channel": c, "instId": s} for c in channels for s in symbols]})
+
+
+OKX = Okx(
+    feed="okx",
+    production=Endpoints("https://www.okx.com", "wss://ws.okx.com:8443"),
+    testnet=Endpoints("https://www.okx.com", "wss://wspap.okx.com:8443"),
+    path="/ws/v5/public",
+    ping=Ping(b"ping", 20.0),
+    symbols_max=150,
+)

@@ -68,8 +68,13 @@ class Decoder(Protocol):
 class Adapter(Protocol):
     """What an entry point of the group names."""
 
-    venue: str
-    feeds: Mapping[str, Feed]
+    @property
+    def venue(self) -> str:
+        """The venue's name: small letters, digits, hyphens."""
+
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """Its kinds of connections by name."""
 
     def decoder(self, feed: str) -> Decoder:
         """A fresh decoder of one of `feeds`."""

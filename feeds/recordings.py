@@ -19,13 +19,12 @@ from typing import Any, Protocol
 import zstandard
 
 from feeds.recorder import MAGIC, Frames, Recorded, What
+from feeds.venue.htx import unpacked
 from native._core import InputError
 
 _CHUNK_BYTES = 1 << 20
 #: A line longer than this is damage; exchangeInfo, the longest, is a few MB.
 _LINE_BYTES_MAX = 256 * 1024 * 1024
-#: A frame that unpacks to more than this is damage or an attack; HTX's books have some kB.
-_FRAME_BYTES_MAX = 16 * 1024 * 1024
 _CRYPTOFEED = {
     "BINANCE",
     "BINANCE_FUTURES",
@@ -210,17 +209,6 @@ class _Lines(_Split):
         return Recorded(int(stamp) * unit, None, What.MESSAGE, "", payload.rstrip(b"\r"))
 
 
-def _unpacked(frame: bytes) -> bytes:
-    """A binary frame's text: HTX sends gzip. ValueError for one that is cut or too long."""
-    if not frame.startswith(b"\x1f\x8b"):
-        return frame
-    unpack = zlib.decompressobj(31)
-    text = unpack.decompress(frame, _FRAME_BYTES_MAX)
-    if not unpack.eof:
-        raise ValueError(f"frame must be gzip of at most {_FRAME_BYTES_MAX} bytes, was cut or longer")
-    return text
-
-
 class _Cryptofeed(_Split):
     """Cryptofeed's bundle of one exchange: JSON objects by type `t`. A message's source is its connection's address."""
 
@@ -246,7 +234,7 @@ class _Cryptofeed(_Split):
             if kind not in ("http", "recv"):
                 return None
             text = entry["data"] if "data" in entry else base64.b64decode(entry["b64"])
-            payload = text.encode() if isinstance(text, str) else _unpacked(bytes(text))
+            payload = text.encode() if isinstance(text, str) else unpacked(bytes(text))
             ts_ns = round(entry["ts"] * 1_000_000) * 1_000
         except (ValueError, KeyError, TypeError, zlib.error) as why:
             raise InputError(f"line {self.lines} must be a cryptofeed record ({why!r}), was {line[:60]!r}") from None

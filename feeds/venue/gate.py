@@ -1,8 +1,8 @@
 """Gate spot market data, WebSocket v4: changes of the book, trades and best prices; the whole book over REST.
 
 catalogue: M1. <https://www.gate.com/docs/developers/apiv4/ws/en/>: `spot.order_book_update` takes one pair a message,
-and REST gives at most 100 levels a side with `with_id`; 300 connections from one address. Every message carries its
-time.
+and REST gives at most 100 levels a side with `with_id`. At most 100 connections from one host are recommended
+(<https://github.com/gateio/gatews/issues/25>). Every message carries its time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """KuCoin spot market data: a token first, then changes of the book, trades and tickers; the book over REST.
 
-catalogue: M1.
-<https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required->: `POST
-/api/v1/bullet-public` names the socket and how often to ping it. 800 connections, 400 topics a connection, 100
-messages up in ten seconds, 100 symbols a topic. Without a key REST has the best 100 levels a side
-(<https://www.kucoin.com/docs/rest/spot-trading/market-data/get-part-order-book-aggregated->).
+catalogue: M1. `POST /api/v1/bullet-public` names the socket and how often to ping it
+(<https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required->): 300
+topics a connection, 100 messages up in ten seconds, 100 symbols a topic. Without a key REST has the best 100 levels a
+side (<https://www.kucoin.com/docs/rest/spot-trading/market-data/get-part-order-book-aggregated->).
 """
 
 from __future__ import annotations
@@ -69,6 +68,6 @@ KUCOIN = Kucoin(
     feed="kucoin-spot",
     production=Endpoints("https://api.kucoin.com", "wss://ws-api-spot.kucoin.com"),
     ping=Ping(b'{"id":"1","type":"ping"}', 9.0),
-    symbols_max=130,
+    symbols_max=100,
     whole_by_rest=True,
 )

@@ -50,10 +50,10 @@ def main(words: list[str]) -> int:
 
 def written(lake: Lake, bare: Path, rows: int) -> None:
     """Trades of ten days, written in pieces as an import does, each known by its number; then all of them read."""
-    table, took, floor = trades(rows), 0.0, 0.0
+    took, floor = 0.0, 0.0
     bare.mkdir()
     for at in range(0, rows, PIECE_ROWS):
-        piece = table.slice(at, PIECE_ROWS)
+        piece = trades(at, min(PIECE_ROWS, rows - at), rows)
         stored = piece.drop_columns(PARTITIONED["trades"].names)
         floor += timed(lambda stored=stored, at=at: pq.write_table(stored, bare / f"{at}.parquet", compression="zstd"))
         took += timed(lambda piece=piece, at=at: lake.write("trades", piece, f"bench-{at:012d}"))
@@ -98,17 +98,18 @@ def year(lake: Lake, place: Path) -> bool:
     return found < YEAR_GOAL_MS
 
 
-def trades(rows: int) -> pa.Table:
-    """A walk of prices, evenly over ten days."""
-    source = np.random.default_rng(3)
-    ts = BEGIN_NS + np.arange(rows, dtype=np.int64) * (10 * DAY_NS // rows)
+def trades(first: int, rows: int, of: int) -> pa.Table:
+    """Some rows, from `first` on, of a walk of prices over ten days."""
+    source = np.random.default_rng((3, first))
+    number = np.arange(first, first + rows, dtype=np.int64)
+    ts = BEGIN_NS + number * (10 * DAY_NS // of)
     days = (ts // DAY_NS).astype("datetime64[D]").astype(str)
     columns = {
         "day": days,
-        "record": np.arange(rows),
+        "record": number,
         "ts_receive": ts + source.integers(1_000_000, 9_000_000, rows),
         "ts_venue": ts,
-        "id": np.arange(1, rows + 1, dtype=np.uint64),
+        "id": number.astype(np.uint64) + 1,
         "price": 600_000 + np.cumsum(source.integers(-3, 4, rows)),
         "qty": source.integers(1, 5_000, rows),
         "flags": source.integers(0, 2, rows) * 2,

@@ -103,7 +103,8 @@ def feeds() -> list[Feed]:
         known = (_CORE / "decode" / f"{stem}.rs").is_file()
         counts = "; ".join(f"`{Path(c.path).name}`: {c.says()}" for c in RECORDED if name in c.feeds)
         proof = f"recording {counts}" if counts else DOCUMENT_ONLY
-        live = "refused" if SESSIONS[name].experimental else "record"
+        session = SESSIONS.get(name)
+        live = "no" if session is None else "refused" if session.experimental else "record"
         found.append(Feed(name, stem if known else stem.partition("_")[0], proof, live))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from pycore.clock import Clock
 from pycore.config import Cache as CacheOptions
 from pycore.config import Instrument
 from pycore.market_cache import MarketKeeper
+from tests.box_process import running_box
+from tests.engine_process import bench_on
 from tests.store_servers import Redis
 from tests.test_lake import SNAPSHOT, lines
 
@@ -186,3 +189,23 @@ async def test_a_running_engines_market_is_what_redis_has(server: Redis) -> None
     assert (tick["last"], tick["last_qty"], tick["last_side"]) == ("60002.10", "0.020", "sell")
     assert book["bids"] == [["59002.50", "1.500"], ["59001.50", "1.500"]]
     assert (funding["rate"], funding["mark"]) == ("0.00010000", "60000.12345678")
+
+
+async def test_an_engine_that_runs_keeps_its_market_in_redis(server: Redis, tmp_path: Path) -> None:
+    redis_at = f"redis://127.0.0.1:{server.port}/0"
+    with running_box("--seed", "7") as venue:
+        async with bench_on(venue, tmp_path) as bench:
+            os.environ["TICKWRIGHT_REDIS_PASSWORD"] = "not-shown"
+            try:
+                run = await asyncio.to_thread(bench.start, f'cache.redis="{redis_at}"')
+            finally:
+                del os.environ["TICKWRIGHT_REDIS_PASSWORD"]
+            keys = {f"md:{kind}:{name}" for kind in ("tick", "book") for name in ("BTCUSDT", "binance-usdm:BTCUSDT")}
+            await until(lambda: keys | {"md:funding:binance-usdm:BTCUSDT"} <= there(server).keys())
+            server.kill()
+            await until(lambda: "the market is kept in memory" in run.log.read_text())
+            server.start()
+            await until(lambda: keys <= there(server).keys())
+            run.process.terminate()
+            assert (await asyncio.to_thread(run.summary))["state"] == "stopped"
+            assert "not-shown" not in run.log.read_text()

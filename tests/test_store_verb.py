@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,18 +144,26 @@ def test_a_day_that_the_lake_lost_a_row_of_is_written_again_before_it_goes(
 def journal(tmp_path: Path) -> Path:
     """The made recording as an engine journals it, with a tick of 0.05 and a lot of 0.010; more than one segment."""
     engine = Engine(tmp_path / "journal", build="test", config_digest=bytes(32), segment_bytes=2 << 20)
-    for name in ("BTC", "USDT"):
-        engine.asset(name)
-    number = engine.instrument("binance", "spot", "BTCUSDT", "BTC", "USDT", "USDT", "0.05", "0.010")
-    stream = engine.stream("market")
-    snapshot, *told = (SNAPSHOT + lines(0, 1_000)).splitlines()
-    ts, _, body = snapshot.partition(" ")
-    engine.snapshot(stream, number, body.encode(), int(ts), 1)
-    for mono, line in enumerate(told, start=2):
-        ts, _, body = line.partition(" ")
-        engine.market(stream, "spot", json.dumps(json.loads(body)["data"]).encode(), int(ts), mono)
+    stream = _instrument(engine)
+    ts, _, body = SNAPSHOT.strip().partition(" ")
+    engine.snapshot(stream, 1, body.encode(), int(ts), 1)
+    _feed(engine, stream, lines(0, 1_000), 2)
     engine.close()
     return tmp_path / "journal"
+
+
+def _instrument(engine: Engine) -> int:
+    """Defines BTCUSDT as instrument 1; the stream's number."""
+    for name in ("BTC", "USDT"):
+        engine.asset(name)
+    assert engine.instrument("binance", "spot", "BTCUSDT", "BTC", "USDT", "USDT", "0.05", "0.010") == 1
+    return engine.stream("market")
+
+
+def _feed(engine: Engine, stream: int, text: str, first: int) -> None:
+    for mono, line in enumerate(text.splitlines(), start=first):
+        ts, _, body = line.partition(" ")
+        engine.market(stream, "spot", json.dumps(json.loads(body)["data"]).encode(), int(ts), mono)
 
 
 def told(store: Store, channel: str) -> list[dict[str, Any]]:
@@ -257,3 +266,42 @@ def test_a_writer_goes_on_when_the_store_is_back(tmp_path: Path, journal: Path) 
         list(until_end(Follower(store, journal, "j", Clock(), rows_max=50)))
     list(until_end(Follower(store, journal, "j", Clock(), rows_max=50)))
     assert [len(store.scan(channel, *OF, ALL)) for channel in RECORDED] == [1_000, 1_002, 1_000]
+
+
+def test_a_journal_is_followed_while_it_grows_until_the_writer_is_stopped(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "journal", build="test", config_digest=bytes(32))
+    stream = _instrument(engine)
+    lake = Lake(tmp_path / "lake")
+    words = ["data", "follow", str(tmp_path / "journal"), "--seconds", "0.2", "--lake", lake.root, "--json"]
+    with subprocess.Popen([sys.executable, "-m", "pycore.cli", *words], cwd=ROOT, stdout=subprocess.PIPE) as child:
+        for begin in (0, 50):
+            _feed(engine, stream, lines(begin, begin + 50), begin)
+            _until(child, partial(_has, lake, begin + 50))
+        child.send_signal(signal.SIGTERM)
+        out, _ = child.communicate()
+    summary = json.loads(out.splitlines()[-1])
+    assert (child.returncode, summary["rows"], summary["repeated"], summary["failures"]) == (0, 300, 0, 0)
+    assert summary["batches"] >= 2
+    engine.close()
+
+
+def test_a_batch_waits_until_it_is_full_or_old(tmp_path: Path, journal: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    follower = Follower(lake, journal, "j", Clock(), rows_max=10_000)
+    assert follower.step(age_s_max=3600)
+    assert lake.partitions() == []
+    follower.step(age_s_max=0)
+    assert sum(row["rows"] for row in lake.partitions()) == 3_002
+    assert follower.batches == 1
+
+
+def _has(lake: Lake, trades: int) -> bool:
+    return len(lake.scan("trades", *OF, ALL)) == trades
+
+
+def _until(child: subprocess.Popen[bytes], holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert child.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -35,6 +35,18 @@ _FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "bbo": {"bid": (int, type(None)), "bid_qty": int, "ask": (int, type(None)), "ask_qty": int},
     "mark": {"mark_e8": int, "index_e8": int, "rate_e8": int, "next_funding": int},
 }
+#: Figures: each number is one or None, each scale a number.
+_FIGURES = {
+    "ticker": "bid ask last open high low bid_qty ask_qty last_qty volume turnover "
+    "price_scale qty_scale turnover_scale",
+    "kline": "begin interval open high low close volume turnover trades price_scale qty_scale turnover_scale",
+    "fundingrate": "rate_e18 next interval",
+    "openinterest": "qty value qty_scale value_scale",
+    "reference": "mark index price_scale",
+}
+_FIELDS |= {
+    kind: {"closed": bool, **dict.fromkeys(names.split(), (int, type(None)))} for kind, names in _FIGURES.items()
+}
 _CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 

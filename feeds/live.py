@@ -19,7 +19,7 @@ import aiohttp
 
 from feeds.backoff import Backoff
 from feeds.ports import Clock
-from feeds.session import Action, Books, Drop, Fetch, Listener, Refused, Send, Session
+from feeds.session import Action, Books, Drop, Fetch, Listener, Refused, Send, Session, Warn
 from feeds.socket import Socket
 from feeds.venue.spec import Endpoints, Venue, chunks
 from native._core import InputError
@@ -125,6 +125,8 @@ class LiveFeed:
                     task = self._group.create_task(self._fetch(line, symbol, request), name=f"book {symbol}")
                     self._fetching.add(task)
                     task.add_done_callback(self._fetching.discard)
+                case Warn(why):
+                    log.warning("%(socket)s: refused: %(why)s", {"socket": line.socket.name, "why": why})
                 case Drop(why):
                     log.warning("%(socket)s: %(why)s", {"socket": line.socket.name, "why": why})
                     line.socket.drop()

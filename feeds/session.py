@@ -72,13 +72,20 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """Tell a person; the session goes on."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The venue refuses the very first subscription: there is no use in coming back."""
 
     why: str
 
 
-Action = Send | Fetch | Drop | Refused
+Action = Send | Fetch | Drop | Warn | Refused
 
 
 @dataclass(slots=True)
@@ -292,6 +299,7 @@ class Session:
                 return [Drop("the venue asks for another connection")]
             case Means.REFUSED:
                 self.tally.refusals += 1
-                # Once something was accepted a refusal is of the moment (too many requests), else of what we asked for.
-                return [Drop(control.text) if self.tally.accepted or self.tally.events else Refused(control.text)]
+                # Once something was accepted a refusal is of one channel or of the moment, and a book that does not
+                # come is asked for again; before, what we asked for is wrong.
+                return [Warn(control.text) if self.tally.accepted or self.tally.events else Refused(control.text)]
         return []

@@ -19,7 +19,7 @@ import pytest
 import zstandard
 
 from feeds.live import LiveFeed
-from feeds.session import ASKS_MAX, Action, Books, Drop, Event, Fetch, Listener, Refused, Send, Session
+from feeds.session import ASKS_MAX, Action, Books, Drop, Event, Fetch, Listener, Refused, Send, Session, Warn
 from feeds.venue import SESSIONS, session_of
 from feeds.venue.spec import ExperimentalError, Venue
 from native._core import InputError, LiveBooks
@@ -147,8 +147,12 @@ def leaves(value: Any) -> set[str]:
 
 #: What our subscriptions say that the recordings' do not: a heartbeat, the best price, the time between two books.
 _MORE = {
-    "deribit": {"10", "public/set_heartbeat", "book.{}.100ms", "trades.{}.100ms", "quote.{}"},
-    "kraken-futures": {"heartbeat"},
+    "deribit": {"10", "public/set_heartbeat", "book.{}.100ms", "trades.{}.100ms", "quote.{}", "ticker.{}.100ms"}
+    | {"chart.trades.{}.1"},
+    "kraken-futures": {"heartbeat", "ticker"},
+    "kraken-spot": {"ohlc", "1"},
+    "htx-linear": {"market.{}.bbo", "market.{}.detail", "market.{}.kline.1min"},
+    "htx-inverse": {"market.{}.bbo", "market.{}.detail", "market.{}.kline.1min"},
 }
 #: The recorder of these subscribed in lower case, topics together, or with the symbol inside.
 _SYMBOLS = {
@@ -243,13 +247,13 @@ def test_gaps_are_answered_at_once_but_not_faster_than_once_a_second() -> None:
     assert bybit.silent(3 * S, 5 * S) == []
 
 
-def test_a_refusal_ends_a_session_that_was_never_accepted_and_drops_another() -> None:
+def test_a_refusal_ends_a_session_that_was_never_accepted_and_warns_in_another() -> None:
     okx, _ = session("okx")
     okx.opened(0, 0)
     error = b'{"event":"error","code":"60018","msg":"wrong instId"}'
     assert okx.received(error, 1, 0) == [Refused("60018 wrong instId")]
     okx.received(b'{"event":"subscribe","arg":{"channel":"books","instId":"BTC-USDT"}}', 2, 0)
-    assert okx.received(error, 3, 0) == [Drop("60018 wrong instId")]
+    assert okx.received(error, 3, 0) == [Warn("60018 wrong instId")]
     assert okx.received(b'{"event":"notice","code":"64008"}', 4, 0) == [Drop("the venue asks for another connection")]
     assert okx.received(b"pong", 5, 0) == []
     assert okx.tick(21 * S, 0)[:1] == [Send(b"ping")]
@@ -376,7 +380,7 @@ def test_more_symbols_than_a_connection_carries_get_another() -> None:
 
     okx = SESSIONS["okx"]
     feed = LiveFeed(okx, okx.production, symbols, books_of, lambda _: Listener(), Clock(), None, random.Random(1))  # type: ignore[arg-type]  # connects nothing
-    assert [len(some) for some in made] == [150, 1]
+    assert [len(some) for some in made] == [100, 1]
     assert len(feed.lines) == 2
 
 

@@ -233,7 +233,7 @@ class Coinbase(Dialect):
         return self._push(told)
 
     def asked(self, message: Any) -> Asked:
-        known = message["channel"] in ("level2", "market_trades", "ticker", "heartbeats")
+        known = message["channel"] in ("level2", "market_trades", "ticker", "heartbeats", "candles")
         books = message["product_ids"] if message["channel"] == "level2" and message["type"] == "subscribe" else []
         answer = {"channel": "subscriptions", "sequence_num": 0, "events": []}
         return Asked([answer if known else {"type": "error", "message": "unknown channel"}], books)

@@ -13,12 +13,12 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, Control, Endpoints, Ping, Venue, chunks, frame, refused
 
-_CHANNELS = ("books", "trade")
+_CHANNELS = ("books", "trade", "ticker", "candle1m")
 _SYMBOLS_A_FRAME = 20
 
 
 class Bitget(Venue):
-    """Bitget's `books` and `trade` under a symbol's plain name."""
+    """Bitget's `books`, `trade`, `ticker` and klines of a minute under a symbol's plain name."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message for every twenty symbols."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Venue, chunks, frame, refused
 
-_TOPICS = ("orderbook.200", "publicTrade")
+_TOPICS = ("orderbook.200", "publicTrade", "tickers", "kline.1")
 _ARGUMENTS_A_FRAME = 10
 
 
 class Bybit(Venue):
-    """Bybit's `orderbook.200` and `publicTrade`; tickers are changes of an earlier one, and the book has the best."""
+    """Bybit's books, trades, tickers (with funding, open interest and marks on futures) and klines of a minute."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """Ten topics a message, as spot demands."""

@@ -13,7 +13,7 @@ from typing import Any
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Venue, frame, refused
 
 #: `heartbeats` first: whether the connection is alive is known before the first book comes.
-_CHANNELS = ("heartbeats", "level2", "market_trades", "ticker")
+_CHANNELS = ("heartbeats", "level2", "market_trades", "ticker", "candles")
 
 
 class Coinbase(Venue):

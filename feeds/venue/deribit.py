@@ -13,7 +13,7 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Means, Venue, chunks, frame, refused
 
-_CHANNELS = ("book.{}.100ms", "trades.{}.100ms", "quote.{}")
+_CHANNELS = ("book.{}.100ms", "trades.{}.100ms", "quote.{}", "ticker.{}.100ms", "chart.trades.{}.1")
 _CHANNELS_A_FRAME = 500
 #: How often the server is to show that it is alive, s; ten is the least it takes.
 _HEARTBEAT_S = 10
@@ -22,7 +22,7 @@ _SUBSCRIBE, _HEARTBEAT, _TEST = 1, 2, 3
 
 
 class Deribit(Venue):
-    """Deribit's `book`, `trades` and `quote`."""
+    """Deribit's `book`, `trades`, `quote`, `ticker` (with funding, open interest and marks) and klines of a minute."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """The heartbeat, then all channels."""
@@ -56,5 +56,5 @@ DERIBIT = Deribit(
     production=Endpoints("https://www.deribit.com", "wss://www.deribit.com"),
     testnet=Endpoints("https://test.deribit.com", "wss://test.deribit.com"),
     path="/ws/api/v2",
-    symbols_max=150,
+    symbols_max=100,
 )

@@ -12,14 +12,17 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Venue, frame, refused
 
+#: The channels that take all pairs in one message.
+_OF_ALL = ("spot.trades", "spot.book_ticker", "spot.tickers")
+
 
 class Gate(Venue):
-    """Gate's `spot.order_book_update`, `spot.trades` and `spot.book_ticker`."""
+    """Gate's `spot.order_book_update`, `spot.trades`, `spot.book_ticker` and `spot.tickers`."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a pair for books, one each for trades and best prices."""
         books = [_frame("spot.order_book_update", [symbol, "100ms"], utc_s) for symbol in symbols]
-        return [*books, *(_frame(channel, symbols, utc_s) for channel in ("spot.trades", "spot.book_ticker"))]
+        return [*books, *(_frame(channel, symbols, utc_s) for channel in _OF_ALL)]
 
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
         """REST has the whole book."""

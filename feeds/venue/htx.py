@@ -14,11 +14,20 @@ from feeds.venue.spec import ACCEPTED, Control, Endpoints, Means, Venue, frame, 
 
 #: A frame that unpacks to more than this is damage or an attack; HTX's books have some kB.
 FRAME_BYTES_MAX = 16 * 1024 * 1024
-_TOPICS = ("market.{}.depth.step0", "market.{}.trade.detail")
+_TOPICS = (
+    "market.{}.depth.step0",
+    "market.{}.trade.detail",
+    "market.{}.bbo",
+    "market.{}.detail",
+    "market.{}.kline.1min",
+)
 
 
 class Htx(Venue):
-    """HTX's `depth.step0` and `trade.detail`; each book is whole, so that a lost one is made good by the next."""
+    """HTX's `depth.step0`, `trade.detail`, `bbo`, `detail` (the day's figures) and klines of a minute.
+
+    Each book is whole, so that a lost one is made good by the next.
+    """
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a topic and contract, numbered."""

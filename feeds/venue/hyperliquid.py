@@ -12,11 +12,14 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Venue, frame, refused
 
-_KINDS = ("l2Book", "trades", "bbo")
+_KINDS = ("l2Book", "trades", "bbo", "activeAssetCtx")
 
 
 class Hyperliquid(Venue):
-    """Hyperliquid's `l2Book`, `trades` and `bbo`; each book is whole, so that a lost one is made good by the next."""
+    """Hyperliquid's `l2Book`, `trades`, `bbo` and `activeAssetCtx` (funding, open interest, marks).
+
+    Each book is whole, so that a lost one is made good by the next.
+    """
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a kind and coin."""
@@ -48,5 +51,5 @@ HYPERLIQUID = Hyperliquid(
     testnet=Endpoints("https://api.hyperliquid-testnet.xyz", "wss://api.hyperliquid-testnet.xyz"),
     path="/ws",
     ping=Ping(b'{"method":"ping"}', 20.0),
-    symbols_max=300,
+    symbols_max=250,
 )

@@ -14,11 +14,16 @@ from typing import Any
 from feeds.venue.spec import ACCEPTED, ALIVE, RECONNECT, Control, Endpoints, Ping, Venue, frame, refused
 
 _BOOK: dict[str, object] = {"name": "book", "depth": 1000}
-_SUBSCRIPTIONS: tuple[dict[str, object], ...] = (_BOOK, {"name": "trade"}, {"name": "ticker"})
+_SUBSCRIPTIONS: tuple[dict[str, object], ...] = (
+    _BOOK,
+    {"name": "trade"},
+    {"name": "ticker"},
+    {"name": "ohlc", "interval": 1},
+)
 
 
 class Kraken(Venue):
-    """Kraken's `book-1000`, `trade` and `ticker`."""
+    """Kraken's `book-1000`, `trade`, `ticker` and klines of a minute."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a channel, for all pairs."""

@@ -12,11 +12,11 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Venue, frame, refused
 
-_FEEDS = ("book", "trade")
+_FEEDS = ("book", "trade", "ticker")
 
 
 class KrakenFutures(Venue):
-    """Kraken Futures' `book`, `trade` and `heartbeat`."""
+    """Kraken Futures' `book`, `trade`, `ticker` (with funding, open interest and marks) and `heartbeat`."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a feed, for all products."""

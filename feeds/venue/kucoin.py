@@ -15,12 +15,12 @@ from typing import Any
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Token, Venue, chunks, frame, refused
 from native._core import InputError
 
-_TOPICS = ("/market/level2", "/market/match", "/market/ticker")
+_TOPICS = ("/market/level2", "/market/match", "/market/ticker", "/market/snapshot")
 _SYMBOLS_A_TOPIC = 100
 
 
 class Kucoin(Venue):
-    """KuCoin's `level2`, `match` and `ticker`."""
+    """KuCoin's `level2`, `match`, `ticker` and `snapshot` (the day's figures)."""
 
     def token_request(self) -> str | None:
         """No key is needed for public data."""
@@ -68,6 +68,6 @@ KUCOIN = Kucoin(
     feed="kucoin-spot",
     production=Endpoints("https://api.kucoin.com", "wss://ws-api-spot.kucoin.com"),
     ping=Ping(b'{"id":"1","type":"ping"}', 9.0),
-    symbols_max=100,
+    symbols_max=75,
     whole_by_rest=True,
 )

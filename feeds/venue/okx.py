@@ -13,20 +13,25 @@ from typing import Any
 from feeds.venue.spec import ACCEPTED, RECONNECT, Control, Endpoints, Ping, Venue, chunks, frame, refused
 
 _CHANNELS = ("books", "trades", "tickers")
+#: Of derivatives besides, and of swaps besides; klines are on another connection.
+_DERIVATIVE, _SWAP = ("open-interest", "mark-price"), ("funding-rate",)
 #: Symbols a message: its arguments stay far below the 64 KB that a connection may subscribe to.
 _SYMBOLS_A_FRAME = 20
 
 
 class Okx(Venue):
-    """OKX's `books`, `trades` and `tickers`."""
+    """OKX's books, trades, tickers and figures."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
-        """A message for every twenty symbols."""
-        return [_frame("subscribe", some, _CHANNELS) for some in chunks(symbols, _SYMBOLS_A_FRAME)]
+        """A message for every twenty symbols, with the figures that a symbol's kind has."""
+        return [
+            _frame("subscribe", [(channel, symbol) for symbol in some for channel in _channels(symbol)])
+            for some in chunks(symbols, _SYMBOLS_A_FRAME)
+        ]
 
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
         """The document's own way after a gap: unsubscribe, subscribe."""
-        return [_frame(word, [symbol], ("books",)) for word in ("unsubscribe", "subscribe")]
+        return [_frame(word, [("books", symbol)]) for word in ("unsubscribe", "subscribe")]
 
     def control(self, message: Mapping[str, Any]) -> Control | None:
         """`notice` announces that the server will close the connection."""
@@ -40,8 +45,14 @@ class Okx(Venue):
         return None
 
 
-def _frame(word: str, symbols: Sequence[str], channels: Sequence[str]) -> bytes:
-    return frame({"op": word, "args": [{"channel": c, "instId": s} for c in channels for s in symbols]})
+def _channels(symbol: str) -> tuple[str, ...]:
+    """The channels of a symbol: `BTC-USDT` is spot, `BTC-USDT-SWAP` never ends, `BTC-USD-270326` does."""
+    parts = symbol.split("-")
+    return _CHANNELS + (_DERIVATIVE if len(parts) > 2 else ()) + (_SWAP if parts[-1] == "SWAP" else ())
+
+
+def _frame(word: str, wanted: Sequence[tuple[str, str]]) -> bytes:
+    return frame({"op": word, "args": [{"channel": channel, "instId": symbol} for channel, symbol in wanted]})
 
 
 OKX = Okx(
@@ -50,5 +61,5 @@ OKX = Okx(
     testnet=Endpoints("https://www.okx.com", "wss://wspap.okx.com:8443"),
     path="/ws/v5/public",
     ping=Ping(b"ping", 20.0),
-    symbols_max=150,
+    symbols_max=100,
 )

@@ -3,7 +3,7 @@
 catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.okx.com/docs-v5/en/#overview-production-trading-services>,
 <https://bybit-exchange.github.io/docs/v5/ws/connect> (the same topics on each category's path),
-<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root; `/v2` is another protocol) and
+<https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root, another protocol at `/v2`) and
 <https://docs.kraken.com/api/docs/guides/futures-websockets>,
 <https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`),
 <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
@@ -11,8 +11,10 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required-> (the
 answer names the address), <https://www.bitstamp.net/websocket/v2/>,
 <https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket>,
-<https://www.gate.com/docs/developers/apiv4/ws/en/>,
-<https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>.
+<https://www.gate.com/docs/developers/apiv4/ws/en/> and <https://www.gate.com/docs/developers/futures/ws/en/>,
+<https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>,
+<https://docs.bitfinex.com/docs/ws-general>, <https://www.bitmex.com/app/wsAPI> and
+<https://docs.dydx.xyz/indexer-client/websockets> (v3's books had the same form).
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from native._core import InputError
 #: Host, path and feed. A feed's name is the core's, and what `tickwright book` prints as the venue.
 FEEDS = (
     ("okx.com", "/ws/v5/public", "okx"),
+    ("okx.com", "/ws/v5/business", "okx"),
     ("bybit.com", "/v5/public/spot", "bybit-spot"),
     ("bybit.com", "/v5/public/linear", "bybit-linear"),
     ("bybit.com", "/v5/public/inverse", "bybit-inverse"),
     ("kraken.com", "", "kraken-spot"),
+    ("kraken.com", "/v2", "kraken-spot-v2"),
     ("bitget.com", "/spot/v1/stream", "bitget-spot"),
     ("bitget.com", "/mix/v1/stream", "bitget-mix"),
     ("kraken.com", "/ws/v1", "kraken-futures"),
@@ -40,8 +44,16 @@ FEEDS = (
     ("ws.bitstamp.net", "", "bitstamp"),
     ("hyperliquid.xyz", "/ws", "hyperliquid"),
     ("api.gateio.ws", "/ws/v4", "gate-spot"),
+    ("fx-ws.gateio.ws", "/v4/ws/usdt", "gate-linear"),
+    ("fx-ws.gateio.ws", "/v4/ws/btc", "gate-inverse"),
     ("api.hbdm.com", "/linear-swap-ws", "htx-linear"),
     ("api.hbdm.com", "/swap-ws", "htx-inverse"),
+    ("api.hbdm.com", "/linear-swap-notification", "htx-linear"),
+    ("api.hbdm.com", "/swap-notification", "htx-inverse"),
+    ("bitfinex.com", "/ws/2", "bitfinex"),
+    ("bitmex.com", "/realtime", "bitmex"),
+    ("dydx.trade", "/v4/ws", "dydx"),
+    ("dydx.exchange", "/v3/ws", "dydx"),
 )
 #: A request for a whole book, with its symbol, and the feed that the book belongs to.
 _BOOKS = (
@@ -49,6 +61,8 @@ _BOOKS = (
     (re.compile(r"https://api\.kucoin\.com/api/v1/market/orderbook/level2_100\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
     (re.compile(r"https://www\.bitstamp\.net/api/v2/order_book/(\w+)"), "bitstamp"),
     (re.compile(r"https://api\.gateio\.ws/api/v4/spot/order_book\?(?:.*&)?currency_pair=([^&]+)"), "gate-spot"),
+    (re.compile(r"https://api\.gateio\.ws/api/v4/futures/usdt/order_book\?(?:.*&)?contract=([^&]+)"), "gate-linear"),
+    (re.compile(r"https://api\.gateio\.ws/api/v4/futures/btc/order_book\?(?:.*&)?contract=([^&]+)"), "gate-inverse"),
 )
 #: The feeds whose whole books come by REST.
 BOOKS_BY_REST = frozenset(feed for _, feed in _BOOKS)

@@ -34,7 +34,7 @@ _BEST = ("Message::Top(", "push(&Bbo")
 DOCUMENT_ONLY = "the document only: experimental"
 #: The kinds of figures, and what of a decoder's table of places says that it tells them.
 _FIGURES = {
-    "ticker": ("Is(Last)", "Is(Open)", "Is(Volume)"),
+    "ticker": ("Is(Last)", "Is(Open)", "Is(Volume)", "Is(Turnover)"),
     "kline": ("KlineMessage",),
     "fundingrate": ("Is(Rate)", "rate_e8"),
     "openinterest": ("Is(OpenInterest)",),
@@ -42,27 +42,34 @@ _FIGURES = {
 }
 _DERIVATIVES = ("fundingrate", "openinterest", "reference")
 _SPOT_ALONE = ("coinbase", "bitstamp")
+#: The decoder's file and the rule's, where they are not named after the feed or its first word.
+_FILES = {
+    "kraken-spot-v2": ("kraken_v2", "kraken"),
+    "gate-linear": ("gate_futures", "gate"),
+    "gate-inverse": ("gate_futures", "gate"),
+}
 #: The bundles of a feed, where the recording's name is not that of `RECORDED`.
 _BUNDLES = {"binance-spot": "BINANCE", "binance-usdm": "BINANCE_FUTURES", "binance-coinm": "BINANCE_DELIVERY"}
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed, the stem of its files in the core, what proves it, and what may be done with it live."""
+    """A feed, the stems of its decoder and its rule, what proves it, and what may be done with it live."""
 
     name: str
     stem: str
+    rule: str
     proof: str
     live: str
 
     def row(self) -> str:
         """Its line of the table."""
         decoder = (_CORE / "decode" / f"{self.stem}.rs").read_text()
-        rule = (_CORE / "book" / "rule" / f"{self.stem}.rs").read_text()
+        rule = (_CORE / "book" / "rule" / f"{self.rule}.rs").read_text()
         cells = (
             f"`{self.name}`",
             *(_yes(any(form in decoder for form in forms)) for forms in (_BOOK, _TRADE, _BEST)),
-            _yes(self.stem.replace("_", "") in _with_checksum()),
+            _yes(self.rule.replace("_", "") in _with_checksum()),
             "REST" if "fn snapshot_in_stream" in rule else "stream",
             first_sentence(rule).partition(": ")[2],
             self.proof,
@@ -100,12 +107,13 @@ def feeds() -> list[Feed]:
     found = [_binance(market) for market in VENUES.values()]
     for name in dict.fromkeys(feed for _, _, feed in FEEDS):
         stem = name.replace("-", "_")
-        known = (_CORE / "decode" / f"{stem}.rs").is_file()
+        stem = stem if (_CORE / "decode" / f"{stem}.rs").is_file() else stem.partition("_")[0]
+        decoder, rule = _FILES.get(name, (stem, stem))
         counts = "; ".join(f"`{Path(c.path).name}`: {c.says()}" for c in RECORDED if name in c.feeds)
         proof = f"recording {counts}" if counts else DOCUMENT_ONLY
         session = SESSIONS.get(name)
         live = "no" if session is None else "refused" if session.experimental else "record"
-        found.append(Feed(name, stem if known else stem.partition("_")[0], proof, live))
+        found.append(Feed(name, decoder, rule, proof, live))
     return found
 
 
@@ -115,7 +123,8 @@ def _binance(market: Market) -> Feed:
     counts = [tops for files, tops in PAIRS.items() if files[0].startswith(prefix)]
     compared, equal = (sum(column) for column in zip(*counts, strict=True))
     proof = f"recordings `{prefix}_*.gz`: {equal:,} of {compared:,} tops equal"
-    return Feed(market.venue, "binance", proof, "trade, record" if market.market in Venue.model_fields else "record")
+    live = "trade, record" if market.market in Venue.model_fields else "record"
+    return Feed(market.venue, "binance", "binance", proof, live)
 
 
 def tables() -> tuple[str, str]:

@@ -123,7 +123,7 @@ impl MarketColumns {
         first: i64,
     ) -> PyResult<Tables<'py>> {
         let slices: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
-        let (reader, records, mut rows) = (&self.reader, &mut self.records, Rows::default());
+        let (reader, records, mut rows) = (&mut self.reader, &mut self.records, Rows::default());
         let whole = instrument.map(|number| (number, self.symbols.get((number as usize).wrapping_sub(1))));
         let failed = py.detach(|| {
             (first..).zip(slices.iter().zip(&ts_ns)).find_map(|(number, (payload, ts))| {
@@ -142,7 +142,7 @@ impl MarketColumns {
 
 /// The records of one message, or of the REST book of an instrument (number and symbol).
 fn read(
-    reader: &Reader,
+    reader: &mut Reader,
     payload: &[u8],
     ts: i64,
     whole: Option<(u32, Option<&String>)>,

@@ -9,7 +9,7 @@ use crate::book::check::Checker;
 use crate::book::l3::{Bounds, Change, L3Books};
 use crate::decode::public::Public;
 use crate::decode::survey::Survey;
-use crate::decode::{Decoder, PublicDecoder, Stamp, itch, mold, samples, soup, told_samples};
+use crate::decode::{Decoder, PublicDecoder, Stamp, conversation_samples, itch, mold, samples, soup, told_samples};
 use crate::error::{CoreError, Result};
 use crate::event::{RecordBuf, RecordRef};
 use crate::instrument::samples::btcusdt_spot;
@@ -56,7 +56,7 @@ impl Target {
     pub fn name(self) -> &'static str {
         match self {
             Self::Binance => "binance",
-            Self::Public(public) => Public::all().find(|(_, one)| *one == public).map_or("", |(name, _)| name),
+            Self::Public(public) => name_of(public),
             Self::Itch => "itch",
             Self::Mold => "mold",
             Self::Soup => "soup",
@@ -135,7 +135,8 @@ impl Driver {
         if bytes.contains(&b'\n') {
             return lines(*public, instruments, bytes);
         }
-        let mut survey = Survey::of_public(*public);
+        // What a message has the connection remember is gone before the next.
+        let (mut decoder, mut survey) = (decoder.clone(), Survey::of_public(*public));
         whole(&mut self.out, |out| decoder.market(bytes, STAMP, out));
         let _ = survey.take(bytes, None);
         for instrument in instruments {
@@ -158,7 +159,7 @@ fn whole(out: &mut RecordBuf, read: impl FnOnce(&mut RecordBuf) -> Result<usize>
 /// A connection's decoder and the instruments that the samples speak of.
 fn listed(public: Public) -> (Public, PublicDecoder, Vec<Instrument>) {
     let mut survey = Survey::of_public(public);
-    for sample in samples::PUBLIC {
+    for sample in samples::PUBLIC.iter().copied().chain(conversation_samples::of(name_of(public))) {
         let _ = survey.take(sample.as_bytes(), None);
     }
     let mut symbols: Vec<String> = survey.symbols().iter().map(|surveyed| surveyed.symbol.clone()).collect();
@@ -170,8 +171,18 @@ fn listed(public: Public) -> (Public, PublicDecoder, Vec<Instrument>) {
         let market = public.market_of(symbol.as_bytes());
         Instrument { market, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() }
     });
-    let instruments = instruments.filter(|instrument| decoder.define(instrument).is_ok()).collect();
+    let instruments: Vec<Instrument> = instruments.filter(|instrument| decoder.define(instrument).is_ok()).collect();
+    // A connection whose channels have names has heard them.
+    let mut out = RecordBuf::with_capacity(1 << 16);
+    for sample in conversation_samples::of(name_of(public)) {
+        let _ = decoder.market(sample.as_bytes(), STAMP, &mut out);
+        out.clear();
+    }
     (public, decoder, instruments)
+}
+
+fn name_of(public: Public) -> &'static str {
+    Public::all().find(|(_, one)| *one == public).map_or("", |(name, _)| name)
 }
 
 /// Symbol and text of a connection's samples beside books and trades.
@@ -290,10 +301,10 @@ fn binance_seeds() -> Vec<Vec<u8>> {
 
 /// The samples of one connection, and all of them as lines.
 fn public_seeds(public: Public) -> Vec<Vec<u8>> {
-    let (_, decoder, instruments) = listed(public);
+    let (_, mut decoder, instruments) = listed(public);
     let mut out = RecordBuf::with_capacity(1 << 16);
     let mut reads = |text: &&str| {
-        let read = |out: &mut RecordBuf| decoder.market(text.as_bytes(), STAMP, out).is_ok_and(|count| count > 0);
+        let mut read = |out: &mut RecordBuf| decoder.market(text.as_bytes(), STAMP, out).is_ok_and(|count| count > 0);
         out.clear();
         read(&mut out)
             || instruments.iter().any(|instrument| {
@@ -301,6 +312,7 @@ fn public_seeds(public: Public) -> Vec<Vec<u8>> {
             })
     };
     let own = samples::PUBLIC.iter().copied().filter(&mut reads).chain(told(public).map(|(_, text)| text));
+    let own = own.chain(conversation_samples::of(name_of(public)));
     let mut seeds: Vec<Vec<u8>> = own.map(|text| text.as_bytes().to_vec()).collect();
     seeds.push(seeds.join(&b'\n'));
     seeds

@@ -34,10 +34,16 @@ pub enum Venue {
     Bitstamp = 10,
     /// Hyperliquid; market data only.
     Hyperliquid = 11,
-    /// Gate spot; experimental, recorded market data only.
+    /// Gate; experimental, recorded market data only.
     Gate = 12,
     /// HTX swaps; market data only.
     Htx = 13,
+    /// Bitfinex; market data only.
+    Bitfinex = 14,
+    /// BitMEX; market data only.
+    Bitmex = 15,
+    /// dYdX v4; market data only.
+    Dydx = 16,
 }
 canon_enum!(Venue {
     Binance,
@@ -52,7 +58,10 @@ canon_enum!(Venue {
     Bitstamp,
     Hyperliquid,
     Gate,
-    Htx
+    Htx,
+    Bitfinex,
+    Bitmex,
+    Dydx
 });
 
 /// How an instrument settles.

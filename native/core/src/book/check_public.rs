@@ -5,6 +5,7 @@
 
 use super::{Checker, Entry, STAMP};
 use crate::decode::PublicDecoder;
+use crate::decode::memory::Memory;
 use crate::decode::public::{BookMessage, Message, Public};
 use crate::error::Result;
 
@@ -12,6 +13,8 @@ use crate::error::Result;
 pub(super) struct Source {
     pub public: Public,
     pub decoder: PublicDecoder,
+    /// What the connection has said before.
+    memory: Memory,
     /// The place of the last message among all of its connection.
     sequence: Option<u64>,
     /// No message of the present file has come yet.
@@ -20,7 +23,7 @@ pub(super) struct Source {
 
 impl Source {
     pub fn new(public: Public) -> Self {
-        Self { public, decoder: PublicDecoder::new(public), sequence: None, fresh: true }
+        Self { public, decoder: PublicDecoder::new(public), memory: Memory::default(), sequence: None, fresh: true }
     }
 
     /// Whether messages are missing before the one at `place`, where the venue counts them.
@@ -37,12 +40,13 @@ impl Checker {
         let Self { records, entries, .. } = self;
         let mut counted = None;
         let public = source.public;
+        let mut memory = std::mem::take(&mut source.memory);
         let mut take = |message: Message<'_>| {
             if matches!(message, Message::Figures(_) | Message::Kline(_)) {
                 return Ok(());
             }
             records.clear();
-            let id = source.decoder.write(&message, STAMP, records)?;
+            let (id, _) = source.decoder.write(&message, STAMP, records)?;
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
             // A message may hold several trades of one instrument.
             if counted.replace(id) != Some(id) {
@@ -61,8 +65,10 @@ impl Checker {
         };
         let place = match symbol {
             Some(symbol) => public.read_whole(symbol.as_bytes(), payload, &mut take).map(|()| None),
-            None => public.read(payload, &mut take),
-        }?;
+            None => public.read(&mut memory, payload, &mut take),
+        };
+        source.memory = memory;
+        let place = place?;
         if source.misses(place) {
             entries.iter_mut().for_each(|entry| entry.doubt(place, source.fresh));
         }

@@ -8,6 +8,7 @@
 use super::rule::AnyRule;
 use super::sent::SentBook;
 use super::{SyncOutcome, SyncedBook};
+use crate::decode::memory::Memory;
 use crate::decode::public::{BookMessage, Message, Public};
 use crate::decode::{Decoder, PublicDecoder, Stamp};
 use crate::error::{CoreError, Result};
@@ -81,6 +82,8 @@ pub struct LiveBooks {
     books: Vec<LiveBook>,
     /// The place of the last message among all of the connection, where the venue counts them.
     place: Option<u64>,
+    /// What the connection has said before.
+    memory: Memory,
     notes: Vec<(u32, Note)>,
 }
 
@@ -103,8 +106,8 @@ impl LiveBooks {
         Self::with(Reader::Other(rule))
     }
 
-    const fn with(reader: Reader) -> Self {
-        Self { reader, books: Vec::new(), place: None, notes: Vec::new() }
+    fn with(reader: Reader) -> Self {
+        Self { reader, books: Vec::new(), place: None, memory: Memory::default(), notes: Vec::new() }
     }
 
     /// The market of a symbol, as its instrument must have it.
@@ -192,7 +195,7 @@ impl LiveBooks {
         each: &mut dyn FnMut(RecordRef<'_>),
     ) -> Result<usize> {
         self.notes.clear();
-        let Self { reader, books, place, notes } = self;
+        let Self { reader, books, place, memory, notes } = self;
         match reader {
             Reader::Binance(decoder, market) => {
                 records.clear();
@@ -221,7 +224,7 @@ impl LiveBooks {
                 };
                 let now = match &symbol {
                     Some(symbol) => public.read_whole(symbol.as_bytes(), payload, &mut take).map(|()| None),
-                    None => public.read(payload, &mut take),
+                    None => public.read(memory, payload, &mut take),
                 }?;
                 if let Some((expected, was)) = missing(place, now) {
                     for (id, book) in (1..).zip(books.iter_mut()) {
@@ -248,6 +251,7 @@ impl LiveBooks {
     /// The connection is gone: every book is empty until its whole book comes.
     pub fn reset(&mut self) {
         self.place = None;
+        self.memory = Memory::default();
         for book in &mut self.books {
             book.forget();
         }
@@ -293,7 +297,7 @@ fn public_message(
         return book.depth(at as u32 + 1, DepthView { head: &head_of(told, stamp), bids: &[], asks: &[] }, notes);
     }
     records.clear();
-    let id = decoder.write(message, stamp, records)?;
+    let (id, _) = decoder.write(message, stamp, records)?;
     let known = books.get_mut((id as usize).wrapping_sub(1));
     records.iter().try_for_each(|record| record.map(&mut *each))?;
     let (Message::Book(told), Some(book)) = (message, known) else { return Ok(()) };

@@ -3,7 +3,8 @@
 //! catalogue: M4, M9. It stands beside an `L2Book` where checksums are verified:
 //! - OKX, <https://www.okx.com/docs-v5/en/#overview-websocket-checksum>: CRC32 of the best 25 levels as
 //!   `bid:size:ask:size:..`, bids and asks in turn, a side that has ended left out; Bitget's (<https://bitgetlimited.github.io/apidoc/en/spot/#calculate-checksum>) is
-//!   made likewise;
+//!   made likewise, and Bitfinex's
+//!   (<https://docs.bitfinex.com/docs/ws-websocket-checksum>) with a minus before the sizes of asks;
 //! - Kraken, <https://docs.kraken.com/api/docs/guides/spot-ws-book-v1>: CRC32 of the best ten asks, then the best ten bids,
 //!   price and size without point and leading zeros, nothing between them.
 
@@ -121,7 +122,7 @@ impl SentBook {
         book: &L2Book,
         level: impl Fn(&[u8], &[u8]) -> Result<Level>,
     ) -> Result<Option<(bool, u32)>> {
-        if !matches!(venue, Venue::Okx | Venue::Bitget | Venue::Kraken) {
+        if !matches!(venue, Venue::Okx | Venue::Bitget | Venue::Kraken | Venue::Bitfinex) {
             return Ok(None);
         }
         if told.snapshot {
@@ -141,10 +142,12 @@ impl SentBook {
     #[must_use]
     pub fn checksum(&self, venue: Venue) -> Option<u32> {
         match venue {
-            Venue::Okx | Venue::Bitget => Some(self.in_turn()),
+            Venue::Okx | Venue::Bitget => Some(self.in_turn(b"")),
+            Venue::Bitfinex => Some(self.in_turn(b"-")),
             Venue::Kraken => Some(self.digits()),
             Venue::Binance | Venue::Bybit | Venue::Coinbase | Venue::Deribit | Venue::KrakenFutures => None,
             Venue::Kucoin | Venue::Bitstamp | Venue::Hyperliquid | Venue::Gate | Venue::Htx => None,
+            Venue::Bitmex | Venue::Dydx => None,
         }
     }
 
@@ -157,15 +160,17 @@ impl SentBook {
         })
     }
 
-    /// OKX's: levels of both sides in turn, all texts joined by colons.
-    fn in_turn(&self) -> u32 {
+    /// OKX's: levels of both sides in turn, all texts joined by colons; `before_asks` stands before the size of an ask.
+    fn in_turn(&self, before_asks: &[u8]) -> u32 {
         let mut hasher = Hasher::new();
         let mut between: &[u8] = b"";
         let (mut bids, mut asks) = (self.bids.values(), self.asks.values());
         for _ in 0..OKX_LEVELS {
-            for sent in [bids.next(), asks.next()].into_iter().flatten() {
-                for text in [&sent.price, &sent.qty] {
+            for (sent, sign) in [(bids.next(), b"".as_slice()), (asks.next(), before_asks)] {
+                let Some(sent) = sent else { continue };
+                for (sign, text) in [(b"".as_slice(), &sent.price), (sign, &sent.qty)] {
                     hasher.update(between);
+                    hasher.update(sign);
                     hasher.update(text.as_bytes());
                     between = b":";
                 }

@@ -61,7 +61,7 @@ fn answers_over_rest_say_it_too() {
 fn figures_of_an_instrument_that_is_not_defined_are_left_out() {
     for (feed, symbol, text, want) in TOLD.iter().filter(|(.., want)| !want.contains("Bbo")) {
         let mut out = RecordBuf::with_capacity(1 << 12);
-        let decoder = PublicDecoder::new(Public::parse(feed).unwrap());
+        let mut decoder = PublicDecoder::new(Public::parse(feed).unwrap());
         assert_eq!(decoder.market(text.as_bytes(), STAMP, &mut out), Ok(0), "{feed} {symbol} {want}");
     }
 }

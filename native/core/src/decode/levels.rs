@@ -2,8 +2,10 @@
 //!
 //! catalogue: M1.
 
+use super::bitfinex;
+use super::bitmex::Rows;
 use super::public::{first, first_two};
-use super::scan::{Value, members, need};
+use super::scan::{Shape, Value, members, need};
 use crate::error::Result;
 use crate::units::Side;
 
@@ -24,6 +26,14 @@ pub(super) enum Levels<'a> {
     Named { bids: Value<'a>, asks: Value<'a> },
     /// One level of one side (a change of Kraken Futures).
     One { side: Side, price: &'a [u8], qty: &'a [u8] },
+    /// None: the message has only a checksum (Bitfinex).
+    None,
+    /// One array of arrays of price, count of orders and an amount whose sign is the side (a snapshot of Bitfinex).
+    Counted(Value<'a>),
+    /// Two arrays of arrays of price and size, or of objects with members of these names (dYdX, Gate's futures).
+    Either { bids: Option<Value<'a>>, asks: Option<Value<'a>>, names: (&'static [u8], &'static [u8]) },
+    /// Rows by id (BitMEX).
+    Rows(Rows<'a>),
     /// One array of objects that name their side (Coinbase).
     Sided(Value<'a>),
 }
@@ -79,7 +89,21 @@ impl<'a> Levels<'a> {
                 each(need(level.price, "price")?.figure("price")?, need(level.qty, "qty")?.figure("qty")?)
             }),
             Self::One { side: only, price, qty } if only == side => each(price, qty),
-            Self::One { .. } => Ok(()),
+            Self::One { .. } | Self::None => Ok(()),
+            Self::Counted(rows) => rows.items("book", |row| match bitfinex::row(row)? {
+                (of_row, price, qty) if of_row == side => each(price, qty),
+                _ => Ok(()),
+            }),
+            Self::Either { bids, asks, names } => of(side, bids, asks).map_or(Ok(()), |levels| {
+                levels.items(field, |level| {
+                    let [price, qty] = match level.shape {
+                        Shape::Array => first_two(level, field)?,
+                        _ => by_name(level, names, field)?,
+                    };
+                    each(price.figure("price")?, qty.figure("quantity")?)
+                })
+            }),
+            Self::Rows(rows) => rows.each(side, &mut each),
             Self::Sided(levels) => levels.items("updates", |level| {
                 let level = Sided::of(level, "updates")?;
                 let named = need(level.side, "side")?;
@@ -95,6 +119,28 @@ impl<'a> Levels<'a> {
                 each(price.text("price_level")?, qty.text("new_quantity")?)
             }),
         }
+    }
+}
+
+/// The two members of a level that is an object.
+fn by_name<'a>(
+    level: Value<'a>,
+    (price, qty): (&'static [u8], &'static [u8]),
+    field: &'static str,
+) -> Result<[Value<'a>; 2]> {
+    let mut found = [None; 2];
+    level.members(field, |key, value| {
+        let [of_price, of_qty] = &mut found;
+        if key == price {
+            *of_price = Some(value);
+        } else if key == qty {
+            *of_qty = Some(value);
+        }
+        Ok(())
+    })?;
+    match found {
+        [Some(price), Some(qty)] => Ok([price, qty]),
+        _ => Err(level.refuse(field)),
     }
 }
 

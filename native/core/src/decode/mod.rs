@@ -3,22 +3,27 @@
 //!
 //! catalogue: K1, M1. A `Decoder` knows the instruments and assets by name. Its methods read one message, append the
 //! records that it means to a `RecordBuf` and say how many; where a message cannot be read, the buffer is left as it
-//! was and the error names the field and its value. No bytes make it panic or allocate, errors apart.
+//! was and the error names the field and its value. No bytes make it panic or allocate, errors and a connection's
+//! bounded `memory` apart.
 
 mod binance;
 mod binance_answer;
 mod binance_depth;
 mod binance_figures;
 mod binance_user;
+mod bitfinex;
 mod bitget;
+mod bitmex;
 mod bitstamp;
 mod bybit;
 pub mod client_id;
 mod coinbase;
 mod deribit;
+mod dydx;
 mod figure_records;
 mod figures;
 mod gate;
+mod gate_futures;
 mod htx;
 mod hyperliquid;
 pub mod itch;
@@ -27,11 +32,13 @@ mod itch_field;
 mod itch_tests;
 mod kraken;
 mod kraken_futures;
+mod kraken_v2;
 mod kucoin;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;
 mod levels;
+pub mod memory;
 pub mod mold;
 mod number;
 mod okx;
@@ -43,6 +50,10 @@ pub mod survey;
 mod symbols;
 mod utc_text;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod conversation_samples;
+#[cfg(test)]
+mod conversation_tests;
 #[cfg(test)]
 mod fuzz;
 #[cfg(any(test, feature = "fuzz"))]

@@ -6,10 +6,15 @@
 
 pub use super::figures::{FiguresMessage, KlineMessage};
 use super::levels::Levels;
+use super::memory::Memory;
 use super::scan::{Scan, Value};
-use super::{bitget, bitstamp, bybit, coinbase, deribit, gate, htx, hyperliquid, kraken, kraken_futures, kucoin, okx};
+use super::{
+    bitfinex, bitget, bitmex, bitstamp, bybit, coinbase, deribit, dydx, gate, gate_futures, htx, hyperliquid, kraken,
+    kraken_futures, kraken_v2, kucoin, okx,
+};
 use crate::book::rule::{
-    AnyRule, Bitget, Bitstamp, Bybit, Coinbase, Deribit, Gate, Htx, Hyperliquid, Kraken, KrakenFutures, Kucoin, Okx,
+    AnyRule, Bitfinex, Bitget, Bitmex, Bitstamp, Bybit, Coinbase, Deribit, Dydx, Gate, Htx, Hyperliquid, Kraken,
+    KrakenFutures, Kucoin, Okx,
 };
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
@@ -50,10 +55,22 @@ pub enum Public {
     HtxLinear,
     /// HTX under `/swap-ws`, coin-margined.
     HtxInverse,
+    /// Kraken spot, WebSocket v2.
+    KrakenSpotV2,
+    /// Gate futures that settle in USDT.
+    GateLinear,
+    /// Gate futures that settle in bitcoin.
+    GateInverse,
+    /// Bitfinex, WebSocket v2: spot and derivatives.
+    Bitfinex,
+    /// BitMEX, all instruments.
+    Bitmex,
+    /// dYdX's indexer, v4.
+    Dydx,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 16] = [
+const NAMES: [(&str, Public); 22] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -70,6 +87,12 @@ const NAMES: [(&str, Public); 16] = [
     ("gate-spot", Public::GateSpot),
     ("htx-linear", Public::HtxLinear),
     ("htx-inverse", Public::HtxInverse),
+    ("kraken-spot-v2", Public::KrakenSpotV2),
+    ("gate-linear", Public::GateLinear),
+    ("gate-inverse", Public::GateInverse),
+    ("bitfinex", Public::Bitfinex),
+    ("bitmex", Public::Bitmex),
+    ("dydx", Public::Dydx),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -172,15 +195,16 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear or htx-inverse";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex or dydx";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
     /// Takes one payload apart; what is no market data of ours says nothing. Returns the payload's place among all of
     /// its connection, where the venue counts them (Coinbase): one that is missing puts every book in doubt.
+    /// `memory` is what the connection has said before, empty at its beginning.
     ///
     /// Errors: `Decode` or `Field` for what cannot be read, and whatever `take` fails with.
-    pub fn read<'a>(self, payload: &'a [u8], take: Take<'_, 'a>) -> Result<Option<u64>> {
+    pub fn read<'a>(self, memory: &'a mut Memory, payload: &'a [u8], take: Take<'_, 'a>) -> Result<Option<u64>> {
         // The answer to a ping is a bare word at OKX and Bitget, which is no JSON.
         if payload == b"pong" {
             return Ok(None);
@@ -190,6 +214,11 @@ impl Public {
         scan.end()?;
         match self {
             Self::Coinbase => return coinbase::read(message, take),
+            Self::Dydx => dydx::read(message, take),
+            Self::Bitfinex => bitfinex::read(memory, message, take),
+            Self::Bitmex => bitmex::read(memory, message, take),
+            Self::KrakenSpotV2 => kraken_v2::read(memory, message, take),
+            Self::GateLinear | Self::GateInverse => gate_futures::read(message, take),
             Self::Deribit => deribit::read(message, take),
             Self::KrakenFutures => kraken_futures::read(message, take),
             Self::KucoinSpot => kucoin::read(message, take),
@@ -217,12 +246,13 @@ impl Public {
             Self::KucoinSpot => kucoin::whole(symbol, found, take),
             Self::Bitstamp => bitstamp::whole(symbol, found, take),
             Self::GateSpot => gate::whole(symbol, found, take),
+            Self::GateLinear | Self::GateInverse => gate_futures::whole(symbol, found, take),
             _ => {
                 let was = format!("{self:?}");
                 Err(CoreError::Field {
                     field: "feed",
                     was,
-                    why: "must be kucoin-spot, bitstamp or gate-spot for a REST book",
+                    why: "must be kucoin-spot, bitstamp or one of gate for a REST book",
                 })
             }
         }
@@ -234,7 +264,7 @@ impl Public {
         match self {
             Self::Okx => Venue::Okx,
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => Venue::Bybit,
-            Self::KrakenSpot => Venue::Kraken,
+            Self::KrakenSpot | Self::KrakenSpotV2 => Venue::Kraken,
             Self::BitgetSpot | Self::BitgetMix => Venue::Bitget,
             Self::Coinbase => Venue::Coinbase,
             Self::Deribit => Venue::Deribit,
@@ -242,7 +272,10 @@ impl Public {
             Self::KucoinSpot => Venue::Kucoin,
             Self::Bitstamp => Venue::Bitstamp,
             Self::Hyperliquid => Venue::Hyperliquid,
-            Self::GateSpot => Venue::Gate,
+            Self::GateSpot | Self::GateLinear | Self::GateInverse => Venue::Gate,
+            Self::Bitfinex => Venue::Bitfinex,
+            Self::Bitmex => Venue::Bitmex,
+            Self::Dydx => Venue::Dydx,
             Self::HtxLinear | Self::HtxInverse => Venue::Htx,
         }
     }
@@ -254,6 +287,7 @@ impl Public {
             Self::Okx => okx::market_of(symbol),
             Self::BybitSpot
             | Self::KrakenSpot
+            | Self::KrakenSpotV2
             | Self::BitgetSpot
             | Self::Coinbase
             | Self::KucoinSpot
@@ -263,8 +297,10 @@ impl Public {
             Self::Deribit => deribit::market_of(symbol),
             Self::KrakenFutures => kraken_futures::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
-            Self::BybitLinear | Self::HtxLinear => Market::Linear,
-            Self::BybitInverse | Self::HtxInverse => Market::Inverse,
+            Self::Bitfinex => bitfinex::market_of(symbol),
+            Self::Bitmex => bitmex::market_of(symbol),
+            Self::BybitLinear | Self::HtxLinear | Self::GateLinear | Self::Dydx => Market::Linear,
+            Self::BybitInverse | Self::HtxInverse | Self::GateInverse => Market::Inverse,
         }
     }
 
@@ -284,6 +320,9 @@ impl Public {
             Venue::Hyperliquid => AnyRule::Hyperliquid(Hyperliquid),
             Venue::Gate => AnyRule::Gate(Gate),
             Venue::Htx => AnyRule::Htx(Htx),
+            Venue::Bitfinex => AnyRule::Bitfinex(Bitfinex),
+            Venue::Bitmex => AnyRule::Bitmex(Bitmex),
+            Venue::Dydx => AnyRule::Dydx(Dydx),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }

@@ -1,8 +1,9 @@
 //! The messages of `public` as the records that Binance's decoder writes: depth, best price, trade, figures, klines.
 //!
-//! catalogue: M1. It holds no state but the definitions, like `Decoder`.
+//! catalogue: M1. It holds no state but the definitions, like `Decoder`, and what its connection has said before (`memory`).
 
 use super::figure_records;
+use super::memory::Memory;
 use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
 use super::symbols::{Listed, Symbols};
 use super::{Stamp, whole_message};
@@ -16,13 +17,14 @@ use crate::units::{Lots, NO_PRICE, Side, Ticks};
 pub struct PublicDecoder {
     public: Public,
     symbols: Symbols,
+    memory: Memory,
 }
 
 impl PublicDecoder {
     /// A decoder that knows no instrument yet.
     #[must_use]
     pub fn new(public: Public) -> Self {
-        Self { public, symbols: Symbols::default() }
+        Self { public, symbols: Symbols::default(), memory: Memory::default() }
     }
 
     /// Which market a symbol of this connection belongs to.
@@ -40,15 +42,19 @@ impl PublicDecoder {
     ///
     /// Errors: `Decode` or `Field` for what cannot be read, `Unknown` for a symbol that is not defined, `Full` where
     /// `out` has no room.
-    pub fn market(&self, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
-        whole_message(out, |out| {
+    pub fn market(&mut self, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+        // The reader borrows the memory while what it reads is written here.
+        let mut memory = std::mem::take(&mut self.memory);
+        let written = whole_message(out, |out| {
             let mut written = 0;
-            self.public.read(payload, &mut |message| {
-                written += self.message(&message, stamp, out)?;
+            self.public.read(&mut memory, payload, &mut |message| {
+                written += self.write(&message, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
-        })
+        });
+        self.memory = memory;
+        written
     }
 
     /// Reads the body of a REST answer about `symbol`, where the venue's stream does not send it; else like `market`.
@@ -56,37 +62,34 @@ impl PublicDecoder {
         whole_message(out, |out| {
             let mut written = 0;
             self.public.read_whole(symbol, body, &mut |message| {
-                written += self.message(&message, stamp, out)?;
+                written += self.write(&message, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
         })
     }
 
-    /// Writes the records of one message, and returns how many. Figures and klines of an instrument that is not defined
-    /// are left out, because some venues send them of all instruments at once.
-    fn message(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
-        let find = |symbol| self.symbols.find(self.public.market_of(symbol), symbol).map(|listed| listed.instrument.id);
-        match message {
-            Message::Figures(told) => find(told.symbol).map_or(Ok(0), |id| figure_records::write(told, id, stamp, out)),
-            Message::Kline(told) => {
-                find(told.symbol).map_or(Ok(0), |id| figure_records::write_kline(told, id, stamp, out).map(|()| 1))
-            }
-            _ => self.write(message, stamp, out).map(|_| 1),
-        }
-    }
-
-    /// Writes the record of one message of a book, a trade or a best price, and returns the number of its instrument.
-    pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<u32> {
+    /// Writes the records of one message, and returns the number of its instrument and how many they are. Figures and klines
+    /// of an instrument that is not defined are left out (0 and 0), because some venues send them of all at once.
+    pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<(u32, usize)> {
         let symbol = message.symbol();
-        let listed = self.symbols.need(self.public.market_of(symbol), symbol)?;
-        match message {
-            Message::Book(book) => depth(book, listed, stamp, out),
-            Message::Trade(told) => trade(told, listed, stamp, out),
-            Message::Top(told) => top(told, listed, stamp, out),
-            Message::Figures(_) | Message::Kline(_) => Ok(()),
+        let market = self.public.market_of(symbol);
+        let listed = match message {
+            Message::Figures(_) | Message::Kline(_) => match self.symbols.find(market, symbol) {
+                Some(listed) => listed,
+                None => return Ok((0, 0)),
+            },
+            _ => self.symbols.need(market, symbol)?,
+        };
+        let id = listed.instrument.id;
+        let written = match message {
+            Message::Book(book) => depth(book, listed, stamp, out).map(|()| 1),
+            Message::Trade(told) => trade(told, listed, stamp, out).map(|()| 1),
+            Message::Top(told) => top(told, listed, stamp, out).map(|()| 1),
+            Message::Figures(told) => figure_records::write(told, id, stamp, out),
+            Message::Kline(told) => figure_records::write_kline(told, id, stamp, out).map(|()| 1),
         }?;
-        Ok(listed.instrument.id)
+        Ok((id, written))
     }
 
     /// A level's price in ticks and size in lots.

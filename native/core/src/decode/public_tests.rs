@@ -28,7 +28,7 @@ fn decoder(public: Public, symbol: &str, price: u8, qty: u8) -> PublicDecoder {
 
 fn records(decoder: &PublicDecoder, text: &str) -> RecordBuf {
     let mut out = RecordBuf::with_capacity(1 << 14);
-    let written = decoder.market(text.as_bytes(), STAMP, &mut out).unwrap();
+    let written = decoder.clone().market(text.as_bytes(), STAMP, &mut out).unwrap();
     assert_eq!(out.iter().count(), written);
     out
 }
@@ -123,7 +123,7 @@ fn coinbase_books_tops_and_trades() {
     assert!(records(&coinbase, &COINBASE_TRADE.replace("update\"", "snapshot\"")).is_empty(), "trades of before");
     let top: Bbo = only(&coinbase, COINBASE_TICKER);
     assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (6_508_366, 20_371_215, 6_508_367, 24_290_402));
-    assert_eq!(Public::Coinbase.read(COINBASE_DELTA.as_bytes(), &mut |_| Ok(())), Ok(Some(15)));
+    assert_eq!(Public::Coinbase.read(&mut Memory::default(), COINBASE_DELTA.as_bytes(), &mut |_| Ok(())), Ok(Some(15)));
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn whole_books_over_rest() {
         assert_eq!(seen, [(b"x".to_vec(), true, (id, id, 0), bid.as_bytes().to_vec())]);
     }
     let refused = Public::Okx.read_whole(b"x", b"{}", &mut |_| Ok(())).unwrap_err();
-    assert_eq!(refused.to_string(), "feed must be kucoin-spot, bitstamp or gate-spot for a REST book, was Okx");
+    assert_eq!(refused.to_string(), "feed must be kucoin-spot, bitstamp or one of gate for a REST book, was Okx");
     let unnumbered = GATE_WHOLE.replace("\"id\":48776300,", "");
     let mut none = |message: Message<'_>| panic!("{message:?}");
     Public::GateSpot.read_whole(b"x", unnumbered.as_bytes(), &mut none).unwrap();
@@ -328,7 +328,7 @@ fn bad_values_are_named_and_leave_nothing() {
     ] {
         let decoder = decoder(public, symbol, 6, 8);
         let mut out = RecordBuf::with_capacity(1 << 12);
-        let error = decoder.market(text.replace(from, to).as_bytes(), STAMP, &mut out).unwrap_err();
+        let error = decoder.clone().market(text.replace(from, to).as_bytes(), STAMP, &mut out).unwrap_err();
         assert!(error.to_string().starts_with(want), "{error}");
         assert!(out.is_empty());
     }

@@ -3,6 +3,7 @@
 //! catalogue: M12, K1. A recording does not say what the venue listed on its day. The tick is the greatest common
 //! divisor of all prices of a symbol, the lot that of all sizes, so that everything recorded is a whole count of them.
 
+use super::memory::Memory;
 use super::public::{Message, Public};
 use super::scan::{Scan, Shape, Value, members};
 use crate::error::{CoreError, Result};
@@ -61,6 +62,8 @@ impl Surveyed {
 pub struct Survey {
     /// The venue, where it is not Binance.
     public: Option<Public>,
+    /// What its connection has said before.
+    memory: Memory,
     symbols: Vec<Surveyed>,
     futures: bool,
     coin_margined: bool,
@@ -104,10 +107,14 @@ impl Survey {
     /// A snapshot that names no symbol counts for the only one seen before it, and is left out where there are several.
     pub fn take(&mut self, payload: &[u8], symbol: Option<&[u8]>) -> Result<()> {
         if let Some(public) = self.public {
-            return match symbol {
+            // The reader borrows the memory while what it reads is counted here.
+            let mut memory = std::mem::take(&mut self.memory);
+            let read = match symbol {
                 Some(symbol) => public.read_whole(symbol, payload, &mut |message| self.told(&message)),
-                None => public.read(payload, &mut |message| self.told(&message)).map(|_| ()),
+                None => public.read(&mut memory, payload, &mut |message| self.told(&message)).map(|_| ()),
             };
+            self.memory = memory;
+            return read;
         }
         let mut scan = Scan::new(payload);
         let message = scan.value("message")?;

@@ -198,6 +198,66 @@ pub(crate) const TOLD: &[Told] = &[
         r#"{"time":1606292600,"time_ms":1606292600376,"channel":"spot.candlesticks","event":"update","result":{"t":"1606292580","v":"2362.32035","c":"19128.1","h":"19128.1","l":"19128.1","o":"19128.1","n":"1m_BTC_USDT","a":"3.8283","w":true}}"#,
         "Kline begin=1606292580000000000 interval=60000000000 open=191281 high=191281 low=191281 close=191281 volume=38283 turnover=236232035 price_scale=1 qty_scale=4 turnover_scale=5 closed",
     ),
+    (
+        "kraken-spot-v2",
+        "ALGO/USD",
+        r#"{"channel":"ticker","type":"snapshot","data":[{"symbol":"ALGO/USD","bid":0.10025,"bid_qty":740.0,"ask":0.10036,"ask_qty":1361.44813783,"last":0.10035,"volume":997038.98383185,"vwap":0.10148,"low":0.09979,"high":0.10285,"change":-0.00017,"change_pct":-0.17}]}"#,
+        "Bbo; Ticker last=10035 high=10285 low=9979 volume=99703898383185 price_scale=5 qty_scale=8",
+    ),
+    (
+        "kraken-spot-v2",
+        "MATIC/USD",
+        r#"{"channel":"ohlc","type":"update","timestamp":"2023-10-04T16:26:30.524394914Z","data":[{"symbol":"MATIC/USD","open":0.5624,"high":0.5628,"low":0.5622,"close":0.5627,"trades":12,"volume":30927.68066226,"vwap":0.5626,"interval_begin":"2023-10-04T16:25:00.000000000Z","interval":5,"timestamp":"2023-10-04T16:30:00.000000Z"}]}"#,
+        "Kline begin=1696436700000000000 interval=300000000000 open=5624 high=5628 low=5622 close=5627 volume=3092768066226 trades=12 price_scale=4 qty_scale=8",
+    ),
+    (
+        "gate-linear",
+        "BTC_USDT",
+        r#"{"time":1541659086,"time_ms":1541659086123,"channel":"futures.tickers","event":"update","result":[{"contract":"BTC_USDT","last":"118.4","change_percentage":"0.77","funding_rate":"-0.000114","funding_rate_indicative":"0.01875","mark_price":"118.35","index_price":"118.36","total_size":"73648","volume_24h":"745487577","volume_24h_btc":"117","volume_24h_quote":"419950","quanto_base_rate":"","low_24h":"99.2","high_24h":"132.5"}]}"#,
+        "Ticker last=1184 high=1325 low=992 volume=745487577 price_scale=1; FundingRate rate_e18=-114000000000000; OpenInterest qty=73648; Reference mark=11835 index=11836 price_scale=2",
+    ),
+    (
+        "gate-linear",
+        "FRONT_USDT",
+        r#"{"time":1684930165,"time_ms":1684930165934,"channel":"futures.candlesticks","event":"update","result":[{"t":1684930140,"v":0,"c":"0.1701","h":"0.1701","l":"0.1701","o":"0.1701","n":"1m_FRONT_USDT"}]}"#,
+        "Kline begin=1684930140000000000 interval=60000000000 open=1701 high=1701 low=1701 close=1701 volume=0 price_scale=4",
+    ),
+    (
+        "bitmex",
+        "XBTUSD",
+        r#"{"table":"instrument","action":"update","data":[{"symbol":"XBTUSD","lastPrice":95123.5,"markPrice":95125.7,"indicativeSettlePrice":95126.05,"openInterest":123456789,"openValue":1234567890,"fundingRate":0.0001,"fundingTimestamp":"2024-11-25T20:00:00.000Z","bidPrice":95123,"timestamp":"2024-11-25T12:00:00.000Z"}]}"#,
+        "Ticker bid=951230 last=951235 price_scale=1; FundingRate rate_e18=100000000000000 next=1732564800000000000; OpenInterest qty=123456789; Reference mark=9512570 index=9512605 price_scale=2",
+    ),
+    (
+        "bitmex",
+        "XBTUSD",
+        r#"{"table":"funding","action":"partial","data":[{"timestamp":"2024-11-25T04:00:00.000Z","symbol":"XBTUSD","fundingInterval":"2000-01-01T08:00:00.000Z","fundingRate":0.0001,"fundingRateDaily":0.0003}]}"#,
+        "FundingRate rate_e18=100000000000000",
+    ),
+    (
+        "bitmex",
+        "XBTUSD",
+        r#"{"table":"tradeBin1m","action":"insert","data":[{"timestamp":"2020-02-03T18:28:00.000Z","symbol":"XBTUSD","open":9256,"high":9256.5,"low":9256,"close":9256,"trades":29,"volume":79057,"vwap":9256.688,"lastSize":100,"turnover":854077082,"homeNotional":8.540770820000002,"foreignNotional":79057}]}"#,
+        "Kline begin=1580754420000000000 interval=60000000000 open=92560 high=92565 low=92560 close=92560 volume=79057 turnover=8540770820000002 trades=29 price_scale=1 turnover_scale=15",
+    ),
+    (
+        "dydx",
+        "BTC-USD",
+        r#"{"type":"subscribed","connection_id":"a","message_id":1,"channel":"v4_markets","contents":{"markets":{"BTC-USD":{"clobPairId":"0","ticker":"BTC-USD","status":"ACTIVE","oraclePrice":"43250.00","priceChange24H":"1250.50","volume24H":"293545.6","trades24H":12,"nextFundingRate":"0.00000466041666666667","openInterest":"987.6","atomicResolution":-10},"ETH-USD":{"oraclePrice":"2250.00"}}}}"#,
+        "Ticker turnover=2935456 turnover_scale=1; FundingRate rate_e18=4660416666666; OpenInterest qty=9876 qty_scale=1; Reference index=43250",
+    ),
+    (
+        "dydx",
+        "BTC-USD",
+        r#"{"type":"channel_data","connection_id":"a","message_id":5,"channel":"v4_markets","version":"1.0.0","contents":{"oraclePrices":{"BTC-USD":{"oraclePrice":"43300.5","effectiveAt":"2024-01-01T00:01:00.000Z","effectiveAtHeight":"12345679","marketId":0}}}}"#,
+        "Reference index=433005 price_scale=1",
+    ),
+    (
+        "dydx",
+        "BTC-USD",
+        r#"{"type":"channel_data","connection_id":"a","message_id":3,"id":"BTC-USD/1MIN","channel":"v4_candles","version":"1.0.0","contents":{"startedAt":"2025-08-05T03:40:00.000Z","ticker":"BTC-USD","resolution":"1MIN","low":"114249","high":"114262","open":"114256","close":"114261","baseTokenVolume":"0.4753","usdVolume":"54304.6873","trades":9,"startingOpenInterest":"501.7424"}}"#,
+        "Kline begin=1754365200000000000 interval=60000000000 open=114256 high=114262 low=114249 close=114261 volume=4753 turnover=543046873 trades=9 qty_scale=4 turnover_scale=4",
+    ),
 ];
 
 /// The same over REST.

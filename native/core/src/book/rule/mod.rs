@@ -4,11 +4,14 @@
 //! for who meets several venues in one run, as `tickwright book` does.
 
 mod binance;
+mod bitfinex;
 mod bitget;
+mod bitmex;
 mod bitstamp;
 mod bybit;
 mod coinbase;
 mod deribit;
+mod dydx;
 mod gate;
 mod htx;
 mod hyperliquid;
@@ -17,11 +20,14 @@ mod kraken_futures;
 mod kucoin;
 mod okx;
 
+pub use bitfinex::Bitfinex;
 pub use bitget::Bitget;
+pub use bitmex::Bitmex;
 pub use bitstamp::Bitstamp;
 pub use bybit::Bybit;
 pub use coinbase::Coinbase;
 pub use deribit::Deribit;
+pub use dydx::Dydx;
 pub use gate::Gate;
 pub use htx::Htx;
 pub use hyperliquid::Hyperliquid;
@@ -106,6 +112,12 @@ pub enum AnyRule {
     Gate(Gate),
     /// HTX's whole books.
     Htx(Htx),
+    /// Bitfinex.
+    Bitfinex(Bitfinex),
+    /// BitMEX.
+    Bitmex(Bitmex),
+    /// dYdX v4.
+    Dydx(Dydx),
 }
 
 /// Hands a call to the rule of the venue.
@@ -125,6 +137,9 @@ macro_rules! each {
             AnyRule::Hyperliquid($rule) => $call,
             AnyRule::Gate($rule) => $call,
             AnyRule::Htx($rule) => $call,
+            AnyRule::Bitfinex($rule) => $call,
+            AnyRule::Bitmex($rule) => $call,
+            AnyRule::Dydx($rule) => $call,
         }
     };
 }

@@ -1,4 +1,7 @@
-"""catalogue: O2, K5. The engine keeps one position an instrument: it starts on no account that is in hedge mode."""
+"""catalogue: O2, K5, R5. The engine starts on no account that is in hedge mode, and the kill empties one all the same.
+
+The engine keeps one position an instrument; the kill is for whatever the account holds.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import pytest
 
 from sim.demo_config import write_config
 from tests.box_process import Rest, Signer, running_box
+from tests.engine_process import benched, kill
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,3 +74,25 @@ def test_the_connectivity_check_finds_it_before_any_order(hedged: dict[str, Any]
     told = json.loads(done.stdout.splitlines()[-1])["faults"]
     assert told == ["linear: check: the account must be in one-way position mode, was in hedge mode"]
     assert asyncio.run(orders(hedged)) == []
+
+
+def test_the_kill_closes_both_positions(hedged: dict[str, Any], tmp_path: Path) -> None:
+    async def asked() -> list[Any]:
+        async with aiohttp.ClientSession() as http:
+            rest = Rest(http, hedged["usdm_rest"], Signer(hedged["accounts"][0]))
+            order = {"symbol": "BTCUSDT", "type": "MARKET", "quantity": "0.010"}
+            if not await orders(hedged):
+                await rest.ok("POST", "/fapi/v1/order", **order, side="BUY", positionSide="LONG")
+                await rest.ok("POST", "/fapi/v1/order", **order, side="SELL", positionSide="SHORT")
+                far = {**order, "type": "LIMIT", "timeInForce": "GTC", "price": "20000"}
+                await rest.ok("POST", "/fapi/v1/order", **far, side="BUY", positionSide="LONG")
+            held = await rest.ok("GET", "/fapi/v3/positionRisk")
+            left = await rest.ok("GET", "/fapi/v1/openOrders")
+            return [(row["positionSide"], row.get("positionAmt")) for row in (*held, *left)]
+
+    assert asyncio.run(asked()) == [("LONG", "0.010"), ("SHORT", "-0.010"), ("LONG", None)]
+    for bench in benched(hedged, tmp_path):
+        code, rows, told = kill(bench, "--flatten")
+        # It counts symbols.
+        assert (code, rows[-1]["cancelled"], rows[-1]["flattened"]) == (0, 1, 1), told
+    assert asyncio.run(asked()) == []

@@ -19,6 +19,7 @@ from sim.box import (
     usdm_algo,
     usdm_batch,
     usdm_countdown,
+    usdm_income,
     usdm_legs,
     usdm_listen_key,
     usdm_orders,
@@ -44,7 +45,7 @@ from sim.box.ws_api import PATHS, ApiFace
 HANDLERS = (
     info, market_data, tickers, spot_orders, spot_replace, spot_account,
     usdm_orders, usdm_algo, usdm_batch, usdm_account, usdm_listen_key, usdm_settings, usdm_legs,
-    usdm_countdown,
+    usdm_countdown, usdm_income,
 )  # fmt: skip
 HOST = "127.0.0.1"
 LINE_BYTES_MAX = 64 * 1024

@@ -5,6 +5,7 @@
 mod conditional;
 mod legs;
 mod model;
+mod modes;
 mod recording;
 mod state;
 

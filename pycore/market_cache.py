@@ -12,18 +12,20 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feeds.binance import BY_MARKET
 from feeds.ports import Clock
 from feeds.store.address import with_password
-from feeds.store.cache import MarketCache
 from native._core import Engine
 from pycore.config import Cache, Config, Instrument
 from pycore.notes import Event
 from pycore.session import Session
+
+if TYPE_CHECKING:
+    from feeds.store.cache import MarketCache
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,9 @@ def kept(session: Session) -> Iterator[list[asyncio.Task[None]]]:
     if not config.cache.redis:
         yield []
         return
+    # Redis's client takes a third of a second to load: only who names a Redis waits for it.
+    from feeds.store.cache import MarketCache  # noqa: PLC0415  # see above
+
     numbers = session.numbers.instruments
     instruments = {numbers[item.key]: item for item in config.instruments}
     venue = BY_MARKET[config.markets()[0]].venue

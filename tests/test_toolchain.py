@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,32 @@ def test_the_linters_are_asked_for_only_by_the_tests(bare: Path) -> None:
     command(bare, "cargo", '[ "$1" = --version ]')
     assert "rustc" not in check(bare).stderr.split("Ask")[0]
     assert "cargo fmt and cargo clippy" in check(bare, "--lint").stderr
+
+
+def test_the_servers_of_tests_are_installed_by_root_and_only_named_to_others(bare: Path) -> None:
+    (bare / "deploy").mkdir()
+    (bare / "native").mkdir()
+    shutil.copy(SCRIPT.parents[1] / "native" / "Cargo.toml", bare / "native")
+    # As on a machine without PostgreSQL, which Debian keeps outside of PATH.
+    script = bare / "deploy" / "toolchain.sh"
+    script.write_text(SCRIPT.read_text().replace("/usr/lib/postgresql", str(bare / "nowhere")))
+    script.chmod(0o755)
+    for name, body in (("rustc", "echo 'rustc 99.0.0 (made up)'"), ("cargo", "true"), ("cc", "true")):
+        command(bare, name, body)
+    (bare / "python3").symlink_to(sys.executable)
+    command(bare, "apt-get", 'echo "apt-get $*"')
+    environment = {"PATH": str(bare), "HOME": str(bare)}
+
+    def said(*words: str) -> str:
+        done = subprocess.run([script, *words], env=environment, capture_output=True, text=True, check=True)
+        return done.stderr
+
+    assert "postgresql redis-server" not in said()
+    if debian():
+        assert "will be skipped without the packages: postgresql redis-server" in said("--lint")
+        command(bare, "id", "echo 0")
+        assert "apt-get install -y -q --no-install-recommends postgresql redis-server" in said("--lint")
+        assert "apt-get" not in said()
 
 
 def test_an_unknown_argument_is_bad_input(bare: Path) -> None:

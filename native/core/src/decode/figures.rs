@@ -202,7 +202,7 @@ pub(super) fn time(value: Value<'_>, clock: Clock) -> Result<Nanos> {
 }
 
 /// How long the interval of a venue's name is: `1m`, `15min`, `4hour`, `1D`, `1Dutc`, `5MINS`; minutes where it is a bare
-/// number. A month has no length: 0.
+/// number. A month and a year have no length: 0.
 pub(super) fn interval(name: &[u8]) -> Result<Nanos> {
     let digits = name.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(name.len());
     let (count, unit) = name.split_at(digits);
@@ -212,7 +212,7 @@ pub(super) fn interval(name: &[u8]) -> Result<Nanos> {
         b"h" | b"H" | b"hour" | b"HOUR" | b"HOURS" => HOUR,
         b"d" | b"D" | b"day" | b"DAY" => 24 * HOUR,
         b"w" | b"W" | b"week" => 7 * 24 * HOUR,
-        b"M" | b"mon" | b"month" => 0,
+        b"M" | b"mon" | b"month" | b"year" => 0,
         _ => return Err(unknown(name)),
     };
     let count = match super::number::whole(count, 0) {

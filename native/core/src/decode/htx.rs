@@ -3,10 +3,10 @@
 //!
 //! catalogue: M1. <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>
 //! (`market.$contract_code.depth.step0`, `.trade.detail`, `.bbo`, `.detail`, `.kline.$period`; on the index connection
-//! `.mark_price.$period`; as a notification `public.$contract_code.funding_rate`). Every book is whole, at most 150 levels a side and numbered by
+//! `.mark_price.$period`; as a notification `public.$contract_code.funding_rate`; over REST `swap_open_interest`). Every book is whole, at most 150 levels a side and numbered by
 //! `mrid`; prices and sizes are JSON numbers, sizes in contracts. Frames are gzip, which the reader of the recording undoes.
 
-use super::figures::Figure::{High, Last, Low, Mark, Open, Rate, Trades, Turnover, Volume};
+use super::figures::Figure::{High, Last, Low, Mark, Open, OpenInterest, OpenValue, Rate, Trades, Turnover, Volume};
 use super::figures::Place::{self, Begin, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
@@ -40,7 +40,7 @@ members! {
 }
 
 members! {
-    /// The contract of a funding rate.
+    /// The contract of a funding rate or an open interest.
     Funding { symbol = b"contract_code" }
 }
 
@@ -66,6 +66,8 @@ const KLINE: Place = Members(&[
 ]);
 /// `mark_price`: a bar, of which the last price is the mark price now.
 const MARK: Place = Members(&[(b"close", Is(Mark))]);
+/// An open interest over REST: contracts, and what they are worth.
+const INTEREST: Place = Members(&[(b"volume", Is(OpenInterest)), (b"value", Is(OpenValue))]);
 /// A notified funding rate.
 const FUNDING: Place = Members(&[(b"funding_rate", Is(Rate)), (b"settlement_time", Next(Clock::Millis))]);
 
@@ -110,6 +112,16 @@ fn funding<'a>(push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     data.items("data", |item| {
         let symbol = need(Funding::of(item, "data")?.symbol, "contract_code")?.text("contract_code")?;
         take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FUNDING }))
+    })
+}
+
+/// Takes the REST answer about the open interest of contracts apart; each names itself.
+pub(super) fn whole<'a>(body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let answer = Push::of(body, "body")?;
+    let ts_venue = time(answer.time)?;
+    need(answer.data, "data")?.items("data", |item| {
+        let symbol = need(Funding::of(item, "data")?.symbol, "contract_code")?.text("contract_code")?;
+        take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &INTEREST }))
     })
 }
 

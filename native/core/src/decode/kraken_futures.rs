@@ -1,15 +1,15 @@
 //! Kraken Futures public messages, WebSocket v1: books, trades, tickers with funding, open interest and mark price.
 //!
 //! catalogue: M1. <https://docs.kraken.com/api/docs/futures-api/websocket/book> `/trade`, `/ticker` and
-//! `/ticker_lite` beside it. A snapshot, then one
+//! `/ticker_lite` beside it; klines come over REST alone (`/api/charts/v1/trade/$symbol/$resolution`). A snapshot, then one
 //! level a message; prices and sizes are JSON numbers. The trades of a `trade_snapshot` were made before the subscription
 //! and are left out; `ticker_lite` has no sizes. The rate is the relative one: `funding_rate` is money of a contract.
 
 use super::figures::Figure::{
     Ask, AskQty, Bid, BidQty, High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume,
 };
-use super::figures::Place::{self, Is, Members, Next};
-use super::figures::{Clock, FiguresMessage};
+use super::figures::Place::{self, Begin, Is, Members, Next};
+use super::figures::{Clock, FiguresMessage, KlineMessage};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
@@ -55,6 +55,21 @@ const FIGURES: Place = Members(&[
     (b"next_funding_rate_time", Next(Clock::Millis)),
 ]);
 
+/// A candle over REST.
+const KLINE: Place = Members(&[
+    (b"time", Begin(Clock::Millis)),
+    (b"open", Is(Open)),
+    (b"high", Is(High)),
+    (b"low", Is(Low)),
+    (b"close", Is(Last)),
+    (b"volume", Is(Volume)),
+]);
+
+members! {
+    /// The answer about candles, which does not say how long they are.
+    Chart { candles = b"candles" }
+}
+
 /// How an instrument settles: the second letter of its name is `I` where it pays in the coin (`PI_XBTUSD`).
 pub(super) fn market_of(symbol: &[u8]) -> Market {
     if symbol.get(1) == Some(&b'I') { Market::Inverse } else { Market::Linear }
@@ -81,6 +96,13 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Takes the REST answer about the candles of `symbol` apart.
+pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    need(Chart::of(body, "body")?.candles, "candles")?.items("candles", |item| {
+        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
+    })
 }
 
 fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>) -> Result<Message<'a>> {

@@ -234,8 +234,8 @@ impl Public {
         Ok(None)
     }
 
-    /// Takes the body of a REST answer about `symbol` apart, where the venue's stream does not send it: a whole book, or
-    /// of Bitstamp a ticker or bars too.
+    /// Takes the body of a REST answer about `symbol` apart, where the venue's stream does not send it: a whole book; of
+    /// Bitstamp a ticker or bars too; of Kraken Futures candles; of HTX open interest.
     ///
     /// Errors: as `read`, and `Field` for a connection whose venue sends its books in the stream.
     pub fn read_whole<'a>(self, symbol: &'a [u8], body: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
@@ -247,12 +247,14 @@ impl Public {
             Self::Bitstamp => bitstamp::whole(symbol, found, take),
             Self::GateSpot => gate::whole(symbol, found, take),
             Self::GateLinear | Self::GateInverse => gate_futures::whole(symbol, found, take),
+            Self::KrakenFutures => kraken_futures::whole(symbol, found, take),
+            Self::HtxLinear | Self::HtxInverse => htx::whole(found, take),
             _ => {
                 let was = format!("{self:?}");
                 Err(CoreError::Field {
                     field: "feed",
                     was,
-                    why: "must be kucoin-spot, bitstamp or one of gate for a REST book",
+                    why: "must be kucoin-spot, bitstamp, kraken-futures or one of gate or htx for a REST answer",
                 })
             }
         }

@@ -258,7 +258,10 @@ fn whole_books_over_rest() {
         assert_eq!(seen, [(b"x".to_vec(), true, (id, id, 0), bid.as_bytes().to_vec())]);
     }
     let refused = Public::Okx.read_whole(b"x", b"{}", &mut |_| Ok(())).unwrap_err();
-    assert_eq!(refused.to_string(), "feed must be kucoin-spot, bitstamp or one of gate for a REST book, was Okx");
+    assert_eq!(
+        refused.to_string(),
+        "feed must be kucoin-spot, bitstamp, kraken-futures or one of gate or htx for a REST answer, was Okx"
+    );
     let unnumbered = GATE_WHOLE.replace("\"id\":48776300,", "");
     let mut none = |message: Message<'_>| panic!("{message:?}");
     Public::GateSpot.read_whole(b"x", unnumbered.as_bytes(), &mut none).unwrap();

@@ -274,4 +274,16 @@ pub(crate) const TOLD_REST: &[Told] = &[
         r#"{"data": {"pair": "BTC/USD", "ohlc": [{"high": "53000.12", "timestamp": "1638336000", "volume": "13.5", "low": "52000", "close": "52500", "open": "52100"}]}}"#,
         "Kline begin=1638336000000000000 interval=0 open=5210000 high=5300012 low=5200000 close=5250000 volume=135 price_scale=2 qty_scale=1",
     ),
+    (
+        "kraken-futures",
+        "PI_XBTUSD",
+        r#"{"candles":[{"time":1680624000000,"open":"28050.0","high":"28150","low":"27983.0","close":"28126.0","volume":"1089794.00000000"}],"more_candles":true}"#,
+        "Kline begin=1680624000000000000 interval=0 open=28050 high=28150 low=27983 close=28126 volume=1089794",
+    ),
+    (
+        "htx-linear",
+        "BTC-USDT",
+        r#"{"status":"ok","data":[{"volume":7192610,"amount":7192.61,"symbol":"BTC","value":134654290.332,"contract_code":"BTC-USDT","trade_amount":53692.306,"trade_volume":53692306,"trade_turnover":1007003124.5}],"ts":1664336503144}"#,
+        "OpenInterest qty=7192610 value=134654290332 value_scale=3",
+    ),
 ];

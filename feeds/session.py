@@ -278,7 +278,8 @@ class Session:
                 return []
             want.fetching = True
             return [Fetch(symbol, self.venue.book_request(symbol))]
-        return [Send(text) for text in self.venue.book_again(symbol, utc_ns // _S)]
+        again = self.venue.book_again(symbol, utc_ns // _S)
+        return [Send(text) for text in again] or [Drop(f"the book of {symbol} comes with another connection alone")]
 
     def _control(self, text: bytes) -> list[Action]:
         """A message that told nothing of the market."""

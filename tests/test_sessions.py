@@ -26,12 +26,25 @@ from native._core import InputError, LiveBooks
 from pycore.clock import Clock
 from tests.recorded_counts import RECORDED
 from tests.venue_dialects import DIALECTS, TextBook, Told, packed
-from tests.venue_server import FAULTS, Script, VenueServer, made_up, recorded
+from tests.venue_server import ALL, FAULTS, Script, VenueServer, made_up, recorded
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 WAIT_S = 60.0
 #: Where any lost message shows at once; of the others the next whole book, a checksum or the audit tells.
-NUMBERED = {"okx", "bybit-linear", "bybit-spot", "coinbase", "kraken-futures", "deribit", "kucoin-spot", "gate-spot"}
+NUMBERED = {
+    "okx",
+    "bybit-linear",
+    "bybit-spot",
+    "coinbase",
+    "kraken-futures",
+    "deribit",
+    "kucoin-spot",
+    "gate-spot",
+} | {
+    "gate-linear",
+    "gate-inverse",
+    "bitfinex",
+}
 S = 1_000_000_000
 
 
@@ -106,14 +119,16 @@ async def play(feed: str, script: Script, fault: str, pace: int = 1) -> tuple[Ve
 
 async def test_every_venue_recovers_from_every_fault_and_ends_with_the_venues_own_book() -> None:
     """All at the same time, because most of it is waiting."""
-    cases = [(feed, fault) for fault in FAULTS for feed in DIALECTS]
-    played = await asyncio.gather(*(play(feed, made_up(DIALECTS[feed], 7), fault) for feed, fault in cases))
+    cases = [(feed, fault) for fault in FAULTS for feed in ALL]
+    played = await asyncio.gather(*(play(feed, made_up(ALL[feed], 7), fault) for feed, fault in cases))
     for case, (server, heard, live) in zip(cases, played, strict=True):
         feed, fault = case
         tally = live.lines[0].session.tally
         assert heard.kinds["depth"] > 0, case
         assert tally.accepted > 0, case
-        assert (server.connections > 1) == (fault in ("disconnect", "silence")), (case, tally)
+        # Bitfinex sends a book anew on another connection alone, and the audit asks for it there.
+        if feed != "bitfinex":
+            assert (server.connections > 1) == (fault in ("disconnect", "silence")), (case, tally)
         assert (tally.garbage > 0) == (fault == "garbage"), (case, tally)
         if fault in ("drop", "garbage") and feed in NUMBERED:
             assert tally.gaps > 0, (case, tally)
@@ -185,12 +200,13 @@ def test_subscriptions_say_what_a_client_said_that_was_understood(feed: str) -> 
 
 def test_a_server_of_every_dialect_understands_every_subscription() -> None:
     """A frame that the venue would not know raises in the dialect."""
-    for feed, dialect in DIALECTS.items():
+    for feed, dialect in ALL.items():
         venue = SESSIONS[feed]
         wanted = [dialect.asked(json.loads(text)) for text in venue.subscribe(["A-B", "C-D"], 1)]
         assert {symbol for asked in wanted for symbol in asked.books} == {"A-B", "C-D"}
         again = [dialect.asked(json.loads(text)) for text in venue.book_again("A-B", 1)]
-        assert [symbol for asked in again for symbol in asked.books] == ([] if venue.whole_by_rest else ["A-B"])
+        streamed = not venue.whole_by_rest and feed != "bitfinex"
+        assert [symbol for asked in again for symbol in asked.books] == (["A-B"] if streamed else [])
         if venue.ping is not None and venue.ping.text.startswith(b"{"):
             assert dialect.asked(json.loads(venue.ping.text)).answers
 
@@ -278,6 +294,11 @@ def test_a_refusal_ends_a_session_that_was_never_accepted_and_warns_in_another()
         ("hyperliquid", {"channel": "error", "data": "Invalid"}, "Invalid"),
         ("htx-linear", {"status": "error", "err-msg": "invalid topic"}, "invalid topic"),
         ("gate-spot", {"channel": "spot.trades", "event": "subscribe", "error": {"code": 2}}, "{'code': 2}"),
+        ("kraken-spot-v2", {"method": "subscribe", "success": False, "symbol": "X", "error": "no"}, "X no"),
+        ("gate-linear", {"channel": "futures.trades", "event": "subscribe", "error": {"code": 2}}, "{'code': 2}"),
+        ("bitmex", {"status": 400, "error": "Unknown table"}, "Unknown table"),
+        ("dydx", {"type": "error", "message": "Invalid id"}, "Invalid id"),
+        ("bitfinex", {"event": "error", "code": 10300, "msg": "failed"}, "10300 failed"),
         ("binance-spot", {"error": {"code": 2, "msg": "bad"}}, "{'code': 2, 'msg': 'bad'}"),
     ],
 )

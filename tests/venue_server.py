@@ -24,7 +24,10 @@ from feeds.recordings import Recording
 from feeds.venue.spec import Endpoints
 from native._core import BookSurvey
 from tests.venue_dialects import DIALECTS, Dialect, Levels, TextBook, Told, packed, unpacked
+from tests.venue_dialects_more import MORE
 
+#: Every venue that has a session of ours, but Binance, which the box is.
+ALL: dict[str, Dialect] = {**DIALECTS, **MORE}
 FAULTS = ("none", "drop", "duplicate", "reorder", "garbage", "disconnect", "silence")
 
 
@@ -121,7 +124,7 @@ class VenueServer:
 
     def __init__(self, feed: str, script: Script, fault: str = "none", pace: int = 1) -> None:
         """Serves nothing yet; `pace` is how many steps are made in 4 ms."""
-        self.feed, self.dialect, self.script = feed, DIALECTS[feed], script
+        self.feed, self.dialect, self.script = feed, ALL[feed], script
         self.books = script.books
         self.pace = pace
         self.frames: list[Any] = []

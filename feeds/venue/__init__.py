@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from feeds.venue.binance import BINANCE_COINM, BINANCE_SPOT, BINANCE_USDM
+from feeds.venue.bitfinex import BITFINEX
 from feeds.venue.bitget import BITGET_MIX, BITGET_SPOT
+from feeds.venue.bitmex import BITMEX
 from feeds.venue.bitstamp import BITSTAMP
 from feeds.venue.bybit import BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_SPOT
 from feeds.venue.coinbase import COINBASE
 from feeds.venue.deribit import DERIBIT
-from feeds.venue.gate import GATE_SPOT
+from feeds.venue.dydx import DYDX
+from feeds.venue.gate import GATE_INVERSE, GATE_LINEAR, GATE_SPOT
 from feeds.venue.htx import HTX_INVERSE, HTX_LINEAR
 from feeds.venue.hyperliquid import HYPERLIQUID
 from feeds.venue.kraken import KRAKEN
 from feeds.venue.kraken_futures import KRAKEN_FUTURES
+from feeds.venue.kraken_v2 import KRAKEN_V2
 from feeds.venue.kucoin import KUCOIN
 from feeds.venue.okx import OKX
 from feeds.venue.spec import Venue
@@ -41,6 +45,12 @@ SESSIONS: dict[str, Venue] = {
         HTX_LINEAR,
         HTX_INVERSE,
         GATE_SPOT,
+        KRAKEN_V2,
+        GATE_LINEAR,
+        GATE_INVERSE,
+        BITFINEX,
+        BITMEX,
+        DYDX,
     )
 }
 #: What a venue alone is short for.

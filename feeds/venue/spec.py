@@ -137,7 +137,10 @@ class Venue(ABC):
 
     @abstractmethod
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
-        """The messages that make the stream send a symbol's whole book once more; none where REST has it."""
+        """The messages that make the stream send a symbol's whole book once more.
+
+        None where REST has it, or where only another connection sends it.
+        """
 
     @abstractmethod
     def control(self, message: Mapping[str, Any]) -> Control | None:

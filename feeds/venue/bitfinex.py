@@ -1,9 +1,9 @@
 """Bitfinex market data, WebSocket v2: books with checksum, trades, tickers and the status of derivatives.
 
-catalogue: M1. <https://docs.bitfinex.com/docs/ws-general> and <https://docs.bitfinex.com/docs/ws-public>: 25 channels a
-connection, 20 connections a minute; a flag of `conf` sends a checksum of each book's best 25 levels. A channel is left by
-the number that the answer gave it, so a book that is in doubt is asked for by another connection, and so are all every
-ten minutes, because what is lost further out does not show.
+catalogue: M1. <https://docs.bitfinex.com/docs/ws-general> and <https://docs.bitfinex.com/docs/ws-public>: 25 channels
+a connection, 20 connections a minute; a flag of `conf` sends a checksum of each book's best 25 levels. A channel is
+left by the number that the answer gave it, so a book that is in doubt is asked for by another connection, and so are
+all every ten minutes, because what is lost further out does not show.
 """
 
 from __future__ import annotations

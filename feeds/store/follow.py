@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from feeds.binance import BY_MARKET
 from feeds.lake_rows import HEAD, PRICES, REST, Instrument, packed_rows, table
 from feeds.ports import Clock
 from feeds.store.ports import Store
-from native._core import JournalColumns, journal_ls
+from native._core import JournalColumns, journal_ls, journal_show
 
 #: A batch is written when it has this many rows, or when its first row has waited this long.
 ROWS_MAX = 50_000
@@ -29,22 +30,34 @@ _NO_PRICE = 2**63 - 1
 _WIDTH = 11
 
 
+class _Place(NamedTuple):
+    """How far a journal is in a store."""
+
+    next: int
+    """The sequence number that is read next."""
+    seq: int
+    """That of the last event that rows were made of, 0 before the first."""
+    ts_receive: int
+    """When it was received, ns."""
+
+
 class Follower:
     """One journal into one store. `name` is what the journal is called there; two journals need two names."""
 
     def __init__(self, store: Store, journal: Path, name: str, clock: Clock, *, rows_max: int = ROWS_MAX) -> None:
         """Finds its place. InputError where there is no journal.
 
-        A journal that ends before the place that was kept lost its end, or is another one: it is read from the start.
-        `missed` counts the events before its first segment that were never read.
+        A journal in which the last event that was written is another one now lost its end in a power cut, or is another
+        journal: it is read from the start. `missed` counts the events before its first segment that were never read.
         """
         self._store, self._clock, self._rows_max = store, clock, rows_max
         self._name, self._note = name, f"follow/{name}"
         kept = store.kept(self._note)
-        place = 1 if kept is None else int(json.loads(kept)["next"])
-        segments = journal_ls(journal)
-        self.started_over = bool(segments) and place > segments[-1]["last_seq"] + 1
-        place = 1 if self.started_over else place
+        self._last = _Place(1, 0, 0) if kept is None else _Place(**json.loads(kept))
+        self.started_over = not _holds(journal, self._last)
+        if self.started_over:
+            self._last = _Place(1, 0, 0)
+        place = self._last.next
         self._columns = JournalColumns(journal, place)
         self.missed = self._columns.next - place
         # Other pieces of the journal than before, so other names: in a lake the same name is the same piece.
@@ -82,11 +95,15 @@ class Follower:
         for channel, tables in self._tables.items():
             if tables:
                 rows = pa.concat_tables(tables)
+                last = len(rows) - 1
+                if rows["record"][last].as_py() > self._last.seq:
+                    self._last = _Place(0, *(rows[name][last].as_py() for name in ("record", "ts_receive")))
                 new = self._store.write(channel, rows, f"{self._name}-{self._begin:012d}{self._again}")
                 self.rows += new
                 self.repeated += len(rows) - new
         if self._columns.next > self._begin:
-            self._store.keep(self._note, json.dumps({"next": self._columns.next}))
+            self._last = self._last._replace(next=self._columns.next)
+            self._store.keep(self._note, json.dumps(self._last._asdict()))
         self.batches += bool(self._held)
         self._tables = {channel: [] for channel in REST}
         self._held, self._begin = 0, self._columns.next
@@ -110,6 +127,15 @@ class Follower:
         for place, mine in places.items():
             rows[mine, 0] = place
         return table(channel, rows, instruments)
+
+
+def _holds(journal: Path, place: _Place) -> bool:
+    """Whether the last event that was written is still what the journal has under its number."""
+    segments = journal_ls(journal)
+    if not place.seq or not segments or place.seq < segments[0]["first_seq"]:
+        return True
+    found = journal_show(journal, place.seq, place.seq)
+    return bool(found) and found[0]["ts_receive"] == str(place.ts_receive)
 
 
 def until_end(follower: Follower) -> Iterator[int]:

@@ -21,7 +21,7 @@ from feeds.store.follow import AGE_S_MAX, ROWS_MAX, Follower, until_end
 from feeds.store.open import open_store
 from feeds.store.ports import Store, StoreError
 from feeds.store.retain import HOT_DAYS, LAKE_DAYS, carry_out, plan
-from native._core import InputError
+from native._core import InputError, journal_ls
 
 #: How long nothing is done when the journal has nothing new, and when the store does not answer.
 _REST_S, _AGAIN_S = 0.1, 2.0
@@ -65,6 +65,7 @@ def follow(args: argparse.Namespace) -> int:
         raise InputError(f"--rows must be 1 or more and --seconds 0 to 3600, was {args.rows} and {args.seconds}")
     output: Results = args.output
     stop, told = threading.Event(), _Told()
+    output.say("interrupted or killed, the same command goes on where it was")
     before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     source: Store | None = args.source
     try:
@@ -95,17 +96,20 @@ def _followed(args: argparse.Namespace, store: Store, stop: threading.Event, tol
         args.output.say(f"{args.journal} ends before the place that was kept: it is read from its start")
     if follower.missed:
         args.output.say(f"{follower.missed} events before the journal's first segment are gone")
-    try:
-        if args.once:
-            for _ in until_end(follower):
-                pass
-            return
-        while not stop.is_set():
-            if not follower.step(args.seconds):
-                stop.wait(_REST_S)
-        follower.flush()
-    finally:
-        told.add(follower)
+    last = 0 if not args.once else journal_ls(args.journal)[-1]["last_seq"]
+    with args.output.progress("events", last) as bar:
+        try:
+            if args.once:
+                for place in until_end(follower):
+                    bar.update(0, completed=place)
+                return
+            while not stop.is_set():
+                if not follower.step(args.seconds):
+                    stop.wait(_REST_S)
+                bar.update(0, completed=follower.next)
+            follower.flush()
+        finally:
+            told.add(follower)
 
 
 def retain(args: argparse.Namespace) -> int:
@@ -116,21 +120,15 @@ def retain(args: argparse.Namespace) -> int:
         raise InputError(f"--lake-days must be --hot-days or more, was {args.lake_days} and {args.hot_days}")
     clock: Clock = args.clock
     lake, totals = Lake(args.lake_place), {"rows": 0, "dropped": 0, "written": 0}
-    for leaving in plan(args.source, lake, clock.utc_ns(), args.hot_days, args.lake_days):
-        dropped, written = carry_out(args.source, lake, leaving) if args.drop else (0, 0)
-        args.output.row(
-            {
-                "store": leaving.store,
-                "channel": leaving.channel,
-                **leaving.part,
-                "rows": leaving.rows,
-                "in_lake": leaving.in_lake,
-                "written": written,
-                "dropped": dropped,
-            }
-        )
-        for name, value in (("rows", leaving.rows), ("dropped", dropped), ("written", written)):
-            totals[name] += value
+    args.output.say("interrupted, the same command goes on with what is left")
+    with args.output.progress("rows", 0) as bar:
+        for leaving in plan(args.source, lake, clock.utc_ns(), args.hot_days, args.lake_days):
+            dropped, written = carry_out(args.source, lake, leaving) if args.drop else (0, 0)
+            done = {"rows": leaving.rows, "in_lake": leaving.in_lake, "written": written, "dropped": dropped}
+            args.output.row({"store": leaving.store, "channel": leaving.channel, **leaving.part, **done})
+            for name in totals:
+                totals[name] += done[name]
+            bar.update(0, completed=totals["rows"])
     holds = not args.drop or totals["dropped"] == totals["rows"]
     args.output.summary({"store": args.lake, "lake": args.lake_place, **totals, "holds": holds})
     return 0 if holds else 1

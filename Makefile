@@ -51,11 +51,15 @@ bench-fast: fast  ## the core's benchmarks, built as `make fast` builds the core
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
 	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3
-	$(PY) bench/decode_venues.py
+	$(PY) -m bench.decode_venues
+	$(PY) -m bench.bars_polars
 	$(PY) -m pytest -q bench/test_crossing.py --benchmark-only
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py
 	$(PY) bench/lake.py
+
+bench-peers: $(BUILT)  ## level changes from Python: our book beside nautilus_trader's and hftbacktest's, each in an environment of its own
+	$(PY) -m bench.peers
 
 KILLS ?= 200
 SEED ?= 1

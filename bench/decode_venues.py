@@ -3,7 +3,7 @@
 catalogue: M1. Reads each recording as `tickwright book` does, learns its instruments from its numbers, and hands each
 feed's socket messages to native/core/benches/decode_venues.rs in one file (REST books are no part of a stream).
 
-example: python bench/decode_venues.py [DIRECTORY of recordings, or files]
+example: python -m bench.decode_venues [DIRECTORY of recordings, or files]
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ use crate::error::raise;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 use tickwright_core::bars::{self, Bar, BarTrade, Rule};
-use tickwright_core::error::CoreError;
+use tickwright_core::error::{CoreError, Result};
 use tickwright_core::event::flags;
 
 /// Builds the bars of one instrument; live and from an archive by the same code.
@@ -53,24 +55,29 @@ impl BarBuilder {
         flags: PyBuffer<u32>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let rows = ts_ns.item_count();
-        let times = column(py, &ts_ns, rows, "ts_ns")?;
-        let ids = column(py, &id, rows, "id")?;
-        let prices = column(py, &price, rows, "price")?;
-        let sizes = column(py, &qty, rows, "qty")?;
-        let marks = column(py, &flags, rows, "flags")?;
-        let inner = &mut self.inner;
-        let done = py.detach(|| {
-            if let Some(qty) = sizes.iter().find(|qty| **qty < 1) {
-                return Err(CoreError::Field { field: "qty", was: qty.to_string(), why: "must be at least 1 lot" });
+        let times = Column::new(py, &ts_ns, rows, "ts_ns")?;
+        let ids = Column::new(py, &id, rows, "id")?;
+        let prices = Column::new(py, &price, rows, "price")?;
+        let sizes = Column::new(py, &qty, rows, "qty")?;
+        let marks = Column::new(py, &flags, rows, "flags")?;
+        let (mut done, mut chunk) = (Vec::new(), Chunk::default());
+        for from in (0..rows).step_by(CHUNK) {
+            sizes.some(py, from, rows.min(from + CHUNK), &mut chunk.3);
+            if let Some(qty) = chunk.3.iter().find(|qty| **qty < 1) {
+                let why = "must be at least 1 lot";
+                return Err(raise(CoreError::Field { field: "qty", was: qty.to_string(), why }));
             }
-            let mut done = Vec::new();
-            for ((((ts, id), price), qty), flag) in times.iter().zip(&ids).zip(&prices).zip(&sizes).zip(&marks) {
-                let trade = trade(*ts, *id, *price, *qty, *flag);
-                inner.take(&trade, |bar| done.push(bar))?;
-            }
-            Ok(done)
-        });
-        Ok(packed(py, &done.map_err(raise)?))
+        }
+        for from in (0..rows).step_by(CHUNK) {
+            let to = rows.min(from + CHUNK);
+            times.some(py, from, to, &mut chunk.0);
+            ids.some(py, from, to, &mut chunk.1);
+            prices.some(py, from, to, &mut chunk.2);
+            sizes.some(py, from, to, &mut chunk.3);
+            marks.some(py, from, to, &mut chunk.4);
+            py.detach(|| take_all(&mut self.inner, &chunk, &mut done)).map_err(raise)?;
+        }
+        Ok(packed(py, &done))
     }
 
     /// Time has come to `ts_ns`: returns the time bar that ended by then, or nothing.
@@ -104,13 +111,58 @@ const fn trade(ts: i64, id: u64, price: i64, qty: i64, bits: u32) -> BarTrade {
     BarTrade { ts, id, price, qty, sell, off_book }
 }
 
-/// A copy of a column: another thread may write to the buffer while the GIL is released.
-fn column<T: Element>(py: Python<'_>, buffer: &PyBuffer<T>, rows: usize, field: &'static str) -> PyResult<Vec<T>> {
-    if buffer.item_count() != rows || buffer.dimensions() != 1 {
-        let was = format!("{} in {} dimensions", buffer.item_count(), buffer.dimensions());
-        return Err(raise(CoreError::Field { field, was, why: "must be one column as long as ts_ns" }));
+/// Trades that are copied out of the columns at a time: another thread may write to them while the GIL is released.
+const CHUNK: usize = 4_096;
+
+/// One column; copied where its items do not lie side by side.
+enum Column<'b, T: Element> {
+    Whole(NonNull<[T]>, PhantomData<&'b PyBuffer<T>>),
+    Copied(Vec<T>),
+}
+
+impl<'b, T: Element> Column<'b, T> {
+    fn new(py: Python<'_>, buffer: &'b PyBuffer<T>, rows: usize, field: &'static str) -> PyResult<Self> {
+        if buffer.item_count() != rows || buffer.dimensions() != 1 {
+            let was = format!("{} in {} dimensions", buffer.item_count(), buffer.dimensions());
+            return Err(raise(CoreError::Field { field, was, why: "must be one column as long as ts_ns" }));
+        }
+        match buffer.as_slice_ptr() {
+            Some(items) => Ok(Self::Whole(items, PhantomData)),
+            None => Ok(Self::Copied(buffer.to_vec(py)?)),
+        }
     }
-    buffer.to_vec(py)
+
+    /// Copies the items from `from` up to `to`. `_py` says that nobody writes to them meanwhile.
+    fn some(&self, _py: Python<'_>, from: usize, to: usize, out: &mut Vec<T>) {
+        out.clear();
+        match self {
+            Self::Whole(items, _) => {
+                let to = to.min(items.len());
+                out.reserve(to - from);
+                // SAFETY: the buffer is alive for 'b and has `to` items, the vector has room for those from `from` on, and
+                // the GIL is held while they are copied.
+                unsafe {
+                    items
+                        .cast::<T>()
+                        .add(from)
+                        .copy_to_nonoverlapping(NonNull::new_unchecked(out.as_mut_ptr()), to - from);
+                    out.set_len(to - from);
+                }
+            }
+            Self::Copied(items) => out.extend_from_slice(&items[from..to]),
+        }
+    }
+}
+
+/// Times, numbers, prices, sizes and flags of some trades.
+type Chunk = (Vec<i64>, Vec<u64>, Vec<i64>, Vec<i64>, Vec<u32>);
+
+fn take_all(builder: &mut bars::BarBuilder, chunk: &Chunk, done: &mut Vec<Bar>) -> Result<()> {
+    let (times, ids, prices, sizes, marks) = chunk;
+    for ((((ts, id), price), qty), bits) in times.iter().zip(ids).zip(prices).zip(sizes).zip(marks) {
+        builder.take(&trade(*ts, *id, *price, *qty, *bits), |bar| done.push(bar))?;
+    }
+    Ok(())
 }
 
 fn packed<'py>(py: Python<'py>, bars: &[Bar]) -> Bound<'py, PyBytes> {

@@ -108,6 +108,7 @@ impl Bar {
         Self { notional: 0, begin, end, open, high, low, close, volume: 0, buy_volume: 0, trades: 0, pad: 0 }
     }
 
+    #[inline(always)]
     fn add(&mut self, rule: Rule, trade: &BarTrade) {
         if !matches!(rule, Rule::Time(_)) {
             self.begin = self.begin.min(trade.ts);
@@ -164,12 +165,15 @@ impl BarBuilder {
             return Ok(());
         }
         if matches!(self.rule, Rule::Time(_)) {
-            let begin = self.open.map_or(self.closed_until, |bar| bar.begin);
+            let nothing_open = (self.closed_until, Nanos::MAX);
+            let (begin, end) = self.open.as_ref().map_or(nothing_open, |bar| (bar.begin, bar.end));
             if trade.ts < begin {
                 self.late += 1;
                 return Ok(());
             }
-            self.close_until(trade.ts, &mut done);
+            if trade.ts >= end {
+                self.close_until(trade.ts, &mut done);
+            }
         }
         let bar = self.open.get_or_insert_with(|| Bar::first(self.rule, trade));
         bar.add(self.rule, trade);

@@ -164,9 +164,9 @@ impl Depth<'_> {
 fn side(side: Value<'_>, payload: &[u8], field: &'static str, listed: &Listed, out: &mut RecordBuf) -> Result<u32> {
     let mark = out.mark();
     if side.raw.starts_with(b"[[\"") {
-        let found = level::run(payload, side.at + 3, &mut Layouts::default(), listed, out);
+        let found = level::run(payload, side.at() + 3, &mut Layouts::default(), listed, out);
         if let Some((count, end)) = found
-            && end == side.at + side.raw.len()
+            && end == side.at() + side.raw.len()
         {
             return Ok(count);
         }

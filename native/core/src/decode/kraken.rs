@@ -9,8 +9,9 @@ use super::figures::Figure::{High, Last, LastQty, Low, Open, Trades, Volume};
 use super::figures::Place::{self, End, Is, Items, Members, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
+use super::number::{self, Scale};
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
-use super::scan::{Shape, Value, members, need};
+use super::scan::{Scan, Shape, Value, members, need, quoted};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
 
@@ -84,9 +85,8 @@ fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8
     let (bids, asks) = if snapshot { (found.all_bids, found.all_asks) } else { (found.bids, found.asks) };
     let mut ts_venue = NO_TIME;
     for side in [bids, asks].into_iter().flatten() {
-        side.items("book", |level| {
-            let [_, _, time] = first::<3>(level, "book")?;
-            ts_venue = ts_venue.max(time.map_or(Ok(NO_TIME), seconds)?);
+        side.run("book", usual_time, level_time, |time| {
+            ts_venue = ts_venue.max(time);
             Ok(())
         })?;
     }
@@ -101,12 +101,38 @@ fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8
     }))
 }
 
+/// The time of a level `["61837.6","1.5","1618678142.557535"]`, with more items behind.
+#[inline(always)]
+fn usual_time(scan: &mut Scan<'_>) -> Option<Nanos> {
+    if !scan.literal(b"[\"") {
+        return None;
+    }
+    scan.until_quote()?;
+    if !scan.literal(b",\"") {
+        return None;
+    }
+    scan.until_quote()?;
+    if !scan.literal(b",\"") {
+        return None;
+    }
+    let time = usual_seconds(scan.until_quote()?)?;
+    if scan.literal(b",\"") {
+        scan.until_quote()?;
+    }
+    scan.literal(b"]").then_some(time)
+}
+
+fn level_time(level: Value<'_>, field: &'static str) -> Result<Nanos> {
+    let [_, _, time] = first::<3>(level, field)?;
+    time.map_or(Ok(NO_TIME), seconds)
+}
+
 /// The subscribed levels a side, from `book-1000`.
 fn depth_of(channel: &[u8]) -> Result<usize> {
-    let name = String::from_utf8_lossy(channel);
-    let depth = name.strip_prefix("book-").and_then(|depth| depth.parse().ok()).filter(|depth| *depth > 0);
-    let bad = |was| CoreError::Field { field: "channel", was, why: "must be book- and a depth above zero" };
-    depth.ok_or_else(|| bad(name.chars().take(40).collect()))
+    let whole = |text| number::whole(text, 0).filter(|(depth, end)| *end == text.len() && *depth > 0);
+    let depth = channel.strip_prefix(b"book-").and_then(whole).and_then(|(depth, _)| usize::try_from(depth).ok());
+    let why = "must be book- and a depth above zero";
+    depth.ok_or_else(|| CoreError::Field { field: "channel", was: quoted(channel), why })
 }
 
 fn checksum(value: Value<'_>) -> Result<u32> {
@@ -138,8 +164,21 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
 }
 
+/// Ten digits of seconds, a point and six decimals, in ns.
+#[inline]
+fn usual_seconds(text: &[u8]) -> Option<Nanos> {
+    let (front, behind) = text.split_at_checked(10)?;
+    let decimals = behind.strip_prefix(b".").filter(|decimals| decimals.len() == 6)?;
+    let points = text.iter().filter(|byte| !byte.is_ascii_digit()).count();
+    let whole = |digits| number::counted(digits, Scale { decimals: 0, unit: 1 }).filter(|_| points == 1);
+    Some(whole(front)? * 1_000_000_000 + whole(decimals)? * 1_000)
+}
+
 /// Seconds since the epoch as a decimal text, in ns.
 fn seconds(value: Value<'_>) -> Result<Nanos> {
+    if let Some(ns) = usual_seconds(value.text("time")?) {
+        return Ok(ns);
+    }
     let ns = Decimal::parse(value.text("time")?, "time")?.to_scale(9, "time")?;
     i64::try_from(ns).ok().filter(|ns| *ns >= 0).ok_or_else(|| value.refuse("time"))
 }

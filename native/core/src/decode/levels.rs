@@ -1,11 +1,12 @@
 //! The levels of one message in the form that its venue gives them, read side by side.
 //!
-//! catalogue: M1.
+//! catalogue: M1. Each form has two readers: a usual one that expects the bytes as the venue writes them today and gives
+//! up at the first that differ, and the general one, which then reads the level or says what is wrong with it.
 
 use super::bitfinex;
 use super::bitmex::Rows;
 use super::public::{first, first_two};
-use super::scan::{Shape, Value, members, need};
+use super::scan::{Scan, Shape, Value, members, need};
 use crate::error::Result;
 use crate::units::Side;
 
@@ -54,40 +55,38 @@ members! {
 }
 
 impl<'a> Levels<'a> {
+    /// The bytes of a side's levels where they may be pairs of texts and nothing else, which `level` reads fastest.
+    #[inline]
+    pub fn pairs(self, side: Side) -> Option<&'a [u8]> {
+        match self {
+            Self::Pairs { bids, asks } => of(side, bids, asks).map(|levels| levels.raw),
+            _ => None,
+        }
+    }
+
     /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
+    #[inline]
     pub fn each(self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
         let field = of(side, "bids", "asks");
         match self {
-            Self::Pairs { bids, asks } => of(side, bids, asks).map_or(Ok(()), |levels| {
-                levels.items(field, |level| {
-                    let [price, qty] = first_two(level, field)?;
-                    each(price.text("price")?, qty.text("quantity")?)
-                })
-            }),
-            Self::Priced { bids, asks } => of(side, bids, asks).items(field, |level| {
-                let [price, qty] = first_two(level, field)?;
-                let price = price.text("price")?;
-                if price == b"0" { Ok(()) } else { each(price, qty.text("quantity")?) }
-            }),
-            Self::Figures { bids, asks } => of(side, bids, asks).items(field, |level| {
-                let [price, qty] = first_two(level, field)?;
-                each(price.figure("price")?, qty.figure("quantity")?)
-            }),
-            Self::Short { bids, asks } => of(side, bids, asks).items(field, |level| {
-                let level = Short::of(level, field)?;
-                each(need(level.price, "px")?.text("px")?, need(level.qty, "sz")?.text("sz")?)
-            }),
-            Self::Worded { bids, asks } => of(side, bids, asks).items(field, |level| {
-                let [Some(word), Some(price), Some(qty)] = first::<3>(level, field)? else {
-                    return Err(level.refuse(field));
-                };
-                let gone = word.text("word of a level")? == b"delete";
-                each(price.figure("price")?, if gone { b"0" } else { qty.figure("quantity")? })
-            }),
-            Self::Named { bids, asks } => of(side, bids, asks).items(field, |level| {
-                let level = Named::of(level, field)?;
-                each(need(level.price, "price")?.figure("price")?, need(level.qty, "qty")?.figure("qty")?)
-            }),
+            Self::Pairs { bids, asks } => match of(side, bids, asks) {
+                Some(levels) => levels.run(field, usual_pair, pair, |(price, qty)| each(price, qty)),
+                None => Ok(()),
+            },
+            Self::Priced { bids, asks } => of(side, bids, asks)
+                .run(field, usual_pair, pair, |(price, qty)| if price == b"0" { Ok(()) } else { each(price, qty) }),
+            Self::Figures { bids, asks } => {
+                of(side, bids, asks).run(field, usual_figures, figures, |(price, qty)| each(price, qty))
+            }
+            Self::Short { bids, asks } => {
+                of(side, bids, asks).run(field, usual_short, short, |(price, qty)| each(price, qty))
+            }
+            Self::Worded { bids, asks } => {
+                of(side, bids, asks).run(field, usual_worded, worded, |(price, qty)| each(price, qty))
+            }
+            Self::Named { bids, asks } => {
+                of(side, bids, asks).run(field, usual_named, named, |(price, qty)| each(price, qty))
+            }
             Self::One { side: only, price, qty } if only == side => each(price, qty),
             Self::One { .. } | Self::None => Ok(()),
             Self::Counted(rows) => rows.items("book", |row| match bitfinex::row(row)? {
@@ -104,20 +103,18 @@ impl<'a> Levels<'a> {
                 })
             }),
             Self::Rows(rows) => rows.each(side, &mut each),
-            Self::Sided(levels) => levels.items("updates", |level| {
-                let level = Sided::of(level, "updates")?;
-                let named = need(level.side, "side")?;
-                let is_bid = match named.text("side")? {
-                    b"bid" => true,
-                    b"offer" => false,
-                    _ => return Err(named.refuse("side")),
-                };
-                if is_bid != (side == Side::Buy) {
-                    return Ok(());
-                }
-                let (price, qty) = (need(level.price, "price_level")?, need(level.qty, "new_quantity")?);
-                each(price.text("price_level")?, qty.text("new_quantity")?)
-            }),
+            Self::Sided(levels) => {
+                let usual = |scan: &mut Scan<'a>| usual_sided(scan, side);
+                levels.run(
+                    "updates",
+                    usual,
+                    |level, field| sided(level, field, side),
+                    |level| match level {
+                        Some((price, qty)) => each(price, qty),
+                        None => Ok(()),
+                    },
+                )
+            }
         }
     }
 }
@@ -144,7 +141,155 @@ fn by_name<'a>(
     }
 }
 
+/// Price and size text of a level.
+type Texts<'a> = (&'a [u8], &'a [u8]);
+
+/// `["61837.6","1.5"]`, with more items behind where the venue sends them.
+#[inline(always)]
+fn usual_pair<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
+    if !scan.literal(b"[\"") {
+        return None;
+    }
+    let price = scan.until_quote()?;
+    if !scan.literal(b",\"") {
+        return None;
+    }
+    let qty = scan.until_quote()?;
+    while !scan.literal(b"]") {
+        if scan.literal(b",\"") {
+            scan.until_quote()?;
+        } else if scan.literal(b",") {
+            scan.until_delimiter()?;
+        } else {
+            return None;
+        }
+    }
+    Some((price, qty))
+}
+
+fn pair<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
+    let [price, qty] = first_two(level, field)?;
+    Ok((price.text("price")?, qty.text("quantity")?))
+}
+
+/// `[61837.6,1.5]`.
+#[inline(always)]
+fn usual_figures<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
+    let price = figure_after(scan, b"[")?;
+    let qty = figure_after(scan, b",")?;
+    scan.literal(b"]").then_some((price, qty))
+}
+
+/// The text of a number behind `before`: it begins with a digit, so it is no string and no container.
+#[inline(always)]
+fn figure_after<'a>(scan: &mut Scan<'a>, before: &[u8]) -> Option<&'a [u8]> {
+    if !scan.literal(before) {
+        return None;
+    }
+    scan.until_delimiter().filter(|text| text.first().is_some_and(u8::is_ascii_digit))
+}
+
+fn figures<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
+    let [price, qty] = first_two(level, field)?;
+    Ok((price.figure("price")?, qty.figure("quantity")?))
+}
+
+/// `{"px":"61837.6","sz":"1.5","n":3}`.
+#[inline(always)]
+fn usual_short<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
+    if !scan.literal(b"{\"px\":\"") {
+        return None;
+    }
+    let price = scan.until_quote()?;
+    if !scan.literal(b",\"sz\":\"") {
+        return None;
+    }
+    let qty = scan.until_quote()?;
+    figure_after(scan, b",\"n\":")?;
+    scan.literal(b"}").then_some((price, qty))
+}
+
+fn short<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
+    let level = Short::of(level, field)?;
+    Ok((need(level.price, "px")?.text("px")?, need(level.qty, "sz")?.text("sz")?))
+}
+
+/// `["change",61837.5,10.0]`.
+#[inline(always)]
+fn usual_worded<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
+    if !scan.literal(b"[\"") {
+        return None;
+    }
+    let gone = scan.until_quote()? == b"delete";
+    let price = figure_after(scan, b",")?;
+    let qty = figure_after(scan, b",")?;
+    scan.literal(b"]").then_some((price, if gone { b"0" } else { qty }))
+}
+
+fn worded<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
+    let [Some(word), Some(price), Some(qty)] = first::<3>(level, field)? else {
+        return Err(level.refuse(field));
+    };
+    let gone = word.text("word of a level")? == b"delete";
+    Ok((price.figure("price")?, if gone { b"0" } else { qty.figure("quantity")? }))
+}
+
+/// `{"price":61837.6,"qty":1.5}`.
+#[inline(always)]
+fn usual_named<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
+    let price = figure_after(scan, b"{\"price\":")?;
+    let qty = figure_after(scan, b",\"qty\":")?;
+    scan.literal(b"}").then_some((price, qty))
+}
+
+fn named<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
+    let level = Named::of(level, field)?;
+    Ok((need(level.price, "price")?.figure("price")?, need(level.qty, "qty")?.figure("qty")?))
+}
+
+/// `{"side":"bid","event_time":"..","price_level":"61837.6","new_quantity":"1.5"}`; nothing for one of the other side.
+#[inline(always)]
+fn usual_sided<'a>(scan: &mut Scan<'a>, side: Side) -> Option<Option<Texts<'a>>> {
+    if !scan.literal(b"{\"side\":\"") {
+        return None;
+    }
+    let is_bid = match scan.until_quote()? {
+        b"bid" => true,
+        b"offer" => false,
+        _ => return None,
+    };
+    if !scan.literal(b",\"event_time\":\"") {
+        return None;
+    }
+    scan.until_quote()?;
+    if !scan.literal(b",\"price_level\":\"") {
+        return None;
+    }
+    let price = scan.until_quote()?;
+    if !scan.literal(b",\"new_quantity\":\"") {
+        return None;
+    }
+    let qty = scan.until_quote()?;
+    scan.literal(b"}").then_some((is_bid == (side == Side::Buy)).then_some((price, qty)))
+}
+
+fn sided<'a>(level: Value<'a>, field: &'static str, side: Side) -> Result<Option<Texts<'a>>> {
+    let level = Sided::of(level, field)?;
+    let named = need(level.side, "side")?;
+    let is_bid = match named.text("side")? {
+        b"bid" => true,
+        b"offer" => false,
+        _ => return Err(named.refuse("side")),
+    };
+    if is_bid != (side == Side::Buy) {
+        return Ok(None);
+    }
+    let (price, qty) = (need(level.price, "price_level")?, need(level.qty, "new_quantity")?);
+    Ok(Some((price.text("price_level")?, qty.text("new_quantity")?)))
+}
+
 /// What belongs to a side.
+#[inline(always)]
 fn of<T>(side: Side, bids: T, asks: T) -> T {
     match side {
         Side::Buy => bids,

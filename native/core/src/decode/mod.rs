@@ -45,10 +45,12 @@ mod okx;
 pub mod public;
 mod public_decoder;
 mod scan;
+mod skip;
 pub mod soup;
 pub mod survey;
 mod symbols;
 mod utc_text;
+mod value;
 
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod conversation_samples;

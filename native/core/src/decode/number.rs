@@ -73,6 +73,18 @@ fn digit_bits(chunk: u64) -> (u64, u32) {
     (values, beyond.trailing_zeros() & !7)
 }
 
+/// How many of eight characters are digits or points before the first that is neither.
+#[inline(always)]
+pub(super) fn digits_and_points(chunk: u64) -> usize {
+    // A point becomes a digit: only its byte is zero here, and a zero byte has its high bit set below.
+    let points = chunk ^ 0x2e2e_2e2e_2e2e_2e2e;
+    let others =
+        ((points & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7f7f_7f7f_7f7f_7f7f) | points) & 0x8080_8080_8080_8080;
+    let values = chunk ^ ZEROS;
+    let strange = ((values & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676) | values) & others;
+    (strange.trailing_zeros() / 8) as usize
+}
+
 /// The same with the length as a count of digits.
 #[inline(always)]
 fn digits(chunk: u64) -> (u64, u32) {
@@ -124,6 +136,68 @@ fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
         end += 1;
     }
     (end > at).then_some((value, end))
+}
+
+/// A decimal text of at most sixteen characters as a count of units, whatever number of decimals it shows.
+///
+/// None where the text is longer, not in the usual form, or not a whole count: the caller's general path says what is
+/// wrong. The characters stand right-aligned in one register; the point is found as the one that is no digit, and taken
+/// out.
+#[inline]
+pub(super) fn counted(text: &[u8], scale: Scale) -> Option<i64> {
+    let (characters, pad) = right_aligned(text)?;
+    let values = characters ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS));
+    let strange = |values: u64| (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let others = u128::from(strange((values >> 64) as u64)) << 64 | u128::from(strange(values as u64));
+    let (digits, shown) = if others == 0 {
+        (values, 0)
+    } else {
+        let point = others.trailing_zeros() & !7;
+        let only = others & (others - 1) == 0 && (values >> point) as u8 == b'.' ^ b'0';
+        if !only || point <= pad || point == 120 {
+            return None;
+        }
+        let below = values & ((1 << point) - 1);
+        ((values >> point >> 8 << point << 8) | below << 8, (120 - point) / 8)
+    };
+    let mantissa = fold_aligned(digits as u64) * POW10[8] + fold_aligned((digits >> 64) as u64);
+    let (shown, decimals) = (shown as usize, usize::from(scale.decimals));
+    let mantissa = if shown <= decimals {
+        mantissa.checked_mul(*POW10.get(decimals - shown)?)?
+    } else {
+        let beyond = POW10.get(shown - decimals)?;
+        if !mantissa.is_multiple_of(*beyond) {
+            return None;
+        }
+        mantissa / beyond
+    };
+    let mantissa = i64::try_from(mantissa).ok()?;
+    if scale.unit == 1 {
+        return Some(mantissa);
+    }
+    (mantissa % scale.unit == 0).then_some(mantissa / scale.unit)
+}
+
+/// The characters of a text of 1 to 16, the last one in the top byte and zeros before the first, and the bits before it.
+#[inline(always)]
+fn right_aligned(text: &[u8]) -> Option<(u128, u32)> {
+    let low = |len: usize| (1_u128 << (8 * len)) - 1;
+    let characters = match text.len() {
+        len @ 8..=16 => {
+            let first = u64::from_le_bytes(*text.first_chunk()?);
+            let last = u64::from_le_bytes(*text.last_chunk()?);
+            u128::from(last) << 64 | (u128::from(first) << (8 * (16 - len))) & low(8)
+        }
+        len @ 4..8 => {
+            let first = u32::from_le_bytes(*text.first_chunk()?);
+            let last = u32::from_le_bytes(*text.last_chunk()?);
+            (u128::from(last) << 32 | (u128::from(first) << (8 * (8 - len))) & low(4)) << 64
+        }
+        1..4 => text.iter().rev().fold(0, |all, byte| all << 8 | u128::from(*byte)) << (8 * (16 - text.len())),
+        _ => return None,
+    };
+    let pad = 16 - text.len();
+    Some((characters | (u128::from(ZEROS) << 64 | u128::from(ZEROS)) & low(pad), 8 * pad as u32))
 }
 
 /// A decimal text at `at` that ends with a quote: its count of units and the place of the quote.
@@ -253,6 +327,34 @@ mod tests {
                 .filter(|raw| raw % i128::from(unit) == 0).map(|raw| (raw / i128::from(unit)) as i64);
             let input = format!("{text}\",\"0\"]      ");
             prop_assert_eq!(fixed(input.as_bytes(), 0, Scale { decimals, unit }), exact.map(|v| (v, text.len())));
+        }
+
+        #[test]
+        fn a_text_counts_as_the_exact_decimal(front in 0u64..10_000_000_000, back in 0u32..100_000_000, show in 0usize..=8,
+                                              decimals in 0u8..=12, unit in prop_oneof![Just(1i64), Just(5), Just(25)]) {
+            let back = format!("{back:08}");
+            let text = if show == 0 { format!("{front}") } else { format!("{front}.{}", &back[..show]) };
+            let exact = Decimal::parse(text.as_bytes(), "price").unwrap().to_scale(decimals, "price").ok()
+                .filter(|raw| raw % i128::from(unit) == 0).and_then(|raw| i64::try_from(raw / i128::from(unit)).ok());
+            let found = counted(text.as_bytes(), Scale { decimals, unit });
+            // What it leaves to the general path: long texts, and counts that do not fit before the unit divides them.
+            let large = (front + 1) as f64 * 10f64.powi(decimals.into()) > 9e18;
+            prop_assert!(found == exact || found.is_none() && (text.len() > 16 || usize::from(decimals) > show + 8 || large));
+        }
+
+        #[test]
+        fn a_text_that_is_no_decimal_has_no_count(text in "[0-9.e+-]{0,18}", decimals in 0u8..=8) {
+            let usual = text.split('.').count() <= 2 && text.split('.').all(|part| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+            });
+            let found = counted(text.as_bytes(), Scale { decimals, unit: 1 });
+            prop_assert!(found.is_none() || usual);
+        }
+
+        #[test]
+        fn digits_and_points_end_where_the_first_other_stands(chunk in any::<[u8; 8]>()) {
+            let end = chunk.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(8);
+            prop_assert_eq!(digits_and_points(u64::from_le_bytes(chunk)), end);
         }
 
         #[test]

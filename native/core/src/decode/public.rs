@@ -209,9 +209,7 @@ impl Public {
         if payload == b"pong" {
             return Ok(None);
         }
-        let mut scan = Scan::new(payload);
-        let message = scan.value("message")?;
-        scan.end()?;
+        let message = Scan::new(payload).whole_text("message")?;
         match self {
             Self::Coinbase => return coinbase::read(message, take),
             Self::Dydx => dydx::read(message, take),
@@ -239,9 +237,7 @@ impl Public {
     ///
     /// Errors: as `read`, and `Field` for a connection whose venue sends its books in the stream.
     pub fn read_whole<'a>(self, symbol: &'a [u8], body: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
-        let mut scan = Scan::new(body);
-        let found = scan.value("body")?;
-        scan.end()?;
+        let found = Scan::new(body).whole_text("body")?;
         match self {
             Self::KucoinSpot => kucoin::whole(symbol, found, take),
             Self::Bitstamp => bitstamp::whole(symbol, found, take),

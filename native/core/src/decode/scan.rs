@@ -1,115 +1,17 @@
 //! The byte scanner: one pass over a JSON text, no allocation, every value borrowed from the message.
 //!
 //! catalogue: M1. It reads RFC 8259 structure: objects, arrays, strings, numbers and literals, nested at most
-//! `DEPTH_MAX` deep. Strings are handed out as sent; none of the fields that the decoders read ever holds an escape.
+//! `DEPTH_MAX` deep. Of an object or array that nobody looks into only the brackets are matched (`skip`). Strings are handed out as sent; none of the fields that the decoders read ever holds an escape.
 
 use super::number;
+use super::skip;
+pub(super) use super::value::{Shape, Value};
 use crate::error::{CoreError, Result};
 
 /// How deep values may nest; Binance's deepest message has six levels.
 const DEPTH_MAX: u32 = 32;
 /// How many bytes of a bad message an error quotes.
 const QUOTED_MAX: usize = 40;
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// A string; `raw` is without its quotes.
-    Text,
-    /// A number.
-    Number,
-    /// `true`, `false` or `null`.
-    Literal,
-    /// An array, brackets included.
-    Array,
-    /// An object, braces included.
-    Object,
-}
-
-/// One value of a message.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'a> {
-    /// Its shape.
-    pub shape: Shape,
-    /// Its bytes.
-    pub raw: &'a [u8],
-    /// Where `raw` begins in the message.
-    pub at: usize,
-}
-
-impl<'a> Value<'a> {
-    /// The error that names this value.
-    pub fn refuse(&self, field: &'static str) -> CoreError {
-        CoreError::Decode { at: self.at, field, was: quoted(self.raw) }
-    }
-
-    /// The string, or an error where it is anything else.
-    pub fn text(&self, field: &'static str) -> Result<&'a [u8]> {
-        if self.shape == Shape::Text { Ok(self.raw) } else { Err(self.refuse(field)) }
-    }
-
-    /// The unsigned whole number, or an error where it is anything else.
-    pub fn whole(&self, field: &'static str) -> Result<u64> {
-        match number::whole(self.raw, 0) {
-            Some((value, end)) if self.shape == Shape::Number && end == self.raw.len() => Ok(value),
-            _ => Err(self.refuse(field)),
-        }
-    }
-
-    /// The digits of a number, written as one or as a string, or an error where it is anything else.
-    pub fn figure(&self, field: &'static str) -> Result<&'a [u8]> {
-        if matches!(self.shape, Shape::Text | Shape::Number) { Ok(self.raw) } else { Err(self.refuse(field)) }
-    }
-
-    /// The unsigned whole number that a string holds, or an error where it is anything else.
-    pub fn digits(&self, field: &'static str) -> Result<u64> {
-        match number::whole(self.text(field)?, 0) {
-            Some((value, end)) if end == self.raw.len() => Ok(value),
-            _ => Err(self.refuse(field)),
-        }
-    }
-
-    /// The signed whole number, or an error where it is anything else.
-    pub fn signed(&self, field: &'static str) -> Result<i64> {
-        let text = std::str::from_utf8(self.raw).ok().filter(|_| self.shape == Shape::Number);
-        text.and_then(|t| t.parse().ok()).ok_or_else(|| self.refuse(field))
-    }
-
-    /// True or false, or an error where it is anything else.
-    pub fn flag(&self, field: &'static str) -> Result<bool> {
-        match (self.shape, self.raw) {
-            (Shape::Literal, b"true") => Ok(true),
-            (Shape::Literal, b"false") => Ok(false),
-            _ => Err(self.refuse(field)),
-        }
-    }
-
-    /// Whether it is `null`.
-    pub fn is_null(&self) -> bool {
-        self.shape == Shape::Literal && self.raw == b"null"
-    }
-
-    /// Calls `each` with every member of the object, or fails where it is none.
-    pub fn members(&self, field: &'static str, each: impl FnMut(&'a [u8], Value<'a>) -> Result<()>) -> Result<()> {
-        if self.shape != Shape::Object {
-            return Err(self.refuse(field));
-        }
-        self.inside().members(field, each)
-    }
-
-    /// Calls `each` with every item of the array, or fails where it is none.
-    pub fn items(&self, field: &'static str, each: impl FnMut(Value<'a>) -> Result<()>) -> Result<()> {
-        if self.shape != Shape::Array {
-            return Err(self.refuse(field));
-        }
-        self.inside().items(field, each)
-    }
-
-    /// A scanner over this value's own bytes.
-    pub fn inside(&self) -> Scan<'a> {
-        Scan { buf: self.raw, pos: 0, base: self.at }
-    }
-}
 
 /// The value of a member that must be there.
 pub(super) fn need<'a>(value: Option<Value<'a>>, field: &'static str) -> Result<Value<'a>> {
@@ -164,6 +66,11 @@ impl<'a> Scan<'a> {
         Self { buf, pos: 0, base: 0 }
     }
 
+    /// At the beginning of a part of a message, which begins at `base` in it.
+    pub const fn within(buf: &'a [u8], base: usize) -> Self {
+        Self { buf, pos: 0, base }
+    }
+
     /// The error that names this place.
     pub fn refuse(&self, field: &'static str) -> CoreError {
         CoreError::Decode { at: self.base + self.pos, field, was: quoted(self.rest()) }
@@ -210,6 +117,11 @@ impl<'a> Scan<'a> {
     /// Takes the rest of a string without escapes and its closing quote.
     #[inline(always)]
     pub fn until_quote(&mut self) -> Option<&'a [u8]> {
+        if let Some(end) = skip::text(self.buf, self.pos) {
+            let text = self.buf.get(self.pos..end);
+            self.pos = end + 1;
+            return text;
+        }
         let rest = self.rest();
         let mut end = 0;
         while let Some(chunk) = rest.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -225,6 +137,25 @@ impl<'a> Scan<'a> {
         }
         end += rest.get(end..)?.iter().position(|byte| *byte == b'"')?;
         self.pos += end + 1;
+        rest.get(..end)
+    }
+
+    /// Takes the text of a number: up to the comma or bracket behind it, which stays. What is no number is found to be
+    /// none when it is read as one.
+    #[inline(always)]
+    pub fn until_delimiter(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest();
+        let chunk = u64::from_le_bytes(*rest.first_chunk::<8>()?);
+        let zero = |bytes: u64| bytes.wrapping_sub(0x0101_0101_0101_0101) & !bytes & 0x8080_8080_8080_8080;
+        // `]` and `}` differ in one bit.
+        let closes = (chunk & 0xdfdf_dfdf_dfdf_dfdf) ^ 0x5d5d_5d5d_5d5d_5d5d;
+        let found = zero(chunk ^ 0x2c2c_2c2c_2c2c_2c2c) | zero(closes);
+        let end = if found != 0 {
+            found.trailing_zeros() as usize / 8
+        } else {
+            8 + rest.get(8..)?.iter().position(|byte| matches!(byte, b',' | b']' | b'}'))?
+        };
+        self.pos += end;
         rest.get(..end)
     }
 
@@ -270,15 +201,33 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         loop {
-            let key = self.string(field)?;
-            self.expect(b':', field)?;
+            let key = self.key(field)?;
             let value = self.value(field)?;
-            each(key.raw, value)?;
+            each(key, value)?;
+            if self.literal(b",") {
+                continue;
+            }
             if self.take(b'}') {
                 return Ok(());
             }
             self.expect(b',', field)?;
         }
+    }
+
+    /// Takes a member's name and the colon behind it.
+    #[inline(always)]
+    fn key(&mut self, field: &'static str) -> Result<&'a [u8]> {
+        if let Some((b'"', _)) = self.rest().split_first()
+            && let Some(end) = skip::text(self.buf, self.pos + 1)
+            && self.buf.get(end + 1) == Some(&b':')
+        {
+            let key = self.buf.get(self.pos + 1..end).unwrap_or_default();
+            self.pos = end + 2;
+            return Ok(key);
+        }
+        let key = self.string(field)?;
+        self.expect(b':', field)?;
+        Ok(key.raw)
     }
 
     /// Calls `each` with every item of the array that is next.
@@ -290,6 +239,9 @@ impl<'a> Scan<'a> {
         loop {
             let value = self.value(field)?;
             each(value)?;
+            if self.literal(b",") {
+                continue;
+            }
             if self.take(b']') {
                 return Ok(());
             }
@@ -297,18 +249,70 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes any value.
-    #[inline]
-    pub fn value(&mut self, field: &'static str) -> Result<Value<'a>> {
-        self.nested(field, DEPTH_MAX)
+    /// All of the text as one value. An object or an array is not looked into here: whoever reads it does, once.
+    pub fn whole_text(mut self, field: &'static str) -> Result<Value<'a>> {
+        let at = self.buf.len() - self.buf.trim_ascii_start().len();
+        let raw = self.buf.trim_ascii();
+        let shape = match (raw.first(), raw.last()) {
+            (Some(b'{'), Some(b'}')) => Shape::Object,
+            (Some(b'['), Some(b']')) => Shape::Array,
+            _ => {
+                let value = self.value(field)?;
+                self.end()?;
+                return Ok(value);
+            }
+        };
+        Ok(Value { shape, raw, at: at as u32 })
     }
 
+    /// Takes any value: what nearly all are, here, and the rest a byte at a time.
+    #[inline(always)]
+    pub fn value(&mut self, field: &'static str) -> Result<Value<'a>> {
+        let start = self.pos;
+        let usual = match self.buf.get(start) {
+            Some(b'"') => skip::text(self.buf, start + 1).map(|end| (Shape::Text, start + 1, end, end + 1)),
+            Some(b'0'..=b'9' | b'-') => self.usual_number(start).map(|end| (Shape::Number, start, end, end)),
+            Some(b'[') => skip::container(self.buf, start, DEPTH_MAX).map(|end| (Shape::Array, start, end, end)),
+            Some(b'{') => skip::container(self.buf, start, DEPTH_MAX).map(|end| (Shape::Object, start, end, end)),
+            _ => None,
+        };
+        match usual {
+            Some((shape, from, to, behind)) => {
+                self.pos = behind;
+                Ok(Value { shape, raw: self.buf.get(from..to).unwrap_or_default(), at: (self.base + from) as u32 })
+            }
+            None => self.nested(field, DEPTH_MAX),
+        }
+    }
+
+    /// The end of the number that begins at `start`, where it has no sign and no exponent.
+    #[inline(always)]
+    fn usual_number(&self, start: usize) -> Option<usize> {
+        let chunk = u64::from_le_bytes(*self.buf.get(start..)?.first_chunk::<8>()?);
+        let digits = number::digits_and_points(chunk);
+        let more = |at: usize| self.buf.get(at..)?.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.'));
+        let end = if digits < 8 { start + digits } else { start + 8 + more(start + 8)? };
+        (digits > 0 && !matches!(self.buf.get(end), Some(b'e' | b'E' | b'+' | b'-'))).then_some(end)
+    }
+
+    #[inline(never)]
     fn nested(&mut self, field: &'static str, depth: u32) -> Result<Value<'a>> {
         let first = self.peek().ok_or_else(|| self.refuse(field))?;
         if first == b'"' {
             return self.string(field);
         }
         let start = self.pos;
+        if matches!(first, b'{' | b'[')
+            && let Some(end) = skip::container(self.buf, start, DEPTH_MAX)
+        {
+            self.pos = end;
+            let shape = if first == b'{' { Shape::Object } else { Shape::Array };
+            return Ok(Value {
+                shape,
+                raw: self.buf.get(start..end).unwrap_or_default(),
+                at: (self.base + start) as u32,
+            });
+        }
         let shape = match first {
             b'{' | b'[' if depth == 0 => return Err(self.refuse(field)),
             b'{' => {
@@ -326,19 +330,28 @@ impl<'a> Scan<'a> {
             _ if self.literal(b"true") || self.literal(b"false") || self.literal(b"null") => Shape::Literal,
             _ => return Err(self.refuse(field)),
         };
-        Ok(Value { shape, raw: self.buf.get(start..self.pos).unwrap_or_default(), at: self.base + start })
+        Ok(Value { shape, raw: self.buf.get(start..self.pos).unwrap_or_default(), at: (self.base + start) as u32 })
     }
 
+    #[inline]
     fn string(&mut self, field: &'static str) -> Result<Value<'a>> {
         self.expect(b'"', field)?;
         let start = self.pos;
+        if let Some(end) = skip::text(self.buf, start) {
+            self.pos = end + 1;
+            return Ok(Value {
+                shape: Shape::Text,
+                raw: self.buf.get(start..end).unwrap_or_default(),
+                at: (self.base + start) as u32,
+            });
+        }
         loop {
             let rest = self.rest();
             match rest.iter().position(|b| matches!(b, b'"' | b'\\')) {
                 Some(at) if rest.get(at) == Some(&b'"') => {
                     let raw = self.buf.get(start..self.pos + at).unwrap_or_default();
                     self.pos += at + 1;
-                    return Ok(Value { shape: Shape::Text, raw, at: self.base + start });
+                    return Ok(Value { shape: Shape::Text, raw, at: (self.base + start) as u32 });
                 }
                 Some(at) if at + 1 < rest.len() => self.pos += at + 2,
                 _ => {
@@ -392,63 +405,5 @@ impl<'a> Scan<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn members_of(text: &str) -> Result<Vec<(String, Shape, String)>> {
-        let mut found = Vec::new();
-        let mut scan = Scan::new(text.as_bytes());
-        scan.members("message", |key, value| {
-            found.push((
-                String::from_utf8_lossy(key).into_owned(),
-                value.shape,
-                String::from_utf8_lossy(value.raw).into_owned(),
-            ));
-            Ok(())
-        })?;
-        scan.end()?;
-        Ok(found)
-    }
-
-    #[test]
-    fn walks_any_valid_object() {
-        let text = r#" { "a" : [1, {"b": "]}"}] , "c":"x\"y", "d":-1.5e3,"e":null, "f":{} } "#;
-        let found = members_of(text).unwrap();
-        let want = [
-            ("a", Shape::Array, r#"[1, {"b": "]}"}]"#),
-            ("c", Shape::Text, r#"x\"y"#),
-            ("d", Shape::Number, "-1.5e3"),
-            ("e", Shape::Literal, "null"),
-            ("f", Shape::Object, "{}"),
-        ];
-        assert_eq!(found, want.map(|(k, s, r)| (k.to_owned(), s, r.to_owned())));
-    }
-
-    #[test]
-    fn every_cut_is_an_error_that_names_the_place() {
-        let text = r#"{"a":[1,{"b":"x"}],"c":true}"#;
-        for cut in 0..text.len() {
-            assert!(matches!(members_of(&text[..cut]), Err(CoreError::Decode { .. })), "cut at {cut}");
-        }
-        let error = members_of(r#"{"a":nope}"#).unwrap_err();
-        assert_eq!(error.to_string(), "cannot decode message at byte 5, was nope}");
-    }
-
-    #[test]
-    fn nesting_is_bounded() {
-        let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
-        assert!(members_of(&deep).is_err());
-    }
-
-    #[test]
-    fn values_keep_their_type() {
-        let scan = |text: &'static str| Scan::new(text.as_bytes()).value("x").unwrap();
-        assert_eq!(scan("12345").whole("x"), Ok(12_345));
-        assert!(scan("\"12345\"").whole("x").is_err());
-        assert!(scan("1.5").whole("x").is_err());
-        assert!(scan("12").text("x").is_err());
-        assert_eq!(scan("-7").signed("x"), Ok(-7));
-        assert_eq!((scan("true").flag("x"), scan("null").is_null()), (Ok(true), true));
-        assert!(scan("\"true\"").flag("x").is_err());
-    }
-}
+#[path = "scan_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 //! catalogue: K1. Open addressing over a power of two, at most half full; the table grows only when an instrument
 //! is defined, which happens at start and never while a message is decoded.
 
-use super::number::Scale;
+use super::number::{self, Scale};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
 use crate::units::{Amount, Decimal, Lots, NO_PRICE, Ticks, pow10};
@@ -24,8 +24,12 @@ pub(super) struct Listed {
 
 impl Listed {
     /// A price text in ticks, above zero.
+    #[inline]
     pub fn ticks(&self, text: &[u8]) -> Result<Ticks> {
-        self.instrument.ticks(text)
+        match number::counted(text, self.price) {
+            Some(ticks) if ticks > 0 => Ok(ticks),
+            _ => self.instrument.ticks(text),
+        }
     }
 
     /// A price text in ticks, or `NO_PRICE` where the venue says zero.
@@ -37,7 +41,13 @@ impl Listed {
     ///
     /// The venue keeps orders that were placed under an older, finer step (ETHUSDT of 2024 lists 25.426189 with a step
     /// of 0.0001). Refusing them would lose the whole book; rounding down could delete a level that is there.
+    #[inline]
     pub fn shown_lots(&self, text: &[u8]) -> Result<Lots> {
+        number::counted(text, self.qty).map_or_else(|| self.unusual_lots(text), Ok)
+    }
+
+    #[cold]
+    fn unusual_lots(&self, text: &[u8]) -> Result<Lots> {
         let decimal = Decimal::parse(text, "quantity")?;
         if decimal.mantissa <= 0 || decimal.scale <= self.qty.decimals {
             return self.lots(text);

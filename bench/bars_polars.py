@@ -4,7 +4,7 @@ catalogue: M8. Trades of one instrument in order, seeded; bars of a minute with 
 takers bought, notional and count. Both start from the same numpy columns, and their bars must be equal or there is no
 figure. CPU time of the process over all its threads, median of five alternating rounds; wall time stands beside it.
 Polars is asked in the two ways it has: a group-by of the minute, and `group_by_dynamic`, which knows that times are
-sorted; the faster one counts.
+sorted.
 
 example: python -m bench.bars_polars [TRADES]
 """
@@ -82,7 +82,7 @@ def _bars(frame: pl.DataFrame) -> Bars:
 
 
 def main(words: list[str]) -> int:
-    """Prints the table; 0 where ours is at least as fast, else 1."""
+    """Prints the table; 0 where ours is at least as fast as both, else 1."""
     count = int(words[0]) if words else 10_000_000
     columns = trades(count)
     ways: dict[str, Callable[[Bars], Bars]] = {
@@ -107,13 +107,14 @@ def main(words: list[str]) -> int:
     }
     for name, (cpu, wall) in medians.items():
         print(f"{name:<26} {cpu / count * 1e9:>7.1f} ns a trade (CPU) {wall / count * 1e9:>7.1f} ns (wall)")
-    (own, *others) = (cpu for cpu, _ in medians.values())
-    met = own <= min(others)
+    (own, _), *others = medians.values()
     print(f"{'figure':<58} {'goal':>10} {'measured':>8}")
-    print(
-        f"{'bars, as fast as Polars (CPU)':<58} {'>= 1x':>10} {min(others) / own:>7.2f}x {'met' if met else 'MISSED'}"
-    )
-    return 0 if met else 1
+    missed = 0
+    for name, (cpu, _) in zip(list(ways)[1:], others, strict=True):
+        word = "met" if cpu >= own else "MISSED"
+        missed += cpu < own
+        print(f"{'bars, CPU, faster than ' + name:<58} {'>= 1x':>10} {cpu / own:>7.2f}x {word}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ with messages as (
     select *, abs(move) > 0.01 as outlier, case
         when channel <> 'levels' or snapshot or before is null then null
         when previous <> 0 then previous <> before
-        when venue in ('binance-spot', 'gate-spot', 'kucoin-spot') then first > before + 1
+        when venue = 'binance-spot' or venue like 'gate%' or venue like 'kucoin%' then first > before + 1
         when venue like 'bybit%' or venue = 'kraken-futures' then id <> before + 1
         end as gap
     from chained

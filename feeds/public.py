@@ -41,6 +41,7 @@ FEEDS = (
     ("deribit.com", "/ws/api/v2", "deribit"),
     ("push-private.kucoin.com", "/endpoint", "kucoin-spot"),
     ("ws-api-spot.kucoin.com", "", "kucoin-spot"),
+    ("ws-api-futures.kucoin.com", "", "kucoin-futures"),
     ("ws.bitstamp.net", "", "bitstamp"),
     ("hyperliquid.xyz", "/ws", "hyperliquid"),
     ("api.gateio.ws", "/ws/v4", "gate-spot"),
@@ -59,6 +60,7 @@ FEEDS = (
 _BOOKS = (
     (re.compile(r"https://api\.kucoin\.com/api/v3/market/orderbook/level2\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
     (re.compile(r"https://api\.kucoin\.com/api/v1/market/orderbook/level2_100\?(?:.*&)?symbol=([^&]+)"), "kucoin-spot"),
+    (re.compile(r"https://api-futures\.kucoin\.com/api/v1/level2/snapshot\?(?:.*&)?symbol=([^&]+)"), "kucoin-futures"),
     (re.compile(r"https://www\.bitstamp\.net/api/v2/order_book/(\w+)"), "bitstamp"),
     (re.compile(r"https://api\.gateio\.ws/api/v4/spot/order_book\?(?:.*&)?currency_pair=([^&]+)"), "gate-spot"),
     (re.compile(r"https://api\.gateio\.ws/api/v4/futures/usdt/order_book\?(?:.*&)?contract=([^&]+)"), "gate-linear"),

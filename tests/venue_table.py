@@ -47,6 +47,7 @@ _FILES = {
     "kraken-spot-v2": ("kraken_v2", "kraken"),
     "gate-linear": ("gate_futures", "gate"),
     "gate-inverse": ("gate_futures", "gate"),
+    "kucoin-futures": ("kucoin_futures", "kucoin"),
 }
 #: The bundles of a feed, where the recording's name is not that of `RECORDED`.
 _BUNDLES = {"binance-spot": "BINANCE", "binance-usdm": "BINANCE_FUTURES", "binance-coinm": "BINANCE_DELIVERY"}

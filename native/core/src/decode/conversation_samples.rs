@@ -140,6 +140,27 @@ pub(crate) const GATE_FUTURES: &[Said] = &[
     ),
 ];
 
+/// A book of KuCoin's futures and its other channels.
+pub(crate) const KUCOIN_FUTURES: &[Said] = &[
+    (
+        r#"{"topic":"/contractMarket/level2:XBTUSDTM","type":"message","subject":"level2","data":{"sequence":18,"change":"5000.0,sell,83","timestamp":1551770400000}}"#,
+        "Depth bids=0:  asks=1: 50000x8300000000",
+    ),
+    (
+        r#"{"topic":"/contractMarket/level2:XBTUSDTM","type":"message","subject":"level2","data":{"sequence":19,"change":"4999.5,buy,0","timestamp":1551770400001}}"#,
+        "Depth bids=1: 49995x0 asks=0: ",
+    ),
+    (
+        r#"{"topic":"/contractMarket/execution:XBTUSDTM","type":"message","subject":"match","sn":1794100537695,"data":{"symbol":"XBTUSDTM","sequence":1794100537695,"side":"buy","size":2,"price":"90503.9","takerOrderId":"247822202957807616","makerOrderId":"247822167163555840","tradeId":"1794100537695","ts":1731898619520000000}}"#,
+        "Trade price=905039 qty=200000000",
+    ),
+    (
+        r#"{"topic":"/contractMarket/tickerV2:XBTUSDTM","type":"message","subject":"tickerV2","sn":1,"data":{"symbol":"XBTUSDTM","sequence":1729172965609,"bestBidSize":713,"bestBidPrice":"67400.8","bestAskPrice":"67400.9","bestAskSize":1061,"ts":1729172965609000000}}"#,
+        "Bbo bid=674008 bid_qty=71300000000 ask=674009 ask_qty=106100000000",
+    ),
+    (r#"{"id":"1","type":"ack"}"#, ""),
+];
+
 /// The example of a book's checksum in Kraken's guide of v2, <https://docs.kraken.com/api/docs/guides/spot-ws-book-v2>.
 pub(crate) const KRAKEN_V2_BOOK: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0.10000000},{"price":45283.4,"qty":1.54582015},{"price":45282.1,"qty":0.10000000},{"price":45281.0,"qty":0.10000000},{"price":45280.3,"qty":1.54592586},{"price":45279.0,"qty":0.07990000},{"price":45277.6,"qty":0.03310103},{"price":45277.5,"qty":0.30000000},{"price":45277.3,"qty":1.54602737},{"price":45276.6,"qty":0.15445238}],"asks":[{"price":45285.2,"qty":0.00100000},{"price":45286.4,"qty":1.54571953},{"price":45286.6,"qty":1.54571109},{"price":45289.6,"qty":1.54560911},{"price":45290.2,"qty":0.15890660},{"price":45291.8,"qty":1.54553491},{"price":45294.7,"qty":0.04454749},{"price":45296.1,"qty":0.35380000},{"price":45297.5,"qty":0.09945542},{"price":45299.5,"qty":0.18772827}],"checksum":3310070434}]}"#;
 /// A trade of Kraken's v2.
@@ -151,6 +172,7 @@ pub(crate) fn of(feed: &str) -> Vec<&'static str> {
         "bitfinex" => BITFINEX,
         "bitmex" => BITMEX,
         "dydx" => DYDX,
+        "kucoin-futures" => KUCOIN_FUTURES,
         "gate-linear" | "gate-inverse" => GATE_FUTURES,
         _ => &[],
     };

@@ -109,6 +109,22 @@ fn gate_futures_count_contracts_and_sign_trades() {
 }
 
 #[test]
+fn kucoin_futures_change_one_level_at_a_time() {
+    let mut kucoin = decoder("kucoin-futures", &["XBTUSDTM"]);
+    talk(&mut kucoin, KUCOIN_FUTURES);
+    for bad in ["5000.0,sell", "5000.0,sell,83,1", "5000.0,none,83"] {
+        let (mut out, text) = (RecordBuf::with_capacity(1 << 12), KUCOIN_FUTURES[0].0.replace("5000.0,sell,83", bad));
+        assert!(kucoin.market(text.as_bytes(), STAMP, &mut out).is_err() && out.is_empty(), "{bad}");
+    }
+    let body = r#"{"code":"200000","data":{"sequence":1697895963339,"symbol":"XBTUSDTM","bids":[[66968,2],["66964.5",25]],"asks":[[66968.1,13131]],"ts":1729168101216000000}}"#;
+    let mut out = RecordBuf::with_capacity(1 << 12);
+    assert_eq!(kucoin.snapshot(b"XBTUSDTM", body.as_bytes(), STAMP, &mut out), Ok(1));
+    let record = out.iter().next().unwrap().unwrap();
+    assert_eq!(said_of(&record), "Depth! bids=2: 669680x200000000 669645x2500000000 asks=1: 669681x1313100000000");
+    assert_eq!((record.header().stream_seq, record.header().ts_venue), (1_697_895_963_339, 1_729_168_101_216_000_000));
+}
+
+#[test]
 fn krakens_second_version_agrees_with_the_example_of_its_guide() {
     let update = r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":45283.6,"qty":1.00000000}],"asks":[],"checksum":1,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#;
     let tally = counted("kraken-spot-v2", "BTC/USD", &[KRAKEN_V2_BOOK, update, KRAKEN_V2_TRADE]);

@@ -34,6 +34,7 @@ mod kraken;
 mod kraken_futures;
 mod kraken_v2;
 mod kucoin;
+mod kucoin_futures;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;

@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::scan::{Scan, Value};
 use super::{
     bitfinex, bitget, bitmex, bitstamp, bybit, coinbase, deribit, dydx, gate, gate_futures, htx, hyperliquid, kraken,
-    kraken_futures, kraken_v2, kucoin, okx,
+    kraken_futures, kraken_v2, kucoin, kucoin_futures, okx,
 };
 use crate::book::rule::{
     AnyRule, Bitfinex, Bitget, Bitmex, Bitstamp, Bybit, Coinbase, Deribit, Dydx, Gate, Htx, Hyperliquid, Kraken,
@@ -67,10 +67,12 @@ pub enum Public {
     Bitmex,
     /// dYdX's indexer, v4.
     Dydx,
+    /// KuCoin futures; their whole books come over REST.
+    KucoinFutures,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 22] = [
+const NAMES: [(&str, Public); 23] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -93,6 +95,7 @@ const NAMES: [(&str, Public); 22] = [
     ("bitfinex", Public::Bitfinex),
     ("bitmex", Public::Bitmex),
     ("dydx", Public::Dydx),
+    ("kucoin-futures", Public::KucoinFutures),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -195,7 +198,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex or dydx";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex, dydx or kucoin-futures";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -213,6 +216,7 @@ impl Public {
         match self {
             Self::Coinbase => return coinbase::read(message, take),
             Self::Dydx => dydx::read(message, take),
+            Self::KucoinFutures => kucoin_futures::read(message, take),
             Self::Bitfinex => bitfinex::read(memory, message, take),
             Self::Bitmex => bitmex::read(memory, message, take),
             Self::KrakenSpotV2 => kraken_v2::read(memory, message, take),
@@ -244,13 +248,14 @@ impl Public {
             Self::GateSpot => gate::whole(symbol, found, take),
             Self::GateLinear | Self::GateInverse => gate_futures::whole(symbol, found, take),
             Self::KrakenFutures => kraken_futures::whole(symbol, found, take),
+            Self::KucoinFutures => kucoin_futures::whole(symbol, found, take),
             Self::HtxLinear | Self::HtxInverse => htx::whole(found, take),
             _ => {
                 let was = format!("{self:?}");
                 Err(CoreError::Field {
                     field: "feed",
                     was,
-                    why: "must be kucoin-spot, bitstamp, kraken-futures or one of gate or htx for a REST answer",
+                    why: "must be bitstamp, kraken-futures or one of gate, htx or kucoin for a REST answer",
                 })
             }
         }
@@ -267,7 +272,7 @@ impl Public {
             Self::Coinbase => Venue::Coinbase,
             Self::Deribit => Venue::Deribit,
             Self::KrakenFutures => Venue::KrakenFutures,
-            Self::KucoinSpot => Venue::Kucoin,
+            Self::KucoinSpot | Self::KucoinFutures => Venue::Kucoin,
             Self::Bitstamp => Venue::Bitstamp,
             Self::Hyperliquid => Venue::Hyperliquid,
             Self::GateSpot | Self::GateLinear | Self::GateInverse => Venue::Gate,
@@ -297,6 +302,7 @@ impl Public {
             Self::BitgetMix => bitget::mix_market(symbol),
             Self::Bitfinex => bitfinex::market_of(symbol),
             Self::Bitmex => bitmex::market_of(symbol),
+            Self::KucoinFutures => kucoin_futures::market_of(symbol),
             Self::BybitLinear | Self::HtxLinear | Self::GateLinear | Self::Dydx => Market::Linear,
             Self::BybitInverse | Self::HtxInverse | Self::GateInverse => Market::Inverse,
         }

@@ -260,7 +260,7 @@ fn whole_books_over_rest() {
     let refused = Public::Okx.read_whole(b"x", b"{}", &mut |_| Ok(())).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "feed must be kucoin-spot, bitstamp, kraken-futures or one of gate or htx for a REST answer, was Okx"
+        "feed must be bitstamp, kraken-futures or one of gate, htx or kucoin for a REST answer, was Okx"
     );
     let unnumbered = GATE_WHOLE.replace("\"id\":48776300,", "");
     let mut none = |message: Message<'_>| panic!("{message:?}");

@@ -258,6 +258,30 @@ pub(crate) const TOLD: &[Told] = &[
         r#"{"type":"channel_data","connection_id":"a","message_id":3,"id":"BTC-USD/1MIN","channel":"v4_candles","version":"1.0.0","contents":{"startedAt":"2025-08-05T03:40:00.000Z","ticker":"BTC-USD","resolution":"1MIN","low":"114249","high":"114262","open":"114256","close":"114261","baseTokenVolume":"0.4753","usdVolume":"54304.6873","trades":9,"startingOpenInterest":"501.7424"}}"#,
         "Kline begin=1754365200000000000 interval=60000000000 open=114256 high=114262 low=114249 close=114261 volume=4753 turnover=543046873 trades=9 qty_scale=4 turnover_scale=4",
     ),
+    (
+        "kucoin-futures",
+        "XBTUSDTM",
+        r#"{"id":"5c24c5da03aa673885cd67a0","type":"message","topic":"/contractMarket/snapshot:XBTUSDTM","subject":"snapshot.24h","data":{"highPrice":70100.1,"lastPrice":69500,"lowPrice":68000.5,"price24HoursBefore":69000.4,"priceChg":499.6,"priceChgPct":0.0072,"symbol":"XBTUSDTM","ts":1731902590200000000,"turnover":1193412345.6,"volume":17312.5}}"#,
+        "Ticker last=695000 open=690004 high=701001 low=680005 volume=173125 turnover=11934123456 price_scale=1 qty_scale=1 turnover_scale=1",
+    ),
+    (
+        "kucoin-futures",
+        "XBTUSDTM",
+        r#"{"topic":"/contract/instrument:XBTUSDTM","type":"message","subject":"mark.index.price","data":{"granularity":1000,"indexPrice":90445.02,"markPrice":90450.5,"timestamp":1731899129000}}"#,
+        "Reference mark=9045050 index=9044502 price_scale=2",
+    ),
+    (
+        "kucoin-futures",
+        "XBTUSDTM",
+        r#"{"topic":"/contract/instrument:XBTUSDTM","type":"message","subject":"funding.rate","data":{"granularity":60000,"fundingRate":-0.002966,"timestamp":1551770400000}}"#,
+        "FundingRate rate_e18=-2966000000000000",
+    ),
+    (
+        "kucoin-futures",
+        "LTCUSDTM",
+        r#"{"topic":"/contractMarket/limitCandle:LTCUSDTM_1min","type":"message","data":{"symbol":"LTCUSDTM","candles":["1715470980","81.38","81.4","81.5","81.3","61.0","61"],"time":1715470994801},"subject":"candle.stick"}"#,
+        "Kline begin=1715470980000000000 interval=60000000000 open=8138 high=8150 low=8130 close=8140 volume=61 price_scale=2",
+    ),
 ];
 
 /// The same over REST.
@@ -285,5 +309,11 @@ pub(crate) const TOLD_REST: &[Told] = &[
         "BTC-USDT",
         r#"{"status":"ok","data":[{"volume":7192610,"amount":7192.61,"symbol":"BTC","value":134654290.332,"contract_code":"BTC-USDT","trade_amount":53692.306,"trade_volume":53692306,"trade_turnover":1007003124.5}],"ts":1664336503144}"#,
         "OpenInterest qty=7192610 value=134654290332 value_scale=3",
+    ),
+    (
+        "kucoin-futures",
+        "XBTUSDTM",
+        r#"{"code":"200000","data":{"symbol":"XBTUSDTM","fundingFeeRate":0.000052,"openInterest":"6748176","markPrice":66251.4,"indexPrice":66279.24,"lastTradePrice":66262.7,"nextFundingRateTime":22773681,"nextFundingRateDateTime":1731441600000}}"#,
+        "Ticker last=662627 price_scale=1; FundingRate rate_e18=52000000000000 next=1731441600000000000; OpenInterest qty=6748176; Reference mark=6625140 index=6627924 price_scale=2",
     ),
 ];

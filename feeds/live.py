@@ -32,6 +32,8 @@ FETCHES_MAX = 4
 _BODY_BYTES_MAX = 16 * 1024 * 1024
 #: How often sessions are told that time has passed, s.
 TICK_S = 0.1
+#: The least time between the first attempts of two lines, s: OKX takes three connections a second.
+CONNECT_APART_S = 0.4
 _INTERRUPTED = 130
 
 
@@ -112,7 +114,7 @@ class LiveFeed:
         if path is None:
             return self.venue.address(self.at.ws, symbols)
         async with self.http.post(self.at.rest + path) as answer:
-            token = self.venue.token(await answer.content.read(_BODY_BYTES_MAX))
+            token = self.venue.token(await _body(answer))
         session.ping_s = token.ping_s
         return token.address
 
@@ -141,7 +143,7 @@ class LiveFeed:
         told: dict[str, Any] = {"venue": self.venue.feed, "symbol": symbol}
         try:
             async with self._room, self.http.get(self.at.rest + request) as answer:
-                body = await answer.content.read(_BODY_BYTES_MAX)
+                body = await _body(answer)
                 if answer.status == 200:
                     session = line.session
                     self._do(line, session.fetched(symbol, body, self.clock.mono_ns(), self.clock.utc_ns()))
@@ -158,12 +160,21 @@ class LiveFeed:
 
     async def run(self) -> None:
         """Keeps every line up until `close`."""
-        async with asyncio.TaskGroup() as self._group:
-            self._group.create_task(self._tick())
-            for line in self.lines:
-                self._group.create_task(line.socket.run(), name=line.socket.name)
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                self._group.create_task(self._tick())
+                for number, line in enumerate(self.lines):
+                    self._group.create_task(self._keep(number, line), name=line.socket.name)
+        except BaseExceptionGroup as several:
+            # What one line raised ends the others; the first is what happened.
+            raise several.exceptions[0] from None
         if self._refusal:
             raise InputError(f"--symbols must be such as {self.venue.feed} takes, was refused: {self._refusal}")
+
+    async def _keep(self, number: int, line: Line) -> None:
+        """One line; each begins a little after the one before it, because venues count connections a second."""
+        await asyncio.sleep(number * CONNECT_APART_S)
+        await line.socket.run()
 
     async def _tick(self) -> None:
         while not self._closed:
@@ -178,6 +189,17 @@ class LiveFeed:
             line.socket.close()
         for task in self._fetching:
             task.cancel()
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body. ClientPayloadError for one above the limit."""
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > _BODY_BYTES_MAX:
+            raise aiohttp.ClientPayloadError(f"body must be at most {_BODY_BYTES_MAX} bytes, was larger")
+    return b"".join(parts)
 
 
 async def until_ended(seconds: float | None, feed: LiveFeed, *besides: asyncio.Task[None]) -> int:

@@ -43,6 +43,8 @@ NUMBERED = {
     "gate-linear",
     "gate-inverse",
 }
+#: These send a book anew on another connection alone.
+RECONNECTING = {"coinbase", "bitfinex"}
 S = 1_000_000_000
 
 
@@ -125,8 +127,7 @@ async def test_every_venue_recovers_from_every_fault_and_ends_with_the_venues_ow
         assert heard.kinds["depth"] > 0, case
         # What dYdX answers to a subscription is its book.
         assert tally.accepted > 0 or feed == "dydx", case
-        # Bitfinex sends a book anew on another connection alone, and the audit asks for it there.
-        if feed != "bitfinex":
+        if feed not in RECONNECTING:
             assert (server.connections > 1) == (fault in ("disconnect", "silence")), (case, tally)
         assert (tally.garbage > 0) == (fault == "garbage"), (case, tally)
         if fault in ("drop", "garbage") and feed in NUMBERED:
@@ -204,7 +205,7 @@ def test_a_server_of_every_dialect_understands_every_subscription() -> None:
         wanted = [dialect.asked(json.loads(text)) for text in venue.subscribe(["A-B", "C-D"], 1)]
         assert {symbol for asked in wanted for symbol in asked.books} == {"A-B", "C-D"}
         again = [dialect.asked(json.loads(text)) for text in venue.book_again("A-B", 1)]
-        streamed = not venue.whole_by_rest and feed != "bitfinex"
+        streamed = not venue.whole_by_rest and feed not in RECONNECTING
         assert [symbol for asked in again for symbol in asked.books] == (["A-B"] if streamed else [])
         if venue.ping is not None and venue.ping.text.startswith(b"{"):
             assert dialect.asked(json.loads(venue.ping.text)).answers

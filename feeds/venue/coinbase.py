@@ -21,21 +21,20 @@ class Coinbase(Venue):
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a channel."""
-        return [_frame("subscribe", symbols, channel) for channel in _CHANNELS]
+        return [frame({"type": "subscribe", "product_ids": list(symbols), "channel": name}) for name in _CHANNELS]
 
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
-        """A new subscription begins with a snapshot."""
-        return [_frame(word, [symbol], "level2") for word in ("unsubscribe", "subscribe")]
+        """Another connection sends it.
+
+        A message that is missing puts all books in doubt, and eight messages a second would be slow to ask for each.
+        """
+        return []
 
     def control(self, message: Mapping[str, Any]) -> Control | None:
         """A refusal has a type and no channel."""
         if message.get("type") == "error":
             return refused(message.get("message"))
         return {"subscriptions": ACCEPTED, "heartbeats": ALIVE}.get(str(message.get("channel")))
-
-
-def _frame(word: str, symbols: Sequence[str], channel: str) -> bytes:
-    return frame({"type": word, "product_ids": list(symbols), "channel": channel})
 
 
 COINBASE = Coinbase(

@@ -20,7 +20,7 @@ from feeds.bars_live import decimals, unit
 from feeds.binance import BY_MARKET
 from feeds.book import SurveyedFile, batches, survey_file
 from feeds.lake_rows import Instrument, packed_rows, table
-from feeds.lake_schema import RECORDED
+from feeds.lake_schema import FIGURES, RECORDED
 from feeds.ports import Clock
 from feeds.recordings import Recording
 from feeds.store.ports import Store
@@ -28,6 +28,8 @@ from native._core import MarketColumns
 
 #: A piece ends with the batch that brings it to this many rows.
 PIECE_ROWS = 500_000
+#: What a recording becomes, in the order of the core's tables and then of its figures.
+_STORED = (*RECORDED, *FIGURES)
 
 
 @dataclass
@@ -58,17 +60,17 @@ def import_recording(
     survey_file(file, clock, lambda recording: tick(recording.bytes_read))
     half = path.stat().st_size
     reader = _Reader(file)
-    piece: dict[str, list[bytes]] = {channel: [] for channel in RECORDED}
+    piece: dict[str, list[bytes]] = {channel: [] for channel in _STORED}
     size, begin, end = 0, done.records, done.records
     for at, tables, count in reader.batches(done.records):
         end = at + count
-        for channel, packed in zip(RECORDED, tables, strict=True):
+        for channel, packed in zip(_STORED, tables, strict=True):
             piece[channel].append(packed)
             size += len(packed_rows(channel, packed))
         tick(half + file.recording.bytes_read)
         if size >= piece_rows:
             _store(store, done, reader.instruments, piece, (begin, end))
-            piece, size, begin = {channel: [] for channel in RECORDED}, 0, end
+            piece, size, begin = {channel: [] for channel in _STORED}, 0, end
     done.complete = True
     _store(store, done, reader.instruments, piece, (begin, end))
     return done
@@ -110,14 +112,15 @@ class _Reader:
             chosen = records[max(0, first - at) :]
             begin = max(at, first)
             number = self._numbers[feed, symbol] if symbol else None
-            tables = self._columns[feed].feed(
+            tables: tuple[bytes, ...] = self._columns[feed].feed(
                 [record.payload for record in chosen],
                 [record.ts_ns for record in chosen],
                 number,
                 origin=origin,
                 first=begin,
             )
-            yield begin, tuple(self._placed(feed, *pair) for pair in zip(RECORDED, tables, strict=True)), len(chosen)
+            tables = (*tables, *self._columns[feed].figures())
+            yield begin, tuple(self._placed(feed, *pair) for pair in zip(_STORED, tables, strict=True)), len(chosen)
 
     def _placed(self, feed: str, channel: str, packed: bytes) -> bytes:
         """The rows with the place of the instrument in `instruments` instead of the core's number."""
@@ -144,10 +147,10 @@ def _store(
 ) -> None:
     """Writes the files of a piece, then that they are there."""
     for channel, packed in piece.items():
-        rows = packed_rows(channel, b"".join(packed))
+        rows = table(channel, packed_rows(channel, b"".join(packed)), instruments)
         if len(rows):
             name = f"{done.recording[:16]}-{span[0]:012d}"
-            new = store.write(channel, table(channel, rows, instruments), name)
+            new = store.write(channel, rows, name)
             done.rows += new
             done.repeated += len(rows) - new
     done.records = span[1]

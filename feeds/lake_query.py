@@ -30,6 +30,8 @@ _SCALED: dict[str, tuple[str, ...]] = dict.fromkeys(
     ("price", "bid", "ask", "open", "high", "low", "close"), ("price_scale",)
 )
 _SCALED |= dict.fromkeys(("qty", "bid_qty", "ask_qty", "volume", "buy_volume"), ("qty_scale",))
+_SCALED |= dict.fromkeys(("last", "mark_price", "index_price"), ("price_scale",))
+_SCALED |= {"last_qty": ("qty_scale",), "turnover": ("turnover_scale",), "value": ("value_scale",)}
 _SCALED |= {"rate": ("rate_scale",), "notional": ("price_scale", "qty_scale")}
 
 
@@ -121,7 +123,7 @@ def _finest(table: pa.Table, name: str) -> int:
 
 def _one_scale(table: pa.Table) -> pa.Table:
     """The rows with the finest scales among them; InputError where a number does not fit then."""
-    scales = [name for name in ("price_scale", "qty_scale", "rate_scale") if name in table.column_names]
+    scales = [name for name in table.column_names if name.endswith("_scale")]
     finest = {name: _finest(table, name) for name in scales}
     if all(pc.min(table[name]).as_py() in (None, value) for name, value in finest.items()):
         return table

@@ -43,6 +43,12 @@ _SCALES = (
     _Column("price_scale", _I8, "Decimals of the prices of this row"),
     _Column("qty_scale", _I8, "Decimals of the sizes of this row"),
 )
+
+
+def _said(name: str, says: str) -> _Column:
+    return _Column(name, _I64, says, nullable=True)
+
+
 _TABLES = {
     "trades": (
         "Public trades. One trade: (`venue`, `symbol`, `id`, `ts_venue`).",
@@ -78,8 +84,53 @@ _TABLES = {
             *_SCALES,
         ),
     ),
+    "tickers": (
+        "The venue's summary of an instrument as it changes; a column is null where a message does not say.",
+        (
+            *_HEAD,
+            *(_said(name, f"Best {name}") for name in ("bid", "ask")),
+            _said("last", "Price of the last trade"),
+            _said("open", "Price 24 hours ago"),
+            *(_said(name, f"{name.capitalize()}est price of 24 hours") for name in ("high", "low")),
+            *(_said(f"{name}_qty", f"Size at the best {name}") for name in ("bid", "ask")),
+            _said("last_qty", "Size of the last trade"),
+            _said("volume", "Traded in 24 hours, in the unit of sizes"),
+            _said("turnover", "Traded in 24 hours, in the other asset"),
+            *_SCALES,
+            _Column("turnover_scale", _I8, "Decimals of the turnover of this row"),
+        ),
+    ),
+    "rates": (
+        "Funding rates as they are published and change; `funding` has what was settled.",
+        (
+            *_HEAD,
+            _said("rate", "Share of the position's value that longs will pay to shorts"),
+            _said("next_ns", "When it is paid next, ns"),
+            _Column("interval_ns", _I64, "From one payment to the next, ns; 0 where the venue does not say"),
+            _Column("rate_scale", _I8, "Decimals of the rate of this row"),
+        ),
+    ),
+    "interest": (
+        "Open interest: how much of a contract is held open.",
+        (
+            *_HEAD,
+            _said("qty", "In the unit of the instrument's sizes"),
+            _said("value", "What that is worth"),
+            _Column("qty_scale", _I8, "Decimals of `qty` of this row"),
+            _Column("value_scale", _I8, "Decimals of `value` of this row"),
+        ),
+    ),
+    "marks": (
+        "Mark and index price.",
+        (
+            *_HEAD,
+            _said("mark_price", "The price that positions are valued at"),
+            _said("index_price", "The price of what the contract follows"),
+            _Column("price_scale", _I8, "Decimals of both"),
+        ),
+    ),
     "klines": (
-        "The venue's own bars, from `tickwright data backfill`. One is (`venue`, `symbol`, `bar`, `id`).",
+        "The venue's own bars, of `data backfill` and of recordings. One is (`venue`, `symbol`, `bar`, `id`).",
         (
             *_OF,
             _BAR,
@@ -127,8 +178,10 @@ _TABLES = {
 
 #: What a recording becomes, in the order of the core's tables.
 RECORDED = ("trades", "levels", "tops")
+#: What a recording tells beside them, in the order of the core's figures.
+FIGURES = ("tickers", "klines", "rates", "interest", "marks")
 #: What is stored as files, by channel.
-CHANNELS = (*RECORDED, "klines", "funding", "bars")
+CHANNELS = (*RECORDED, *FIGURES, "funding", "bars")
 #: Venues whose whole books come by REST and join the changes by number.
 BY_NUMBER = (*VENUES, *sorted(BOOKS_BY_REST))
 #: The directories that a file of a recording's channel lies in, from the outside.
@@ -136,7 +189,8 @@ PARTITIONS = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("day",
 _MONTHLY = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("month", pa.string())])
 _BARRED = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("bar", pa.string()), ("month", pa.string())])
 #: The directories by channel. What has few rows a day lies by the month: a year of hours is twelve files, not 365.
-PARTITIONED = {channel: PARTITIONS for channel in RECORDED} | {"klines": _BARRED, "funding": _MONTHLY, "bars": _BARRED}
+PARTITIONED = {channel: PARTITIONS for channel in (*RECORDED, *FIGURES)}
+PARTITIONED |= {"klines": _BARRED, "funding": _MONTHLY, "bars": _BARRED}
 #: What a stored bar has besides the columns of a bar: what the lake orders, chooses and tells apart by.
 _STORED_BAR = (
     _MONTH,

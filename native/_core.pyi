@@ -554,6 +554,7 @@ class MarketColumns:
         origin: str = "",
         first: int = 0,
     ) -> tuple[bytes, bytes, bytes]: ...
+    def figures(self) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
 
 # --- journal_columns.rs: the market data of a journal as the same rows, prices in ticks and sizes in lots.
 

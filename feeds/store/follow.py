@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from feeds.binance import BY_MARKET
 from feeds.lake_rows import HEAD, PRICES, REST, Instrument, packed_rows, table
+from feeds.lake_schema import RECORDED
 from feeds.ports import Clock
 from feeds.store.ports import Store
 from native._core import JournalColumns, journal_ls, journal_show
@@ -62,7 +63,7 @@ class Follower:
         self.missed = self._columns.next - place
         # Other pieces of the journal than before, so other names: in a lake the same name is the same piece.
         self._again = f".{clock.utc_ns()}" if self.started_over else ""
-        self._tables: dict[str, list[pa.Table]] = {channel: [] for channel in REST}
+        self._tables: dict[str, list[pa.Table]] = {channel: [] for channel in RECORDED}
         self._held, self._since_ns, self._begin = 0, 0, self._columns.next
         self.rows = 0
         self.repeated = 0
@@ -79,7 +80,7 @@ class Follower:
         StoreError where the store does not answer: make a new follower, which begins at the place that was kept.
         """
         before = self._columns.next
-        for channel, packed in zip(REST, self._columns.read(_WIDTH * self._rows_max), strict=True):
+        for channel, packed in zip(RECORDED, self._columns.read(_WIDTH * self._rows_max), strict=True):
             if packed:
                 found = self._table(channel, packed)
                 self._tables[channel].append(found)
@@ -105,7 +106,7 @@ class Follower:
             self._last = self._last._replace(next=self._columns.next)
             self._store.keep(self._note, json.dumps(self._last._asdict()))
         self.batches += bool(self._held)
-        self._tables = {channel: [] for channel in REST}
+        self._tables = {channel: [] for channel in RECORDED}
         self._held, self._begin = 0, self._columns.next
 
     def _table(self, channel: str, packed: bytes) -> pa.Table:

@@ -5,6 +5,7 @@
 
 use crate::book::{MESSAGE_BYTES_MAX, instrument};
 use crate::error::raise;
+use crate::figure_columns::{self, Figures};
 use crate::market::market_of;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -73,12 +74,13 @@ impl Rows {
     }
 }
 
-/// Reads one feed's recorded messages into rows of trades, levels and tops.
+/// Reads one feed's recorded messages into rows of trades, levels and tops, and of figures beside them.
 #[pyclass(module = "native._core")]
 struct MarketColumns {
     reader: Reader,
     symbols: Vec<String>,
     records: RecordBuf,
+    figures: Figures,
 }
 
 #[pymethods]
@@ -90,7 +92,12 @@ impl MarketColumns {
             Ok(market) => Reader::Binance(Box::new(Decoder::new()), market),
             Err(_) => Reader::Public(Box::new(PublicDecoder::new(Public::parse(feed).map_err(raise)?))),
         };
-        Ok(Self { reader, symbols: Vec::new(), records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX) })
+        Ok(Self {
+            reader,
+            symbols: Vec::new(),
+            records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX),
+            figures: Figures::default(),
+        })
     }
 
     /// Makes an instrument known; tick and lot are decimal texts. Returns its number.
@@ -124,10 +131,14 @@ impl MarketColumns {
     ) -> PyResult<Tables<'py>> {
         let slices: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
         let (reader, records, mut rows) = (&mut self.reader, &mut self.records, Rows::default());
+        let mut figures = Figures::default();
         let whole = instrument.map(|number| (number, self.symbols.get((number as usize).wrapping_sub(1))));
         let failed = py.detach(|| {
             (first..).zip(slices.iter().zip(&ts_ns)).find_map(|(number, (payload, ts))| {
-                let read = read(reader, payload, *ts, whole, records, |record| rows.take(record, number));
+                let read = read(reader, payload, *ts, whole, records, |record| {
+                    rows.take(record, number);
+                    figures.take(record, number);
+                });
                 read.err().map(|error| (number, error))
             })
         });
@@ -136,7 +147,14 @@ impl MarketColumns {
             let text = format!("{origin} record {number}: {}", raised.value(py));
             return Err(PyErr::from_type(raised.get_type(py), text));
         }
+        self.figures = figures;
         Ok(rows.packed(py))
+    }
+
+    /// What the batch that was read last tells beside books and trades: rows of tickers (19 numbers), closed bars (14),
+    /// funding rates (9), open interest (9) and marks (8).
+    fn figures<'py>(&self, py: Python<'py>) -> figure_columns::Packed<'py> {
+        self.figures.packed(py)
     }
 }
 
@@ -164,7 +182,8 @@ fn read(
     records.iter().try_for_each(|record| record.map(&mut each))
 }
 
-fn packed<'py>(py: Python<'py>, numbers: &[i64]) -> Bound<'py, PyBytes> {
+/// Numbers as bytes.
+pub fn packed<'py>(py: Python<'py>, numbers: &[i64]) -> Bound<'py, PyBytes> {
     // SAFETY: every byte of an i64 is initialised, and a u8 has no alignment.
     let bytes = unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast::<u8>(), size_of_val(numbers)) };
     PyBytes::new(py, bytes)

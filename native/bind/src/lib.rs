@@ -8,6 +8,7 @@ mod columns;
 mod engine;
 mod error;
 mod feed;
+mod figure_columns;
 mod gate;
 mod journal;
 mod journal_columns;

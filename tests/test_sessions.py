@@ -40,6 +40,7 @@ NUMBERED = {
     "deribit",
     "kucoin-spot",
     "gate-spot",
+    "kucoin-futures",
     "gate-linear",
     "gate-inverse",
 }

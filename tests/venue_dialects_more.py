@@ -10,7 +10,7 @@ import zlib
 from decimal import Decimal
 from typing import Any
 
-from tests.venue_dialects import Asked, Dialect, Kraken, Levels, TextBook, Told, after, bare
+from tests.venue_dialects import Asked, Dialect, Kraken, Kucoin, Levels, TextBook, Told, after, bare
 
 
 class KrakenV2(Kraken):
@@ -72,6 +72,27 @@ class GateFutures(Dialect):
             return Asked([{"time": 1, "channel": "futures.pong", "event": "", "result": None}])
         answer = {"channel": channel, "event": "subscribe", "error": None, "result": {"status": "success"}}
         return Asked([answer], message["payload"][:1] if channel == "futures.order_book_update" else [])
+
+
+class KucoinFutures(Kucoin):
+    rest = re.compile(r"/api/v1/level2/snapshot\?symbol=([^&]+)")
+    stride = 1
+
+    def whole(self, symbol: str, book: TextBook) -> Any:
+        sides = {side: [[bare(price), bare(size)] for price, size in book.best(side)] for side in ("bids", "asks")}
+        return {"code": "200000", "data": {"symbol": symbol, "sequence": book.number, "ts": 1, **sides}}
+
+    def change(self, told: Told, before: TextBook) -> Any:
+        side, [(price, size)] = ("buy", told.bids) if told.bids else ("sell", told.asks)
+        data = {"sequence": told.last, "change": f"{price},{side},{size}", "timestamp": 1}
+        topic = f"/contractMarket/level2:{told.symbol}"
+        return {"type": "message", "topic": topic, "subject": "level2", "data": data}
+
+    def asked(self, message: Any) -> Asked:
+        asked = super().asked(message)
+        topic, _, symbols = message.get("topic", "").partition(":")
+        asked.books = symbols.split(",") if topic == "/contractMarket/level2" else []
+        return asked
 
 
 class Bitmex(Dialect):
@@ -152,6 +173,7 @@ class Bitfinex(Dialect):
 
 MORE: dict[str, Dialect] = {
     "kraken-spot-v2": KrakenV2(),
+    "kucoin-futures": KucoinFutures(),
     "gate-linear": GateFutures(),
     "gate-inverse": GateFutures(),
     "bitmex": Bitmex(),

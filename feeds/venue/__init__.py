@@ -17,7 +17,7 @@ from feeds.venue.hyperliquid import HYPERLIQUID
 from feeds.venue.kraken import KRAKEN
 from feeds.venue.kraken_futures import KRAKEN_FUTURES
 from feeds.venue.kraken_v2 import KRAKEN_V2
-from feeds.venue.kucoin import KUCOIN
+from feeds.venue.kucoin import KUCOIN, KUCOIN_FUTURES
 from feeds.venue.okx import OKX
 from feeds.venue.spec import Venue
 from native._core import InputError
@@ -46,6 +46,7 @@ SESSIONS: dict[str, Venue] = {
         HTX_INVERSE,
         GATE_SPOT,
         KRAKEN_V2,
+        KUCOIN_FUTURES,
         GATE_LINEAR,
         GATE_INVERSE,
         BITFINEX,

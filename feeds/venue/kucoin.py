@@ -1,4 +1,4 @@
-"""KuCoin spot market data: a token first, then changes of the book, trades and tickers; the book over REST.
+"""KuCoin market data, spot and futures: a token first, then changes of the book, trades, tickers; the book over REST.
 
 catalogue: M1. `POST /api/v1/bullet-public` names the socket and how often to ping it
 (<https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required->): 300
@@ -10,17 +10,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Token, Venue, chunks, frame, refused
 from native._core import InputError
 
-_TOPICS = ("/market/level2", "/market/match", "/market/ticker", "/market/snapshot")
+_SPOT = ("/market/level2", "/market/match", "/market/ticker", "/market/snapshot")
+_FUTURES = (
+    "/contractMarket/level2",
+    "/contractMarket/execution",
+    "/contractMarket/tickerV2",
+    "/contractMarket/snapshot",
+    "/contract/instrument",
+)
 _SYMBOLS_A_TOPIC = 100
 
 
+@dataclass(frozen=True, kw_only=True)
 class Kucoin(Venue):
-    """KuCoin's `level2`, `match`, `ticker` and `snapshot` (the day's figures)."""
+    """KuCoin's topics, books first; `book_path` is where REST has a whole book."""
+
+    topics: tuple[str, ...]
+    book_path: str
 
     def token_request(self) -> str | None:
         """No key is needed for public data."""
@@ -38,7 +50,7 @@ class Kucoin(Venue):
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a topic and hundred symbols."""
-        pairs = [(topic, some) for topic in _TOPICS for some in chunks(symbols, _SYMBOLS_A_TOPIC)]
+        pairs = [(topic, some) for topic in self.topics for some in chunks(symbols, _SYMBOLS_A_TOPIC)]
         return [
             frame({"id": at, "type": "subscribe", "topic": f"{topic}:{','.join(some)}", "response": True})
             for at, (topic, some) in enumerate(pairs, start=1)
@@ -49,8 +61,8 @@ class Kucoin(Venue):
         return []
 
     def book_request(self, symbol: str) -> str:
-        """The best 100 levels a side."""
-        return f"/api/v1/market/orderbook/level2_100?symbol={symbol}"
+        """As deep as it is given without a key: 100 levels a side on spot, all on futures."""
+        return f"{self.book_path}?symbol={symbol}"
 
     def control(self, message: Mapping[str, Any]) -> Control | None:
         """`welcome` comes before anything may be subscribed, and what is subscribed earlier is kept for it."""
@@ -70,4 +82,16 @@ KUCOIN = Kucoin(
     ping=Ping(b'{"id":"1","type":"ping"}', 9.0),
     symbols_max=75,
     whole_by_rest=True,
+    topics=_SPOT,
+    book_path="/api/v1/market/orderbook/level2_100",
+)
+KUCOIN_FUTURES = Kucoin(
+    feed="kucoin-futures",
+    production=Endpoints("https://api-futures.kucoin.com", "wss://ws-api-futures.kucoin.com"),
+    ping=Ping(b'{"id":"1","type":"ping"}', 9.0),
+    symbols_max=60,
+    whole_by_rest=True,
+    topics=_FUTURES,
+    book_path="/api/v1/level2/snapshot",
+    experimental="no recording of this connection has been read",
 )

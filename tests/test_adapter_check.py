@@ -133,7 +133,7 @@ async def test_the_installed_adapter_is_watched_and_recorded_live(site: Path, tm
     app = web.Application()
     app.router.add_get("/stream", stream)
     async with TestServer(app) as server:
-        words = ["--venue", "toyx-spot", "--symbols", "BTCUSD", "--base", str(server.make_url("")), "--seconds", "1.5"]
+        words = ["--venue", "toyx-spot", "--symbols", "BTCUSD", "--base", str(server.make_url("")), "--seconds", "4"]
         code, rows, said = await asyncio.to_thread(tickwright, site, "watch", *words, "--every", "0.5")
         assert code == 0, (rows, said)
         assert (rows[0]["bid"], rows[0]["bid_qty"], rows[0]["ask"], rows[0]["ask_qty"]) == (99.5, 1.5, 100.6, 3.125)

@@ -31,7 +31,7 @@ async def record(feed: str, path: Path) -> list[dict[str, Any]]:
     """Records a venue on loopback that loses messages."""
     server = VenueServer(feed, made_up(DIALECTS[feed], 3, changes=300), "drop")
     async with server.serving() as at:
-        words = ["--venue", feed, "--symbols", "BTC-USDT,ETH-USDT", "--base", at.rest, "--seconds", "3"]
+        words = ["--venue", feed, "--symbols", "BTC-USDT,ETH-USDT", "--base", at.rest, "--seconds", "5"]
         code, rows = await asyncio.to_thread(run, "capture", *words, "-o", str(path))
     assert code == 0
     return rows
@@ -60,9 +60,9 @@ async def test_what_is_recorded_of_other_venues_is_rebuilt_and_asked_for_again_a
 
 
 async def test_a_venue_is_watched_without_knowing_its_ticks() -> None:
-    server = VenueServer("okx", made_up(DIALECTS["okx"], 3), "none")
+    server = VenueServer("okx", made_up(DIALECTS["okx"], 3, changes=40), "none")
     async with server.serving() as at:
-        words = ["--venue", "okx", "--symbols", "BTC-USDT,ETH-USDT", "--base", at.rest, "--seconds", "2"]
+        words = ["--venue", "okx", "--symbols", "BTC-USDT,ETH-USDT", "--base", at.rest, "--seconds", "4"]
         code, rows = await asyncio.to_thread(run, "watch", *words, "--every", "0.5")
         assert code == 0
         assert rows[-1]["synced"]
@@ -76,7 +76,7 @@ async def test_a_venue_is_watched_without_knowing_its_ticks() -> None:
 async def test_the_box_is_watched_like_any_venue() -> None:
     async def watch(box: dict[str, Any], venue: str, at: str) -> None:
         words = ["--venue", venue, "--symbols", "btcusdt", "--base", box[f"{at}_rest"], "--ws-base", box[f"{at}_ws"]]
-        code, rows = await asyncio.to_thread(run, "watch", *words, "--seconds", "3", "--every", "0.5")
+        code, rows = await asyncio.to_thread(run, "watch", *words, "--seconds", "5", "--every", "0.5")
         assert code == 0, rows
         assert rows[-2]["bid"] < rows[-2]["ask"]
         assert (rows[-2]["gaps"], rows[-1]["garbage"]) == (0, 0)

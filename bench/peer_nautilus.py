@@ -22,11 +22,15 @@ SIDES = (OrderSide.BUY, OrderSide.SELL)
 
 def prepare(deltas: Any, batch: int) -> Callable[[], Callable[[], Iterable[Top]]]:
     """Makes every change beforehand."""
-    made = [_delta(*row.item()) for row in deltas]
+    return fresh_book([_delta(*row.item()) for row in deltas], batch, BookType.L2_MBP)
+
+
+def fresh_book(made: list[OrderBookDelta], batch: int, kind: BookType) -> Callable[[], Callable[[], Iterable[Top]]]:
+    """What makes a book of a kind and gives back what applies the batches to it."""
     batches = [OrderBookDeltas(INSTRUMENT, made[begin : begin + batch]) for begin in range(0, len(made), batch)]
 
     def fresh() -> Callable[[], Iterable[Top]]:
-        book = OrderBook(INSTRUMENT, BookType.L2_MBP)
+        book = OrderBook(INSTRUMENT, kind)
 
         def run() -> Iterable[Top]:
             tops = []

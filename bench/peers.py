@@ -88,6 +88,7 @@ def main() -> int:
     ours = Peer("Tickwright, L2Book.apply_deltas", "peer_tickwright")
     peers = [
         Peer("nautilus_trader 1.221, OrderBook L2", "peer_nautilus", "nautilus", 10.0),
+        Peer("nautilus_trader 1.221, OrderBook L3", "peer_nautilus_l3", "nautilus", 10.0),
         Peer("hftbacktest 2.4, ROIVectorMarketDepth", "peer_hftbacktest", "hftbacktest", 3.0),
     ]
     changes = deltas(args.seed)

@@ -20,6 +20,7 @@ from feeds.history.job import Job, read
 from feeds.lake import Lake
 from feeds.lake_point import PointInTime
 from feeds.lake_query import Queries
+from native._core import InputError
 from pycore.cli import main
 from pycore.clock import Clock
 from tests.conftest import ROOT, SHARED_DATA
@@ -259,3 +260,9 @@ def test_the_verb_tells_every_job_and_fails_where_one_is_refused(
     assert (code, summary["jobs"], summary["complete"], summary["rows"]) == (1, 2, 1, 5)
     assert (good["error"], good["reached_ns"]) == ("", begin_ns + 5 * HOUR_MS * MS_NS)
     assert (bad["complete"], bad["error"]) == (False, "symbol must be listed by bybit-linear, was NOTHING")
+
+
+def test_without_ccxt_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ccxt.async_support", None)
+    with pytest.raises(InputError, match="ccxt must be installed for history"):
+        asking.Venue("okx")

@@ -71,9 +71,13 @@ class Venue:
     """One venue that is open for questions; close it. Its requests are made one after another."""
 
     def __init__(self, name: str, base: str | None = None, key: str | None = None) -> None:
-        """`base` takes the place of scheme and host of every address; InputError for a name that ccxt has not."""
-        import ccxt.async_support as ccxt  # noqa: PLC0415  # a second to import, which only a backfill should pay
-
+        """`base` takes the place of scheme and host of every address; InputError without ccxt, or for a name of no venue."""
+        try:
+            import ccxt.async_support as ccxt  # noqa: PLC0415  # a second to import, which only a backfill should pay
+        except ImportError:
+            raise InputError(
+                "ccxt must be installed for history (pip install 'tickwright[ccxt]'), was missing"
+            ) from None
         self.name = name
         self._known = _KNOWN.get(name, _Known(name, [], "", _PAGE_UNKNOWN))
         made = getattr(ccxt, self._known.exchange, None)

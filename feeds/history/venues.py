@@ -71,7 +71,7 @@ class Venue:
     """One venue that is open for questions; close it. Its requests are made one after another."""
 
     def __init__(self, name: str, base: str | None = None, key: str | None = None) -> None:
-        """`base` takes the place of every address's scheme and host; InputError without ccxt, or for an unknown name."""
+        """`base` replaces every address's scheme and host; InputError without ccxt, or for an unknown name."""
         try:
             import ccxt.async_support as ccxt  # noqa: PLC0415  # a second to import, which only a backfill should pay
         except ImportError:

@@ -43,12 +43,23 @@ class _Line:
     socket: Socket
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Which line of which category: its stream's number, what it is called and where it connects."""
+
+    category: str
+    stream: int
+    name: str
+    base: str
+
+
 @dataclass
 class MarketFeed:
     """The market data of one market: `symbols` maps the venue's symbol to the engine's instrument number.
 
-    `streams` maps each category (see `categories`) to the engine's stream number. `stale_ms` is the silence after
-    which a socket is given up.
+    `streams` maps each category (see `categories`) to the engine's stream number, `second` to that of line B, which
+    brings the same from `ws_second` (empty: from `ws`), where there is one. `stale_ms` is the silence after which a
+    socket is given up.
     """
 
     market: str
@@ -61,6 +72,8 @@ class MarketFeed:
     http: aiohttp.ClientSession
     jitter: random.Random
     stale_ms: int = 5_000
+    second: dict[str, int] = field(default_factory=dict)
+    ws_second: str = ""
     _lines: list[_Line] = field(default_factory=list)
     _fetching: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _fetched_ns: dict[int, int] = field(default_factory=dict)
@@ -68,19 +81,22 @@ class MarketFeed:
     _first_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        """Makes a socket for each category; connects nothing."""
+        """Makes a socket for each category and line; connects nothing."""
         for category in categories(self.market):
-            stream = self.streams[category]
-            self._lines.append(_Line(category, stream, self._socket(category, stream)))
+            name = f"{self.market}{category or '/stream'}"
+            places = [_Place(category, self.streams[category], name, self.ws)]
+            if category in self.second:
+                places.append(_Place(category, self.second[category], f"{name}#B", self.ws_second or self.ws))
+            self._lines += [_Line(category, place.stream, self._socket(place)) for place in places]
 
-    def _socket(self, category: str, stream: int) -> Socket:
-        address = self._address(category)
+    def _socket(self, place: _Place) -> Socket:
+        address, stream = self._address(place), place.stream
 
         async def same_address() -> str:
             return address
 
         return Socket(
-            f"{self.market}{category or '/stream'}",
+            place.name,
             same_address,
             lambda payload: self.inputs.market(stream, self.market, payload),
             clock=self.clock,
@@ -90,10 +106,10 @@ class MarketFeed:
             stale_ms=self.stale_ms,
         )
 
-    def _address(self, category: str) -> str:
-        kinds = _CATEGORIES[self.market][category]
+    def _address(self, place: _Place) -> str:
+        kinds = _CATEGORIES[self.market][place.category]
         names = [kind.format(s=symbol.lower()) for symbol in self.symbols for kind in kinds]
-        return f"{self.ws}{category}/stream?streams={'/'.join(names)}"
+        return f"{place.base}{place.category}/stream?streams={'/'.join(names)}"
 
     def _changed(self, stream: int, up: bool) -> None:
         self.inputs.link(stream, "market", up)
@@ -107,8 +123,9 @@ class MarketFeed:
 
     @property
     def up(self) -> bool:
-        """Whether every socket is up now."""
-        return all(line.socket.up for line in self._lines)
+        """Whether a line of every category is up now."""
+        up = {line.category for line in self._lines if line.socket.up}
+        return up == {line.category for line in self._lines}
 
     async def run(self) -> None:
         """Keeps every socket up until `close`; raises what the engine raised."""
@@ -117,7 +134,7 @@ class MarketFeed:
                 group.create_task(line.socket.run(), name=line.socket.name)
 
     async def connected(self) -> None:
-        """Returns when every socket has been up at the same time once."""
+        """Returns when a line of every category has been up at the same time once."""
         await self._first_up.wait()
 
     def close(self) -> None:
@@ -130,7 +147,7 @@ class MarketFeed:
 
     @property
     def sockets(self) -> list[Socket]:
-        """Its connections, one a category."""
+        """Its connections, one a category and line."""
         return [line.socket for line in self._lines]
 
     def resync(self, instrument: int) -> None:

@@ -107,10 +107,14 @@ class Endpoint(Section):
     rest: str
     ws: str
     ws_api: str
+    ws_second: str = Field(
+        default="", description="market data of line B, where venue.lines is 2; empty: the same as ws"
+    )
 
     @model_validator(mode="after")
     def _schemes(self) -> Self:
-        for field, schemes in (("rest", ("http", "https")), ("ws", ("ws", "wss")), ("ws_api", ("ws", "wss"))):
+        for field in self._addresses():
+            schemes = ("http", "https") if field == "rest" else ("ws", "wss")
             address = getattr(self, field)
             parts = urlsplit(address)
             if parts.scheme not in schemes or not parts.hostname:
@@ -119,7 +123,11 @@ class Endpoint(Section):
 
     def hosts(self) -> dict[str, str]:
         """The host name behind each address."""
-        return {field: urlsplit(getattr(self, field)).hostname or "" for field in ("rest", "ws", "ws_api")}
+        return {field: urlsplit(getattr(self, field)).hostname or "" for field in self._addresses()}
+
+    def _addresses(self) -> list[str]:
+        """The fields that hold an address; line B may have none of its own."""
+        return ["rest", "ws", "ws_api", *(["ws_second"] if self.ws_second else [])]
 
 
 class Venue(Section):
@@ -128,6 +136,7 @@ class Venue(Section):
     name: Literal["binance"] = "binance"
     spot: Endpoint | None = None
     linear: Endpoint | None = None
+    lines: int = Field(default=1, ge=1, le=2, description="connections that carry the same market data, A and B")
     recv_window_ms: int = Field(default=5_000, ge=1, le=60_000)
     answer_deadline_ms: int = Field(default=2_000, ge=10, le=60_000)
     dead_man_ms: int = Field(
@@ -239,6 +248,13 @@ class Timers(Section):
 
     tick_ms: int = Field(default=100, ge=1, le=60_000)
     stale_ms: int = Field(default=5_000, ge=100, le=600_000, description="silence after which a stream is reconnected")
+    silent_ms: int = Field(
+        default=0,
+        ge=0,
+        le=600_000,
+        description="market data silent on all lines for this long is not quoted on; 0: learned where there are two",
+    )
+    hold_ms: int = Field(default=250, ge=0, le=60_000, description="how long a hole of one line waits for the other")
     stop_deadline_ms: int = Field(default=5_000, ge=100, le=600_000, description="how long a stop waits for cancels")
     clock_ms: int = Field(default=60_000, ge=100, description="between two measurements of the venue's clock")
     lost_ms: int = Field(default=30_000, ge=100, description="a connection down for this long ends the run")

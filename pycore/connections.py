@@ -14,6 +14,7 @@ from oms.binance_gateway import OrderGateway
 from oms.binance_rest import Rest, VenueError
 from oms.binance_user import UserStream
 from pycore.config import Endpoint
+from pycore.definitions import line_names
 from pycore.errors import ConfigError, EngineError
 from pycore.session import Session
 
@@ -101,12 +102,19 @@ def endpoint_of(session: Session, market: str) -> Endpoint:
 def _build_market(session: Session, market: str) -> None:
     """The adapters of one market, wired to the port."""
     endpoint, config, numbers = endpoint_of(session, market), session.config, session.numbers
+    second = {
+        category: numbers.streams[name]
+        for category in categories(market)
+        for name in line_names(config, f"{market}{category}")[1:]
+    }
     session.feeds[market] = MarketFeed(
         market=market,
         ws=endpoint.ws,
         rest=endpoint.rest,
         symbols=session.symbols(market),
         streams={category: numbers.streams[f"{market}{category}"] for category in categories(market)},
+        second=second,
+        ws_second=endpoint.ws_second,
         inputs=session.port,
         clock=session.clock,
         http=session.http,

@@ -33,6 +33,7 @@ def define(session: Session) -> None:
         core.limit(bound.scope, subject_of(session, bound), bound.kind, value_of(session, bound), bound.extra)
     for name in stream_names(config):
         numbers.streams[name] = core.stream(name)
+    _define_lines(session)
     for market in config.markets():
         secrets = session.credentials
         core.credentials(
@@ -89,9 +90,36 @@ def stream_names(config: Config) -> list[str]:
     """The engine's streams: one for each market-data socket, the orders and the user data of each market."""
     names = []
     for market in config.markets():
-        names += [f"{market}{category}" for category in categories(market)]
+        for category in categories(market):
+            names += line_names(config, f"{market}{category}")
         names += [f"{market}/orders", f"{market}/user"]
     return names
+
+
+def line_names(config: Config, source: str) -> list[str]:
+    """The streams of one source of market data: line A, and line B where two are configured."""
+    return [source, f"{source}#B"][: config.venue.lines]
+
+
+def _define_lines(session: Session) -> None:
+    """Tells the engine which streams are lines of one source, where there are two or their silence is bounded."""
+    config, numbers = session.config, session.numbers
+    if config.venue.lines == 1 and not config.timers.silent_ms:
+        return
+    for market in config.markets():
+        for category in categories(market):
+            source = f"{market}{category}"
+            numbers.sources[source] = len(numbers.sources) + 1
+            for line, name in enumerate(line_names(config, source)):
+                session.core.line(
+                    numbers.streams[name],
+                    numbers.sources[source],
+                    line,
+                    silent_ns=config.timers.silent_ms * 1_000_000,
+                    hold_ns=config.timers.hold_ms * 1_000_000,
+                    ts=session.clock.utc_ns(),
+                    mono=session.clock.mono_ns(),
+                )
 
 
 def subject_of(session: Session, bound: Bound) -> int:

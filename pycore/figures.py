@@ -57,6 +57,7 @@ class Figures:
             "awaiting": sum(gateway.awaiting for gateway in session.gateways.values()),
             "waiting_for_disk": len(session.release),
             "streams": {socket.name: _stream(socket) for socket in sockets(session)},
+            "sources": _sources(session),
             "reconnects": sum(socket.reconnects for socket in sockets(session)),
             "unreadable": dict(session.port.unreadable),
             "host": self._host_figures(),
@@ -91,6 +92,16 @@ def _stream(socket: Socket) -> dict[str, Any]:
         "silent_ms": socket.silent_ms,
         "stale_ms": socket.stale_ms,
         "reconnects": socket.reconnects,
+    }
+
+
+def _sources(session: Session) -> dict[str, Any]:
+    """Each source of market data by name, with its lines by the names of their streams."""
+    found = {row["source"]: row for row in session.core.lines()}
+    names = {number: name for name, number in session.numbers.streams.items()}
+    sources = {name: found[number] for name, number in session.numbers.sources.items()}
+    return {
+        name: {**row, "lines": {names[line["stream"]]: line for line in row["lines"]}} for name, row in sources.items()
     }
 
 

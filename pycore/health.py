@@ -27,6 +27,7 @@ def health(phase: str, state: Mapping[str, Any], config: Config) -> tuple[bool, 
             "disk": _disk(state["host"]["disk_free_mib"], config.watch.disk_free_mib),
             "memory": _memory(state["host"]["memory_mib"], config.watch.memory_mib),
             **{f"book {key}": _book(facts["top"]) for key, facts in state["instruments"].items()},
+            **{f"source {name}": _source(facts) for name, facts in state["sources"].items()},
             **{f"stream {name}": _stream(facts) for name, facts in state["streams"].items()},
         }
     well = all(part["state"] == "ok" for part in parts.values())
@@ -64,6 +65,10 @@ def _memory(used_mib: int, bound_mib: int) -> dict[str, str]:
 
 def _book(top: object) -> dict[str, str]:
     return _judged("not in sync", top is None, "the book waits for a snapshot")
+
+
+def _source(found: Mapping[str, Any]) -> dict[str, str]:
+    return _judged("stale", found["stale"], "market data must be heard on a line, was silent on all: nothing is quoted")
 
 
 def _stream(found: Mapping[str, Any]) -> dict[str, str]:

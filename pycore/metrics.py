@@ -69,6 +69,7 @@ def families(state: Mapping[str, Any]) -> Iterator[Metric]:
     yield GaugeMetricFamily("tickwright_journal_standing_seconds", "Since the durable mark moved.", value=standing_s)
     yield from _instruments(state)
     yield from _streams(state["streams"])
+    yield from _sources(state["sources"])
     yield _summary("tickwright_latency_seconds", "Latency of a hop of the order path.", "hop", state["latency"])
     yield _summary("tickwright_loop_lag_seconds", "How late the event loop was.", "loop", {"engine": state["loop_lag"]})
     yield GaugeMetricFamily("tickwright_memory_bytes", "Resident memory.", value=state["host"]["memory_mib"] * _MIB)
@@ -118,6 +119,45 @@ def _streams(streams: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
         silent.add_metric([name], facts["silent_ms"] / 1e3)
         again.add_metric([name], facts["reconnects"])
     yield from (up, silent, again)
+
+
+#: Counts of a source, and of each of its lines: the field, and what it is.
+_SOURCE_COUNTS = {
+    "switches": "Times that another line became primary.",
+    "gaps": "Holes that no line filled.",
+    "filled": "Holes of one line that the other filled.",
+}
+_LINE_COUNTS = {
+    "received": "Numbered messages.",
+    "first": "Messages that this line brought first.",
+    "duplicate": "Messages that another line had brought.",
+    "late": "Messages that came after later ones.",
+    "lost": "Holes in this line's own numbers.",
+}
+
+
+def _sources(sources: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
+    stale = GaugeMetricFamily("tickwright_source_stale", "1 while no line brings anything.", labels=["source"])
+    counts = {
+        field: CounterMetricFamily(f"tickwright_source_{field}", text, labels=["source"])
+        for field, text in _SOURCE_COUNTS.items()
+    }
+    primary = GaugeMetricFamily("tickwright_line_primary", "1 for the primary line.", labels=["source", "line"])
+    lag = GaugeMetricFamily("tickwright_line_lag_seconds", "Behind the first copy, average.", labels=["source", "line"])
+    of_line = {
+        field: CounterMetricFamily(f"tickwright_line_{field}", text, labels=["source", "line"])
+        for field, text in _LINE_COUNTS.items()
+    }
+    for source, facts in sources.items():
+        stale.add_metric([source], facts["stale"])
+        for field, family in counts.items():
+            family.add_metric([source], facts[field])
+        for at, (line, found) in enumerate(facts["lines"].items()):
+            primary.add_metric([source, line], facts["primary"] == at)
+            lag.add_metric([source, line], found["lag_ns"] / 1e9)
+            for field, family in of_line.items():
+                family.add_metric([source, line], found[field])
+    yield from (stale, *counts.values(), primary, lag, *of_line.values())
 
 
 def _summary(name: str, text: str, label: str, found: Mapping[str, Mapping[str, int]]) -> Metric:

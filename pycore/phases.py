@@ -49,7 +49,7 @@ _KEY_REFUSED = frozenset({-1022, -2014, -2015})
 #: The order table's alarm that more is filled than was reported (native/core/src/order/effects.rs).
 _FILLS_MISSING = "FillsMissing"
 #: Notes that an operator should read in the log.
-_TOLD = frozenset({"alarm", "difference", "diverged", "crossed", "gap"})
+_TOLD = frozenset({"alarm", "difference", "diverged", "crossed", "gap", "line"})
 
 
 async def validate(session: Session) -> None:

@@ -38,6 +38,8 @@ class Numbers:
     instruments: dict[str, int] = field(default_factory=dict)
     strategies: dict[str, int] = field(default_factory=dict)
     streams: dict[str, int] = field(default_factory=dict)
+    #: Sources of market data whose lines the engine watches.
+    sources: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -213,6 +213,7 @@ def state(**changes: Any) -> dict[str, Any]:
         "awaiting": 1,
         "waiting_for_disk": 2,
         "streams": {"linear/public": {"up": True, "silent_ms": 20, "stale_ms": 5000, "reconnects": 1}},
+        "sources": source(),
         "unreadable": {},
         "host": {"disk_free_mib": 10_000, "memory_mib": 200},
         "log_dropped": 0,
@@ -233,6 +234,22 @@ def test_every_figure_comes_out_in_base_units() -> None:
     assert found["tickwright_latency_seconds['0.99', 'total']"] == 0.002
     assert found["tickwright_latency_seconds_sum['total']"] == 0.003
     assert found["tickwright_memory_bytes[]"] == 200 * 1024 * 1024
+
+
+def source(**changes: Any) -> dict[str, Any]:
+    """One source with its two lines."""
+    counts = dict.fromkeys(("received", "first", "duplicate", "late", "lost"), 3)
+    line = counts | {"lag_ns": 2_000_000, "up": True}
+    found = {"primary": 1, "stale": False, "switches": 1, "gaps": 2, "filled": 4}
+    return {"linear/public": found | {"lines": {"linear/public": line, "linear/public#B": line}} | changes}
+
+
+def test_lines_come_out_by_source_and_line() -> None:
+    found = samples(exposition(state(), up=True).decode())
+    assert found["tickwright_source_filled_total['linear/public']"] == 4
+    assert found["tickwright_line_lag_seconds['linear/public', 'linear/public#B']"] == 0.002
+    lines = ("linear/public", "linear/public#B")
+    assert [found[f"tickwright_line_primary['linear/public', '{line}']"] for line in lines] == [0, 1]
 
 
 def test_the_page_lists_every_metric_and_no_other() -> None:
@@ -269,6 +286,7 @@ NOT_WELL: list[tuple[dict[str, Any], str, str]] = [
     ({"host": {"disk_free_mib": 10_000, "memory_mib": 4_097}}, "memory", "high"),
     ({"streams": stream(up=False)}, "stream linear/public", "down"),
     ({"streams": stream(silent_ms=5001)}, "stream linear/public", "stale"),
+    ({"sources": source(stale=True)}, "source linear/public", "stale"),
     ({"instruments": {"linear:BTCUSDT": {"top": None}}}, "book linear:BTCUSDT", "not in sync"),
 ]
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use tickwright_core::decode::Stamp;
 use tickwright_core::definitions::{InstrumentText, SPACE_ACCOUNT, SPACE_STRATEGY};
 use tickwright_core::encode::binance::Session;
@@ -15,7 +16,7 @@ use tickwright_core::encode::sign::{Ed25519Key, HmacKey, Signer};
 use tickwright_core::engine::{Engine as Core, Now};
 use tickwright_core::error::CoreError;
 use tickwright_core::event::{
-    Answer, Balance, Command, Header, LimitSet, Link, Outcome, Request, Sent, VenuePosition, Verb, flags,
+    Answer, Balance, Command, Header, LimitSet, LineDef, Link, Outcome, Request, Sent, VenuePosition, Verb, flags,
 };
 use tickwright_core::gate::limits::{LimitKind, Scope};
 use tickwright_core::journal::Options;
@@ -52,7 +53,7 @@ pub struct Engine {
     recovered_at: i64,
 }
 
-fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
+pub(crate) fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
     if !buffer.is_c_contiguous() {
         return Err(raise(CoreError::Field { field: "payload", was: "strided".into(), why: "must be contiguous" }));
     }
@@ -318,6 +319,31 @@ impl Engine {
         };
         let record = Link { header: Header::of::<Link>(0, stream, ts, mono), up: u8::from(up), role, account, pad: 0 };
         self.core.link(record, stream).map_err(raise)
+    }
+
+    /// Makes a stream a line of a source, from 1: the same data comes on each of its lines. `silent_ns` 0 is learned.
+    #[pyo3(signature = (stream, source, line, *, silent_ns=0, hold_ns=250_000_000, ordered=true, ts=0, mono=0))]
+    #[expect(clippy::too_many_arguments, reason = "one argument a field of the record")]
+    fn line(
+        &mut self,
+        stream: u16,
+        source: u16,
+        line: u8,
+        silent_ns: i64,
+        hold_ns: i64,
+        ordered: bool,
+        ts: i64,
+        mono: i64,
+    ) -> PyResult<u32> {
+        let header = Header::of::<LineDef>(0, stream, ts, mono);
+        let ordered = u8::from(ordered);
+        let record = LineDef { header, source, line, ordered, pad: 0, silent_ns, hold_ns };
+        self.core.record(&record).map_err(raise)
+    }
+
+    /// Every source with its lines as measured; times and lags in ns.
+    fn lines<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.core.state().lines.sources.iter().map(|source| crate::line::source(py, source)).collect()
     }
 
     /// The request's bytes left; the venue refuses it after `expires`.

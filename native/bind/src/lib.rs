@@ -12,6 +12,7 @@ mod figure_columns;
 mod gate;
 mod journal;
 mod journal_columns;
+mod line;
 mod live;
 mod market;
 mod notes;
@@ -33,6 +34,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     feed::register(m)?;
     journal::register(m)?;
     journal_columns::register(m)?;
+    line::register(m)?;
     live::register(m)?;
     quote::register(m)?;
     gate::register(m)?;

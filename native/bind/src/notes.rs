@@ -56,6 +56,9 @@ pub fn tuple(py: Python<'_>, row: &NoteRow) -> PyResult<Py<PyAny>> {
         }
         Note::Difference { account, asset, diff } => (seq, "difference", id, *account, *asset, *diff).into_py_any(py),
         Note::Diverged { at } => (seq, "diverged", id, *at).into_py_any(py),
+        Note::Line { source, what, why, from, to } => {
+            (seq, "line", id, *source, *what, *why, *from, *to).into_py_any(py)
+        }
         Note::Timer => (seq, "timer", id, row.ts).into_py_any(py),
     }
 }

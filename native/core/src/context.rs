@@ -25,7 +25,9 @@ struct Measured<'a> {
 pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, context: &mut Context) {
     let top = state.top(instrument.id);
     let side = if proposal.side == Side::Sell as u8 { Side::Sell } else { Side::Buy };
-    let reference = state.reference_at(instrument, &top);
+    // A mark price does not stand in for a market that nobody hears: the collar refuses without a reference.
+    let heard = !state.stale(instrument.id);
+    let reference = if heard { state.reference_at(instrument, &top) } else { NO_PRICE };
     (context.now, context.bid, context.ask, context.reference) = (state.session.now, top.bid, top.ask, reference);
     if let Some(best) = state.orders.best_own(proposal.account, instrument.id, side.flip(), proposal.target) {
         (context.opposite, context.opposite_order) = best;

@@ -5,7 +5,7 @@
 
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
-use crate::event::Request;
+use crate::event::{LineEvent, Request};
 use crate::gate::{Approved, Refusal};
 use crate::ledger::entry::Key;
 use crate::order::{Alarm, Fill, Order, State as OrderState};
@@ -15,6 +15,9 @@ use crate::units::{Amount, Lots, Nanos, Side, Ticks};
 pub const OUTGOING_MAX: usize = 2048;
 /// The most notes one step may produce; a step that would exceed it drops the rest and counts them.
 pub const NOTES_MAX: usize = 4096;
+
+/// The most events about lines that one step may leave; the rest is told by the figures alone.
+pub const LINE_EVENTS_MAX: usize = 256;
 
 /// The most wallet differences that are remembered as told.
 pub const DIFFERENCES_MAX: usize = 64;
@@ -211,6 +214,19 @@ pub enum Note {
         /// The sequence number of the checkpoint.
         at: u64,
     },
+    /// Something happened to the lines of a source: `LineEvent`, with its bytes as there.
+    Line {
+        /// The source.
+        source: u16,
+        /// `line::source::What` as a byte.
+        what: u8,
+        /// `line::source::Why` as a byte.
+        why: u8,
+        /// The line before, or the one with the hole.
+        from: u8,
+        /// The primary line.
+        to: u8,
+    },
     /// Time passed.
     Timer,
 }
@@ -237,6 +253,8 @@ pub struct Effects {
     pub notes: Vec<NoteRow>,
     /// Notes that found no room.
     pub notes_dropped: u64,
+    /// What happened to lines: each becomes an event of its own behind this one.
+    pub lines: Vec<LineEvent>,
     /// `kernel::happened` bits for each instrument touched.
     pub happened: Vec<(u32, u32)>,
     /// Whether notes are wanted at all.
@@ -255,6 +273,7 @@ impl Effects {
             outgoing: Vec::with_capacity(OUTGOING_MAX),
             notes: Vec::with_capacity(if collect { NOTES_MAX } else { 0 }),
             notes_dropped: 0,
+            lines: Vec::with_capacity(LINE_EVENTS_MAX),
             happened: Vec::with_capacity(64),
             collect,
             told: Vec::with_capacity(DIFFERENCES_MAX),
@@ -266,7 +285,15 @@ impl Effects {
     pub fn clear(&mut self) {
         self.outgoing.clear();
         self.notes.clear();
+        self.lines.clear();
         self.happened.clear();
+    }
+
+    /// Adds an event about lines, as long as there is room.
+    pub fn line(&mut self, event: LineEvent) {
+        if self.lines.len() < LINE_EVENTS_MAX {
+            self.lines.push(event);
+        }
     }
 
     /// Adds a request, or says that the bound is reached.

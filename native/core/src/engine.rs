@@ -291,6 +291,7 @@ impl Engine {
         let applied = self.apply_all(&input);
         self.input = input;
         applied?;
+        self.tell_lines()?;
         self.quote(ts, mono)?;
         self.outbox.encode(&self.effects.outgoing, &self.state.definitions)?;
         self.post();
@@ -301,6 +302,19 @@ impl Engine {
         for record in records {
             self.apply(record?)?;
         }
+        Ok(())
+    }
+
+    /// What the inputs did to lines, as events of their own.
+    fn tell_lines(&mut self) -> Result<()> {
+        if self.effects.lines.is_empty() {
+            return Ok(());
+        }
+        let mut told = std::mem::take(&mut self.effects.lines);
+        for event in told.drain(..) {
+            self.apply(RecordRef::of(&event))?;
+        }
+        self.effects.lines = told;
         Ok(())
     }
 

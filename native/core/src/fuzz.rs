@@ -16,6 +16,8 @@ use crate::instrument::samples::btcusdt_spot;
 use crate::instrument::{Instrument, Market};
 use crate::journal::walk::{Walk, never_begun, sealed_at_end};
 use crate::journal::{bytes_of, segment, show};
+use crate::line::numbered::{Event, REQUEST_EVERY_NS, Receiver, Told};
+use crate::line::stream::{Stream, Told as StreamTold};
 use crate::units::Side;
 
 const STAMP: Stamp = Stamp { stream: 1, ts_receive: 1, ts_mono: 1 };
@@ -34,7 +36,7 @@ pub enum Target {
     Public(Public),
     /// ITCH messages, each behind its length, into books of single orders.
     Itch,
-    /// A MoldUDP64 datagram.
+    /// A MoldUDP64 datagram, and several of them, each behind its length, on two lines.
     Mold,
     /// A SoupBinTCP stream.
     Soup,
@@ -78,7 +80,10 @@ impl Target {
             Self::Binance => binance_seeds(),
             Self::Public(public) => public_seeds(public),
             Self::Itch => vec![itch_seed()],
-            Self::Mold => vec![mold::request(*b"SESSION001", 5, 0).to_vec(), datagram(&itch_seed())],
+            Self::Mold => {
+                let one = [&[0, 31][..], &mold::request(*b"SESSION001", 1, 1), &[0, 9], b"a message"].concat();
+                vec![mold::request(*b"SESSION001", 5, 0).to_vec(), datagram(&itch_seed()), one.repeat(3)]
+            }
             Self::Soup => vec![soup_seed()],
             Self::Record => records().iter().flatten().map(|record| record.bytes().to_vec()).collect(),
             Self::Journal => vec![segment_of(&records())],
@@ -243,6 +248,29 @@ fn itch_books(bytes: &[u8]) {
 }
 
 fn mold_datagram(bytes: &[u8]) {
+    let mut receiver = Receiver::new(None, 1, 2);
+    let mut next = 1;
+    for (at, datagram) in blocks(bytes).enumerate() {
+        let mut tell = |told: Told<'_>| {
+            match told {
+                Told::Message(seq, _) => {
+                    assert_eq!(seq, next);
+                    next += 1;
+                }
+                Told::Event(Event::Gap(from, to)) => {
+                    assert!(from == next && to > from);
+                    next = to;
+                }
+                Told::Event(Event::Session(_)) => next = 1,
+                Told::Event(Event::Ended) => {}
+            }
+            Ok(())
+        };
+        let now = at as i64 * (REQUEST_EVERY_NS / 2);
+        let _ = receiver.take([Some(0), Some(1), None][at % 3], datagram, now, &mut tell);
+        let _ = receiver.request(now);
+        let _ = receiver.settle(now, &mut tell);
+    }
     let Ok(packet) = mold::packet(bytes) else { return };
     assert_eq!(packet.messages().count(), usize::from(packet.count));
     for (_, message) in packet.messages() {
@@ -250,14 +278,28 @@ fn mold_datagram(bytes: &[u8]) {
     }
 }
 
-fn soup_stream(mut bytes: &[u8]) {
-    while let Ok(Some((packet, len))) = soup::packet(bytes) {
-        assert!((3..=bytes.len()).contains(&len));
+fn soup_stream(bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Ok(Some((packet, len))) = soup::packet(rest) {
+        assert!((3..=rest.len()).contains(&len));
         if let soup::Packet::Sequenced(message) = packet {
             let _ = itch::message(message);
         }
-        bytes = bytes.get(len..).unwrap_or_default();
+        rest = rest.get(len..).unwrap_or_default();
     }
+    // However the bytes are cut, the session says the same.
+    let [whole, cut] = [bytes.len().max(1), 7].map(|size| {
+        let (mut stream, mut told) = (Stream::new("", 1), Vec::new());
+        let good = bytes.chunks(size).all(|chunk| {
+            let mut tell = |one: StreamTold<'_>| {
+                told.push(format!("{one:?}"));
+                Ok(())
+            };
+            stream.feed(chunk, &mut tell).is_ok()
+        });
+        (good, told)
+    });
+    assert_eq!(whole, cut);
 }
 
 /// One record where it lies; the bytes are copied to where they are aligned.

@@ -17,6 +17,7 @@ pub mod ring;
 pub mod journal;
 pub mod state_hash;
 pub mod book;
+pub mod line;
 pub mod bars;
 pub mod quote;
 pub mod kernel;

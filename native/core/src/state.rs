@@ -2,7 +2,7 @@
 //!
 //! catalogue: K4. Everything here is a pure function of the event stream. The components and what each covers:
 //! `definitions` assets, instruments, names; `session` counters, clock, links; `books` every synchronised book;
-//! `market` last trade, venue top, mark; `gate` limits, buckets, halts, counts; `orders` open and recent orders;
+//! `market` last trade, venue top, mark; `lines` sources and their lines, places in each book's changes; `gate` limits, buckets, halts, counts; `orders` open and recent orders;
 //! `positions` rows and equity; `ledger` balances and the chained hash of all entries.
 
 use crate::book::SyncedBook;
@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::gate::Gate;
 use crate::instrument::Instrument;
 use crate::ledger::Ledger;
+use crate::line::Lines;
 use crate::order::{Bounds, OrderTable, Proof};
 use crate::position::{EquityBook, PositionBook};
 use crate::state;
@@ -138,6 +139,8 @@ pub struct State {
     pub books: Vec<SyncedBook>,
     /// Last words of the market by instrument number - 1.
     pub market: Vec<Quotes>,
+    /// Sources, their lines, and what they have brought of each instrument.
+    pub lines: Lines,
     /// The gate.
     pub gate: Gate,
     /// Orders.
@@ -153,8 +156,8 @@ pub struct State {
 /// The names of the components, in the order of the combined hash and of a snapshot. When what a component covers, or the
 /// rule that fills it, changes, its name gets the next version (`equity/3`), so that an older journal's difference has a
 /// name.
-pub const COMPONENTS: [&str; 9] =
-    ["definitions", "session", "books", "market", "gate", "orders/2", "positions", "equity/3", "ledger"];
+pub const COMPONENTS: [&str; 10] =
+    ["definitions", "session", "books", "market", "lines", "gate", "orders/2", "positions", "equity/3", "ledger"];
 
 impl Default for State {
     fn default() -> Self {
@@ -169,11 +172,12 @@ macro_rules! each_component {
         $call!(s.session, 1);
         $call!(s.books, 2);
         $call!(s.market, 3);
-        $call!(s.gate, 4);
-        $call!(s.orders, 5);
-        $call!(s.positions, 6);
-        $call!(s.equity, 7);
-        $call!(s.ledger, 8);
+        $call!(s.lines, 4);
+        $call!(s.gate, 5);
+        $call!(s.orders, 6);
+        $call!(s.positions, 7);
+        $call!(s.equity, 8);
+        $call!(s.ledger, 9);
     }};
 }
 
@@ -186,6 +190,7 @@ impl State {
             session: Session::default(),
             books: Vec::new(),
             market: Vec::new(),
+            lines: Lines::default(),
             gate: Gate::new(),
             orders: OrderTable::new(Bounds::default(), Proof::default()),
             positions: PositionBook::new(POSITION_ROWS_MAX),
@@ -196,8 +201,8 @@ impl State {
 
     /// The hash of each component, in the order of `COMPONENTS`. `scratch` keeps its memory between calls.
     #[must_use]
-    pub fn component_hashes(&self, scratch: &mut Vec<u8>) -> [(&'static str, [u8; 32]); 9] {
-        let mut out = [("", [0; 32]); 9];
+    pub fn component_hashes(&self, scratch: &mut Vec<u8>) -> [(&'static str, [u8; 32]); 10] {
+        let mut out = [("", [0; 32]); 10];
         macro_rules! hash {
             ($field:expr, $at:literal) => {
                 scratch.clear();
@@ -233,6 +238,7 @@ impl State {
             session: Canon::take(input)?,
             books: Canon::take(input)?,
             market: Canon::take(input)?,
+            lines: Canon::take(input)?,
             gate: Canon::take(input)?,
             orders: Canon::take(input)?,
             positions: Canon::take(input)?,
@@ -281,7 +287,7 @@ impl State {
         let (Some(quotes), Some(synced)) = (self.market.get(at), self.books.get(at)) else {
             return Top { bid: NO_PRICE, bid_qty: NO_QTY, ask: NO_PRICE, ask_qty: NO_QTY };
         };
-        if synced.needs_snapshot() {
+        if synced.needs_snapshot() || self.lines.stale(quotes.stream) {
             return Top { bid: NO_PRICE, bid_qty: NO_QTY, ask: NO_PRICE, ask_qty: NO_QTY };
         }
         if quotes.top_update > synced.last_update() {
@@ -290,6 +296,13 @@ impl State {
         let side = |side| synced.book().best(side).map_or((NO_PRICE, NO_QTY), |level| (level.price, level.qty));
         let ((bid, bid_qty), (ask, ask_qty)) = (side(Side::Buy), side(Side::Sell));
         Top { bid, bid_qty, ask, ask_qty }
+    }
+
+    /// Whether nothing comes any more of an instrument's book, on any line of its source: nobody may quote it then.
+    #[must_use]
+    pub fn stale(&self, instrument: u32) -> bool {
+        let quotes = self.market.get((instrument as usize).wrapping_sub(1));
+        quotes.is_some_and(|quotes| self.lines.stale(quotes.stream))
     }
 
     /// The price that values a position, in 1e-8 of the quote asset: mark, else mid, else 0.

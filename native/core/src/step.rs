@@ -12,8 +12,8 @@ use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{
     Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind,
-    LimitSet, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce, Trade,
-    VenuePosition, Verb, flags,
+    LimitSet, LineDef, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce,
+    Trade, VenuePosition, Verb, flags,
 };
 use crate::gate::Context;
 use crate::gate::limits::Scope;
@@ -52,6 +52,8 @@ impl State {
             Kind::Funding => self.on_funding(at, read(record)?, out),
             Kind::Command => self.on_command(at, read(record)?, out),
             Kind::Link => self.on_link(at, read(record)?, out),
+            Kind::LineDef => self.lines.define(read::<LineDef>(record)?),
+            Kind::LineEvent => self.on_line_event(at, read(record)?, out),
             Kind::Checkpoint => self.on_checkpoint(at, read(record)?, out),
             Kind::Asset => self.definitions.on_asset(read::<AssetDef>(record)?),
             Kind::Instrument => self.on_instrument(read(record)?),
@@ -59,6 +61,7 @@ impl State {
             Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
             Kind::VenuePosition => self.on_venue_position(at, read(record)?),
             Kind::Ticker | Kind::Kline | Kind::FundingRate | Kind::OpenInterest | Kind::Reference => {
+                self.hear(at, out);
                 self.slot(header.instrument).map(|_| ())
             }
         }
@@ -70,6 +73,7 @@ impl State {
         let market = self.definitions.on_instrument(def)?.market;
         self.books.push(crate::book::SyncedBook::new(market));
         self.market.push(Quotes::unheard());
+        self.lines.add_market();
         Ok(())
     }
 
@@ -86,29 +90,22 @@ impl State {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
         self.market[slot].stream = at.header.stream;
-        match self.books[slot].on_depth(view)? {
-            SyncOutcome::Applied => {
-                out.touch(id, happened::BOOK);
-                out.note(at.seq, id, at.header.ts_receive, Note::Book);
-            }
-            SyncOutcome::Gap { expected, was } => {
-                out.touch(id, happened::BOOK);
-                out.note(at.seq, id, at.header.ts_receive, Note::Gap { expected, was });
-            }
-            SyncOutcome::Crossed { bid, ask } => {
-                out.touch(id, happened::BOOK);
-                out.note(at.seq, id, at.header.ts_receive, Note::Crossed { bid, ask });
-            }
-            SyncOutcome::Dropped | SyncOutcome::Buffered => {}
+        if self.hear(at, out).is_some() {
+            return self.on_line_depth(at, slot, view, out);
         }
+        let outcome = self.books[slot].on_depth(view)?;
+        tell_book(at, outcome, out);
         Ok(())
     }
 
     fn on_bbo(&mut self, at: At, bbo: &Bbo, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
+        let heard = self.hear(at, out);
         let quotes = &mut self.market[slot];
-        if at.header.stream_seq < quotes.top_update {
+        // The second copy of a line says nothing new.
+        let old = at.header.stream_seq == quotes.top_update && heard.is_some();
+        if old || at.header.stream_seq < quotes.top_update {
             return Ok(());
         }
         quotes.top_update = at.header.stream_seq;
@@ -123,7 +120,8 @@ impl State {
     fn on_trade(&mut self, at: At, trade: &Trade, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
-        if at.header.has(flags::OFF_BOOK) {
+        let second = self.hear(at, out).is_some() && !self.lines.admits_trade(slot, at.header.stream_seq);
+        if second || at.header.has(flags::OFF_BOOK) {
             return Ok(());
         }
         let quotes = &mut self.market[slot];
@@ -140,6 +138,10 @@ impl State {
     fn on_mark(&mut self, at: At, mark: &Mark, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
+        // Marks have no number: they are the primary line's.
+        if self.hear(at, out).is_some() && !self.lines.leads(at.header.stream) {
+            return Ok(());
+        }
         let quotes = &mut self.market[slot];
         quotes.mark_e8 = mark.mark_e8;
         quotes.index_e8 = mark.index_e8;
@@ -247,6 +249,8 @@ impl State {
     }
 
     fn on_timer(&mut self, at: At, out: &mut Effects) -> Result<()> {
+        self.lines.judge(self.session.now, |event| out.line(event));
+        self.settle_lines(at, out)?;
         let due = self.orders.due_queries(self.session.now);
         for query in due.iter() {
             self.tell_due(at, query, out);
@@ -425,6 +429,7 @@ impl State {
                 for book in &mut self.books {
                     book.reset();
                 }
+                self.lines.restart();
             }
             Verb::Halt | Verb::Resume | Verb::Stop | Verb::Parameter => {}
         }
@@ -461,9 +466,16 @@ impl State {
             self.session.links.resize(stream + 1, 0);
         }
         self.session.links[stream] = link.up;
-        if link.role == 1 && link.up == 0 {
-            for (book, quotes) in self.books.iter_mut().zip(&mut self.market) {
-                if quotes.stream == at.header.stream {
+        let mut alone = true;
+        if let Some(place) = self.lines.place(at.header.stream) {
+            alone = !self.lines.link(place, link.up != 0, self.session.now);
+            self.settle_lines(at, out)?;
+            self.lines.judge(self.session.now, |event| out.line(event));
+        }
+        if link.role == 1 && link.up == 0 && alone {
+            for (slot, (book, quotes)) in self.books.iter_mut().zip(&mut self.market).enumerate() {
+                if self.lines.together(quotes.stream, at.header.stream) {
+                    self.lines.markets[slot].book.reset();
                     book.reset();
                     quotes.top_update = 0;
                     (quotes.bid, quotes.ask) = (NO_PRICE, NO_PRICE);
@@ -515,6 +527,18 @@ impl State {
     }
 }
 
+/// Tells what became of a depth message of a book.
+fn tell_book(at: At, outcome: SyncOutcome, out: &mut Effects) {
+    let note = match outcome {
+        SyncOutcome::Applied => Note::Book,
+        SyncOutcome::Gap { expected, was } => Note::Gap { expected, was },
+        SyncOutcome::Crossed { bid, ask } => Note::Crossed { bid, ask },
+        SyncOutcome::Dropped | SyncOutcome::Buffered => return,
+    };
+    out.touch(at.header.instrument, happened::BOOK);
+    out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
+}
+
 /// An order that the gate or the table turned down: its strategy is told.
 #[cold]
 fn turned_down(at: At, note: Note, out: &mut Effects) {
@@ -564,3 +588,6 @@ fn cancel_of(order: &Order, cause: Header) -> Proposal {
         tag: order.tag,
     }
 }
+
+#[path = "step_lines.rs"]
+mod lines;

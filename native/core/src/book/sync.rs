@@ -135,6 +135,12 @@ impl<R: Rule> SyncedBook<R> {
         self.rule = rule;
     }
 
+    /// The rule it goes by.
+    #[must_use]
+    pub const fn rule(&self) -> R {
+        self.rule
+    }
+
     /// Whether the venue must be asked for a snapshot: from the start, and after a reset, a gap or a crossed book.
     #[must_use]
     pub const fn needs_snapshot(&self) -> bool {

@@ -19,6 +19,8 @@ pub enum Kind {
     Limit = 4,
     /// A stream went up or down.
     Link = 5,
+    /// A stream is a line of a source.
+    LineDef = 6,
     /// A book snapshot or delta.
     Depth = 16,
     /// The venue's own best bid and offer.
@@ -39,6 +41,8 @@ pub enum Kind {
     Reference = 24,
     /// Time passes.
     Timer = 32,
+    /// A source's primary line changed, a hole was found or filled, or all lines fell silent.
+    LineEvent = 33,
     /// A strategy's intent, before the gate.
     Proposal = 48,
     /// The bytes of an approved request left.
@@ -64,6 +68,7 @@ canon_enum!(Kind {
     Name,
     Limit,
     Link,
+    LineDef,
     Depth,
     Bbo,
     Trade,
@@ -74,6 +79,7 @@ canon_enum!(Kind {
     OpenInterest,
     Reference,
     Timer,
+    LineEvent,
     Proposal,
     Sent,
     Answer,
@@ -89,7 +95,7 @@ impl Kind {
     /// Intents, reports and commands are durable before their effect leaves; market data and timers follow in groups.
     #[must_use]
     pub const fn durable(self) -> bool {
-        !self.is_market() && !matches!(self, Self::Timer | Self::Sent | Self::Checkpoint)
+        !self.is_market() && !matches!(self, Self::Timer | Self::LineEvent | Self::Sent | Self::Checkpoint)
     }
 
     /// Whether it is market data: what a venue says to everybody.

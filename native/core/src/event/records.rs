@@ -106,6 +106,21 @@ records! {
         /// Zero.
         pad: u32,
     }
+    /// The header's stream is a line of a source (`line`): the same data comes on each of them.
+    LineDef = LineDef, 72 {
+        /// The source.
+        source: u16,
+        /// Which line of it, from 0.
+        line: u8,
+        /// 1 where the line keeps the order of its messages (TCP).
+        ordered: u8,
+        /// Zero.
+        pad: u32,
+        /// The silence after which it is not trusted, ns; 0 to learn it from its cadence.
+        silent_ns: i64,
+        /// How long a hole waits for another line, ns.
+        hold_ns: i64,
+    }
     /// The head of a book snapshot or delta; `bids` then `asks` levels of 16 bytes follow it.
     /// `stream_seq` is the final update id.
     DepthHead = Depth, 72 {
@@ -248,6 +263,25 @@ records! {
     Timer = Timer, 56 {
         /// The interval.
         every: i64,
+    }
+    /// What happened to a source's lines. It tells what the events before it did, and changes nothing but a count.
+    LineEvent = LineEvent, 72 {
+        /// The source; 0 where the stream is no line.
+        source: u16,
+        /// `line::source::What`.
+        what: u8,
+        /// `line::source::Why`.
+        why: u8,
+        /// The line that was primary before, or that had the hole.
+        from: u8,
+        /// The primary line now.
+        to: u8,
+        /// Zero.
+        pad: u16,
+        /// The number that should have come next; 0 where it is not about a hole.
+        expected: u64,
+        /// The one that came.
+        was: u64,
     }
     /// A strategy's intent: place, replace or cancel. `order` is our id of the order it makes (place, replace).
     Proposal = Proposal, 96 {

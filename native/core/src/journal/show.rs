@@ -5,11 +5,12 @@
 
 use crate::event::{
     Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Exec, Funding, FundingRate, Header,
-    InstrumentDef, Kind, Kline, Level, LimitSet, Link, Mark, NameDef, OpenInterest, OrderType, Outcome, Proposal,
-    RecordRef, Reference, Report, Request, Sent, Ticker, TimeInForce, Timer, Trade, VenuePosition, VenueStatus, Verb,
-    Wide, unpadded,
+    InstrumentDef, Kind, Kline, Level, LimitSet, LineDef, LineEvent, Link, Mark, NameDef, OpenInterest, OrderType,
+    Outcome, Proposal, RecordRef, Reference, Report, Request, Sent, Ticker, TimeInForce, Timer, Trade, VenuePosition,
+    VenueStatus, Verb, Wide, unpadded,
 };
 use crate::instrument::{Market, Venue};
+use crate::line::source::{What, Why};
 use crate::state_hash::hex;
 use crate::units::{Amount, NO_PRICE, NO_TIME, Side};
 use std::fmt::Debug;
@@ -61,6 +62,8 @@ fn payload(record: &RecordRef<'_>) -> Option<Vec<Field>> {
         Kind::Name => name(record.view()?),
         Kind::Limit => limit(record.view()?),
         Kind::Link => link(record.view()?),
+        Kind::LineDef => line_def(record.view()?),
+        Kind::LineEvent => line_event(record.view()?),
         Kind::Depth => depth(&record.depth()?),
         Kind::Bbo => bbo(record.view()?),
         Kind::Trade => trade(record.view()?),
@@ -142,6 +145,28 @@ fn limit(r: &LimitSet) -> Vec<Field> {
 
 fn link(r: &Link) -> Vec<Field> {
     vec![("up", r.up.to_string()), ("role", r.role.to_string()), ("account", r.account.to_string())]
+}
+
+fn line_def(r: &LineDef) -> Vec<Field> {
+    vec![
+        ("source", r.source.to_string()),
+        ("line", r.line.to_string()),
+        ("ordered", r.ordered.to_string()),
+        ("silent_ns", r.silent_ns.to_string()),
+        ("hold_ns", r.hold_ns.to_string()),
+    ]
+}
+
+fn line_event(r: &LineEvent) -> Vec<Field> {
+    vec![
+        ("source", r.source.to_string()),
+        ("what", byte(r.what, What::from_byte)),
+        ("why", byte(r.why, Why::from_byte)),
+        ("from", r.from.to_string()),
+        ("to", r.to.to_string()),
+        ("expected", r.expected.to_string()),
+        ("was", r.was.to_string()),
+    ]
 }
 
 fn depth(view: &DepthView<'_>) -> Vec<Field> {

@@ -15,6 +15,10 @@ impl Rule for Bitstamp {
         if ids.last <= last { SyncOutcome::Dropped } else { SyncOutcome::Applied }
     }
 
+    fn numbered(self) -> bool {
+        false
+    }
+
     fn snapshot_in_stream(self) -> bool {
         false
     }

@@ -15,4 +15,8 @@ impl Rule for Coinbase {
     fn judge(self, ids: Ids, Position { last, .. }: Position) -> SyncOutcome {
         if ids.last <= last { SyncOutcome::Dropped } else { SyncOutcome::Applied }
     }
+
+    fn numbered(self) -> bool {
+        false
+    }
 }

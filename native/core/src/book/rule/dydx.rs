@@ -13,4 +13,8 @@ impl Rule for Dydx {
     fn judge(self, _: Ids, _: Position) -> SyncOutcome {
         SyncOutcome::Applied
     }
+
+    fn numbered(self) -> bool {
+        false
+    }
 }

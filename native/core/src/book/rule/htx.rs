@@ -14,4 +14,8 @@ impl Rule for Htx {
     fn judge(self, ids: Ids, at: Position) -> SyncOutcome {
         Hyperliquid.judge(ids, at)
     }
+
+    fn numbered(self) -> bool {
+        false
+    }
 }

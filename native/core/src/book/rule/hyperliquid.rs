@@ -14,4 +14,8 @@ impl Rule for Hyperliquid {
     fn judge(self, _: Ids, _: Position) -> SyncOutcome {
         SyncOutcome::Dropped
     }
+
+    fn numbered(self) -> bool {
+        false
+    }
 }

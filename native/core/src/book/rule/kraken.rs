@@ -21,6 +21,10 @@ impl Rule for Kraken {
         SyncOutcome::Applied
     }
 
+    fn numbered(self) -> bool {
+        false
+    }
+
     fn trim(self, book: &mut L2Book) -> Result<()> {
         book.keep(Side::Buy, self.depth)?;
         book.keep(Side::Sell, self.depth)

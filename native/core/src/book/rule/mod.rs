@@ -77,6 +77,12 @@ pub trait Rule: Copy {
         true
     }
 
+    /// Whether its numbers say which message follows which, the same on every connection: two of them can then be made one
+    /// message by message.
+    fn numbered(self) -> bool {
+        true
+    }
+
     /// Takes from the book what the venue no longer keeps in it, after a message has been applied.
     fn trim(self, _book: &mut L2Book) -> Result<()> {
         Ok(())
@@ -151,6 +157,10 @@ impl Rule for AnyRule {
 
     fn joins_at_once(self) -> bool {
         each!(self, rule => rule.joins_at_once())
+    }
+
+    fn numbered(self) -> bool {
+        each!(self, rule => rule.numbered())
     }
 
     fn snapshot_in_stream(self) -> bool {

@@ -6,10 +6,14 @@ order of their first receive time and continue one another; a file whose first d
 a recording of its own, not a gap. A top is compared where the venue's best price has the book's update id, a checksum
 where the venue sends one.
 
+Recordings of single orders (`feeds.l3`) are told by their first bytes and rebuilt one by one; a folder stands for every
+recording in it. `counts` are the recording's own words with how often each was told, and what its rebuilding counted.
+
 Exit 0 where no message is missing, no book crossed, every checksum is equal and every top that differs is explained;
 else 1. The rule for tops: Binance gathers depth for up to 100 ms and does not send a ticker for every change within, so
 a top may differ where no ticker has the delta's own update id, in at most one of a hundred tops of an instrument (seen:
 2 of 12,961 on spot in 2024, 3 of 1,788 on COIN-M in 2021). Where a ticker has the same id, nothing explains it.
+What counts as a fault of a book of single orders stands in `feeds.l3.check`.
 """
 
 from __future__ import annotations
@@ -20,9 +24,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from feeds.binance import BY_MARKET, snapshot_symbol
+from feeds.l3.check import OrderCheck
+from feeds.l3.formats import order_source
+from feeds.l3.source import Books, OrderSource
 from feeds.ports import Clock, Results
 from feeds.public import book_request, feed_of_message
 from feeds.recorder import Recorded, What
@@ -32,9 +39,15 @@ from native._core import BookCheck, BookSurvey, InputError
 #: One differing top in this many can be explained (see the module's rule).
 TOPS_PER_DIFFERENCE = 100
 _COMPARED = ("messages", "deltas", "tops_compared", "tops_equal", "checksums", "checksums_equal")
-_FAULTS = ("gaps", "crossed", "discarded")
-#: A count of books of single orders: books of levels have no ids to be unknown.
-_NONE_HERE = {"unknown_ids": 0}
+_FIELDS = (*_COMPARED, "gaps", "unknown_ids", "crossed", "discarded")
+
+
+class Reading(Protocol):
+    """Whatever is being read."""
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the file so far."""
 
 
 @dataclass
@@ -46,6 +59,11 @@ class SurveyedFile:
     first_ns: int = 0
     seconds: float = 0.0
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.recording.path
 
     def survey(self, feed: str) -> BookSurvey:
         """The survey of a feed of `feed_of`."""
@@ -59,39 +77,102 @@ class SurveyedFile:
         return {feed: (name, survey) for feed, name, survey in names if name and survey.messages}
 
 
+@dataclass
+class OrdersFile:
+    """One recording of single orders with the books that its first pass found."""
+
+    source: OrderSource
+    books: Books
+    seconds: float
+    rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.source.path
+
+
 def register(parser: argparse.ArgumentParser) -> None:
     """Describes the verb's arguments."""
     parser.description = (
         "Rebuilds the order books of recordings and compares each top with the venue's own best bid and offer at the\n"
-        "same update id, and each checksum that the venue sends. Files of one stream given together continue one\n"
-        "another. Exit 1 where a message is missing, a book crossed, a checksum differs, or a top differs that the\n"
-        "venue's 100 ms window does not explain."
+        "same update id, and each checksum that the venue sends; books of single orders likewise. Files of one stream\n"
+        "given together continue one another. Exit 1 where a message is missing, a book of levels crossed, a checksum\n"
+        "differs, a top differs that the venue's 100 ms window does not explain, or an order is unknown without reason."
     )
     parser.epilog = "example:\n  tickwright book capture.zst --json"
-    parser.add_argument("file", nargs="+", type=Path, help="own capture, '<time> <json>' lines, cryptofeed bundle")
+    text = (
+        "own capture, text lines, cryptofeed bundle, JSON array, DBN, ITCH 5.0, LOBSTER, Bitstamp's orders; or a folder"
+    )
+    parser.add_argument("file", nargs="+", type=Path, help=text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Checks the files; prints a line for each file and instrument, then the summary."""
     output: Results = args.output
     clock: Clock = args.clock
-    files = [SurveyedFile(Recording(path)) for path in args.file]
-    total = 2 * sum(path.stat().st_size for path in args.file)
+    paths, wanted = _listed(args.file)
+    total = 2 * sum(path.stat().st_size for path in paths)
     with output.progress("books", total) as bar:
         done = 0
 
-        def tick(recording: Recording) -> None:
-            bar.update(0, completed=done + recording.bytes_read)
+        def tick(reading: Reading) -> None:
+            bar.update(0, completed=done + reading.bytes_read)
 
-        for file in files:
-            survey_file(file, clock, tick)
-            done += file.recording.bytes_read
-            if file.recording.torn:
-                output.say(f"{file.recording.path}: {file.recording.torn}; everything before it is used")
+        files: list[SurveyedFile | OrdersFile] = []
+        for path in paths:
+            try:
+                files.append(_surveyed(path, clock, tick))
+            except InputError as why:
+                if path in wanted:
+                    raise
+                output.say(f"left out: {why}")
+            done += path.stat().st_size
         began = clock.mono_ns()
-        for file in _rebuild(sorted(files, key=lambda file: file.first_ns), clock, tick):
-            done += file.recording.bytes_read
+        levels = [file for file in files if isinstance(file, SurveyedFile)]
+        for rebuilt in _rebuild(sorted(levels, key=lambda file: file.first_ns), clock, tick):
+            done += rebuilt.recording.bytes_read
+        for orders in files:
+            if isinstance(orders, OrdersFile):
+                _rebuild_orders(orders, clock, tick)
+                done += orders.source.bytes_read
+    for file in files:
+        if torn := file.recording.torn if isinstance(file, SurveyedFile) else file.source.torn:
+            output.say(f"{file.path}: {torn}; everything before it is used")
     return _print(files, output, (clock.mono_ns() - began) / 1e9)
+
+
+def _listed(given: list[Path]) -> tuple[list[Path], set[Path]]:
+    """The files, those of a folder by name; and those that were named themselves, which have to be recordings."""
+    found: list[Path] = []
+    for path in given:
+        inside = (inner for inner in path.rglob("*") if inner.is_file() and not inner.name.startswith("."))
+        found += sorted(inside) if path.is_dir() else [path]
+    return list(dict.fromkeys(found)), {path for path in given if not path.is_dir()}
+
+
+def _surveyed(path: Path, clock: Clock, tick: Callable[[Reading], None]) -> SurveyedFile | OrdersFile:
+    """The first pass over a file of either kind. InputError where it is no recording that we read."""
+    source = order_source(path)
+    if source is None:
+        file = SurveyedFile(Recording(path))
+        survey_file(file, clock, tick)
+        return file
+    began = clock.mono_ns()
+    books = source.survey()
+    if not books.symbols:
+        raise InputError(f"{path} must hold single orders of a venue that we read, was without any")
+    return OrdersFile(source, books, (clock.mono_ns() - began) / 1e9)
+
+
+def _rebuild_orders(file: OrdersFile, clock: Clock, tick: Callable[[Reading], None]) -> None:
+    """The second pass over a recording of single orders; fills in its rows."""
+    began, check = clock.mono_ns(), OrderCheck(file.source, file.books)
+    for batch in file.source.batches():
+        check.take(batch)
+        tick(file.source)
+    file.rows = [(file.source.venue, row) for row in check.rows()]
+    file.seconds += (clock.mono_ns() - began) / 1e9
 
 
 def batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int, str, str | None, list[Recorded]]]:
@@ -118,7 +199,7 @@ def _belongs(record: Recorded, only: str | None) -> tuple[str, str | None]:
     return book_request(record.source) or ("", snapshot_symbol(record.source) or "")
 
 
-def survey_file(file: SurveyedFile, clock: Clock, tick: Callable[[Recording], None]) -> None:
+def survey_file(file: SurveyedFile, clock: Clock, tick: Callable[[Reading], None]) -> None:
     """The first pass over a file: fills in its surveys. InputError where it has no market data of a venue we read."""
     began, recording = clock.mono_ns(), file.recording
     for at, feed, symbol, records in batches(recording):
@@ -131,7 +212,7 @@ def survey_file(file: SurveyedFile, clock: Clock, tick: Callable[[Recording], No
     file.seconds = (clock.mono_ns() - began) / 1e9
 
 
-def _rebuild(files: list[SurveyedFile], clock: Clock, tick: Callable[[Recording], None]) -> Iterator[SurveyedFile]:
+def _rebuild(files: list[SurveyedFile], clock: Clock, tick: Callable[[Reading], None]) -> Iterator[SurveyedFile]:
     """The second pass over the files, in order; yields each file when it is read, and fills in the rows of all."""
     holders: dict[str, list[SurveyedFile]] = defaultdict(list)
     for file in files:
@@ -160,7 +241,7 @@ def _check(name: str, files: list[SurveyedFile]) -> BookCheck:
     return check
 
 
-def _rebuild_file(file: SurveyedFile, checks: dict[str, BookCheck], tick: Callable[[Recording], None]) -> None:
+def _rebuild_file(file: SurveyedFile, checks: dict[str, BookCheck], tick: Callable[[Reading], None]) -> None:
     recording, named = file.recording, file.named()
     for name, _ in named.values():
         checks[name].begin_file()
@@ -173,28 +254,32 @@ def _rebuild_file(file: SurveyedFile, checks: dict[str, BookCheck], tick: Callab
         tick(recording)
 
 
-def _print(files: list[SurveyedFile], output: Results, seconds: float) -> int:
-    totals = dict.fromkeys((*_COMPARED, *_FAULTS), 0)
-    unexplained = 0
+def _print(files: list[SurveyedFile | OrdersFile], output: Results, seconds: float) -> int:
+    totals = dict.fromkeys(_FIELDS, 0)
+    faults = 0
     for file in files:
         for feed, row in file.rows:
-            for name in totals:
-                totals[name] += row[name]
-            unexplained += _unexplained(row)
+            shown = {name: row.get(name, 0) for name in _FIELDS}
+            for name, value in shown.items():
+                totals[name] += value
+            faults += row["faults"] if "faults" in row else _faults(row)
             output.row(
                 {
-                    "file": str(file.recording.path),
+                    "file": str(file.path),
                     "venue": BY_MARKET[feed].venue if feed in BY_MARKET else feed,
                     "instrument": row["instrument"],
-                    **{name: row[name] for name in (*_COMPARED, "gaps")},
-                    **_NONE_HERE,
-                    **{name: row[name] for name in ("crossed", "discarded")},
+                    **shown,
                     "seconds": round(file.seconds, 3),
+                    "counts": row.get("counts", {}),
                 }
             )
-    holds = totals["gaps"] == totals["crossed"] == unexplained == totals["checksums"] - totals["checksums_equal"] == 0
-    output.summary({"files": len(files), **totals, **_NONE_HERE, "seconds": round(seconds, 3), "holds": holds})
-    return 0 if holds else 1
+    output.summary({"files": len(files), **totals, "seconds": round(seconds, 3), "holds": faults == 0})
+    return 0 if faults == 0 else 1
+
+
+def _faults(row: dict[str, Any]) -> int:
+    """The faults of a book of levels."""
+    return int(row["gaps"] + row["crossed"] + row["checksums"] - row["checksums_equal"]) + _unexplained(row)
 
 
 def _unexplained(row: dict[str, Any]) -> int:

@@ -14,7 +14,8 @@ answer names the address), <https://www.bitstamp.net/websocket/v2/>,
 <https://www.gate.com/docs/developers/apiv4/ws/en/> and <https://www.gate.com/docs/developers/futures/ws/en/>,
 <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>,
 <https://docs.bitfinex.com/docs/ws-general>, <https://www.bitmex.com/app/wsAPI> and
-<https://docs.dydx.xyz/indexer-client/websockets> (v3's books had the same form).
+<https://docs.dydx.xyz/indexer-client/websockets> (v3's books had the same form),
+<https://apidocs.lighter.xyz/docs/websocket-reference>.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ FEEDS = (
     ("bitmex.com", "/realtime", "bitmex"),
     ("dydx.trade", "/v4/ws", "dydx"),
     ("dydx.exchange", "/v3/ws", "dydx"),
+    ("zklighter.elliot.ai", "/stream", "lighter"),
 )
 #: A request for a whole book, with its symbol, and the feed that the book belongs to.
 _BOOKS = (
@@ -68,8 +70,8 @@ _BOOKS = (
 )
 #: The feeds whose whole books come by REST.
 BOOKS_BY_REST = frozenset(feed for _, feed in _BOOKS)
-#: How a message of Hyperliquid begins. Its recordings as text lines name no address, and Binance's begin otherwise.
-_HYPERLIQUID = b'{"channel":"'
+#: How messages of Lighter and Hyperliquid begin. Their recordings name no address, and Binance's begin otherwise.
+_CHANNELS = ((re.compile(rb'\{"channel":"[a-z_]+:\d+"'), "lighter"), (re.compile(rb'\{"channel":"'), "hyperliquid"))
 
 
 @lru_cache(maxsize=64)
@@ -88,7 +90,8 @@ def feed_of(address: str) -> str:
 
 def feed_of_message(address: str, payload: bytes) -> str:
     """`feed_of` the address; where a recording names none, the feed that the payload's first bytes tell."""
-    return "hyperliquid" if not address and payload.startswith(_HYPERLIQUID) else feed_of(address)
+    known = (feed for begins, feed in _CHANNELS if not address and begins.match(payload))
+    return next(known, None) or feed_of(address)
 
 
 def book_request(request: str) -> tuple[str, str] | None:

@@ -121,10 +121,28 @@ def test_a_made_bundle_of_gate_joins_and_a_lost_change_is_a_gap(
     assert (code, row["gaps"], row["discarded"]) == counts
 
 
+def test_the_text_form_of_a_bundle_is_the_bundle(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    deltas = [gate(first, first + 1) for first in (8, 10, 12, 14)]
+    bundle, text = tmp_path / "gate.jsonl", tmp_path / "gate.txt"
+    bundle.write_text("".join(json.dumps(line) + "\n" for line in [*GATE_LINES, *deltas]))
+    _, connect, http = GATE_LINES
+    lines = ['configuration: {"l2_book": ["A_B"]}', f"{connect['addr']} <-> 1650000001.5"]
+    lines += [f"{connect['addr']} <- 1650000001.6: {{}}", f"{http['url']} -> 1650000002.5: {http['data']}"]
+    lines += [f"{1650000003 + at}.25: {delta['data']}" for at, delta in enumerate(deltas)]
+    text.write_text("\n".join(lines) + "\n")
+    (code, [row], _), (_, [want], _) = book(capsys, text), book(capsys, bundle)
+    assert code == 0
+    own = ("file", "seconds")
+    assert {k: v for k, v in row.items() if k not in own} == {k: v for k, v in want.items() if k not in own}
+    text.write_text("\n".join([*lines, "neither"]) + "\n")
+    assert main(["book", str(text)]) == 2
+    assert "line 9 must be of cryptofeed's text form" in capsys.readouterr().err
+
+
 def test_the_fields_are_those_of_the_contract(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     _, [row], _ = book(capsys, made(tmp_path))
     want = "file venue instrument messages deltas tops_compared tops_equal checksums checksums_equal gaps unknown_ids"
-    assert set(row) == {*want.split(), "crossed", "discarded", "seconds"}
+    assert set(row) == {*want.split(), "crossed", "discarded", "seconds", "counts"}
 
 
 # --- Made recordings: three deltas and their tickers after a snapshot, with one line changed.

@@ -3,13 +3,14 @@
 //! catalogue: M4, M12. A batch of messages crosses into the core at once and without the GIL; an error names the
 //! message of the batch that it came from.
 
+use crate::array::copied;
 use crate::error::raise;
+use crate::level_view::{LevelView, VIEWS_MAX};
 use crate::market::market_of;
-use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::book;
-use tickwright_core::book::check::Checker;
+use tickwright_core::book::check::{Checker, TOLD};
 use tickwright_core::book::l2::LevelDelta;
 use tickwright_core::decode::public::Public;
 use tickwright_core::decode::survey::Survey;
@@ -60,12 +61,12 @@ fn side_of(text: &str) -> PyResult<Side> {
 }
 
 /// Hands each payload to `take` without the GIL; an error says which message of the batch it was, after `origin`.
-fn batch<T: Send>(
+pub(crate) fn batch<T: Send>(
     py: Python<'_>,
     state: &mut T,
     payloads: &[Bound<'_, PyBytes>],
     origin: (&str, u64),
-    take: impl Fn(&mut T, &[u8]) -> Result<()> + Sync,
+    mut take: impl FnMut(&mut T, &[u8]) -> Result<()> + Send,
 ) -> PyResult<()> {
     let slices: Vec<&[u8]> = payloads.iter().map(|payload| payload.as_bytes()).collect();
     let failed = py.detach(|| {
@@ -77,42 +78,25 @@ fn batch<T: Send>(
     Err(PyErr::from_type(raised.get_type(py), text))
 }
 
-/// A batch of changes out of any contiguous buffer of their layout.
-fn level_deltas(buffer: &Bound<'_, PyAny>) -> PyResult<Vec<LevelDelta>> {
-    let buffer = PyUntypedBuffer::get(buffer)?;
-    let (bytes, size) = (buffer.len_bytes(), size_of::<LevelDelta>());
-    if !buffer.is_c_contiguous() || buffer.item_size() != size {
-        let was = format!("{bytes} bytes of items of {}", buffer.item_size());
-        return Err(raise(CoreError::Field { field: "deltas", was, why: "must be contiguous items of 24 bytes" }));
-    }
-    let mut deltas: Vec<LevelDelta> = Vec::with_capacity(bytes / size);
-    // SAFETY: the buffer is contiguous and `bytes` long, the vector has room for as much, every bit pattern is a change,
-    // and bytes are copied, so the buffer needs no alignment. An empty buffer copies nothing.
-    unsafe {
-        if bytes > 0 {
-            std::ptr::copy_nonoverlapping(buffer.buf_ptr().cast::<u8>(), deltas.as_mut_ptr().cast::<u8>(), bytes);
-        }
-        deltas.set_len(bytes / size);
-    }
-    Ok(deltas)
-}
-
 /// A book of price levels: prices in ticks, sizes in lots, sides "buy" and "sell".
 #[pyclass(module = "native._core")]
 struct L2Book {
     inner: book::L2Book,
+    views: Vec<Py<LevelView>>,
 }
 
 #[pymethods]
 impl L2Book {
     #[new]
     fn new() -> Self {
-        Self { inner: book::L2Book::new() }
+        Self { inner: book::L2Book::new(), views: Vec::new() }
     }
 
     /// Sets the size at a price; 0 deletes the level.
-    fn apply(&mut self, side: &str, price: i64, qty: i64) -> PyResult<()> {
-        self.inner.apply(side_of(side)?, price, qty).map_err(raise)
+    fn apply(&mut self, py: Python<'_>, side: &str, price: i64, qty: i64) -> PyResult<()> {
+        self.inner.apply(side_of(side)?, price, qty).map_err(raise)?;
+        self.refresh(py);
+        Ok(())
     }
 
     /// Applies a batch of changes in order: an array of `feeds.deltas.LEVEL_DELTA`, or any buffer of that layout.
@@ -120,17 +104,31 @@ impl L2Book {
     /// The batch is copied, because another thread may write to it, and applied without the GIL. An error names the change
     /// by its place in the batch; those before it stay applied.
     fn apply_deltas(&mut self, py: Python<'_>, deltas: &Bound<'_, PyAny>) -> PyResult<()> {
-        let deltas = level_deltas(deltas)?;
+        let deltas: Vec<LevelDelta> = copied(deltas, "deltas", "must be contiguous items of 24 bytes")?;
         let inner = &mut self.inner;
-        py.detach(|| inner.apply_deltas(&deltas)).map_err(|(nth, error)| {
+        let applied = py.detach(|| inner.apply_deltas(&deltas));
+        self.refresh(py);
+        applied.map_err(|(nth, error)| {
             let raised = raise(error);
             PyErr::from_type(raised.get_type(py), format!("change {nth} of the batch: {}", raised.value(py)))
         })
     }
 
     /// Forgets every level.
-    fn clear(&mut self) {
+    fn clear(&mut self, py: Python<'_>) {
         self.inner.clear();
+        self.refresh(py);
+    }
+
+    /// A view of the best `depth` levels, which every later call that changes the book keeps up to date.
+    fn view(&mut self, py: Python<'_>, depth: usize) -> PyResult<Py<LevelView>> {
+        if self.views.len() >= VIEWS_MAX {
+            return Err(raise(CoreError::Full { what: "views of a book", capacity: VIEWS_MAX }));
+        }
+        let view = Py::new(py, LevelView::new(depth)?)?;
+        self.views.push(view.clone_ref(py));
+        self.refresh(py);
+        Ok(view)
     }
 
     /// (price, size) of the best level, or None.
@@ -157,6 +155,12 @@ impl L2Book {
     /// (bid, ask) where the best bid is not below the best ask, or None.
     fn crossed(&self) -> Option<(i64, i64)> {
         self.inner.crossed()
+    }
+}
+
+impl L2Book {
+    fn refresh(&self, py: Python<'_>) {
+        self.views.iter().for_each(|view| view.get().fill(py, |side, out| self.inner.top(side, out)));
     }
 }
 
@@ -395,6 +399,11 @@ impl BookCheck {
             ] {
                 dict.set_item(name, value)?;
             }
+            let counts = PyDict::new(py);
+            for (name, count) in TOLD.iter().zip(tally.told).filter(|(_, count)| *count > 0) {
+                counts.set_item(name, count)?;
+            }
+            dict.set_item("counts", counts)?;
             Ok(dict)
         });
         rows.collect()

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod array;
 mod bars;
 mod book;
 mod columns;
@@ -12,10 +13,13 @@ mod figure_columns;
 mod gate;
 mod journal;
 mod journal_columns;
+mod level_view;
 mod line;
 mod live;
 mod market;
 mod notes;
+mod order_records;
+mod orders;
 mod outbound;
 mod quote;
 mod replay;
@@ -32,6 +36,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     book::register(m)?;
     columns::register(m)?;
     feed::register(m)?;
+    level_view::register(m)?;
+    order_records::register(m)?;
+    orders::register(m)?;
     journal::register(m)?;
     journal_columns::register(m)?;
     line::register(m)?;

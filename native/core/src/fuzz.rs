@@ -6,7 +6,9 @@
 //! books that are made of it hold together.
 
 use crate::book::check::Checker;
-use crate::book::l3::{Bounds, Change, L3Books};
+use crate::book::l3::{Bounds, Change, L3Books, OrderRecord};
+use crate::decode::itch_file::ItchFile;
+use crate::decode::orders::{OrderDecoder, OrderFeed};
 use crate::decode::public::Public;
 use crate::decode::survey::Survey;
 use crate::decode::{Decoder, PublicDecoder, Stamp, conversation_samples, itch, mold, samples, soup, told_samples};
@@ -34,8 +36,12 @@ pub enum Target {
     Binance,
     /// Another venue's connection: its messages one by one, its REST books, and lines of messages as a book.
     Public(Public),
+    /// A venue's messages about single orders, line by line, into their books.
+    Orders(OrderFeed),
     /// ITCH messages, each behind its length, into books of single orders.
     Itch,
+    /// The same bytes as a file, in chunks.
+    ItchFile,
     /// A MoldUDP64 datagram, and several of them, each behind its length, on two lines.
     Mold,
     /// A SoupBinTCP stream.
@@ -49,8 +55,9 @@ pub enum Target {
 impl Target {
     /// Every target.
     pub fn all() -> impl Iterator<Item = Self> {
-        let others = [Self::Binance, Self::Itch, Self::Mold, Self::Soup, Self::Record, Self::Journal];
-        others.into_iter().chain(Public::all().map(|(_, public)| Self::Public(public)))
+        let others = [Self::Binance, Self::Itch, Self::ItchFile, Self::Mold, Self::Soup, Self::Record, Self::Journal];
+        let orders = OrderFeed::NAMES.into_iter().map(|(_, feed)| Self::Orders(feed));
+        others.into_iter().chain(orders).chain(Public::all().map(|(_, public)| Self::Public(public)))
     }
 
     /// Its name on the command line and in the corpus.
@@ -59,7 +66,9 @@ impl Target {
         match self {
             Self::Binance => "binance",
             Self::Public(public) => name_of(public),
+            Self::Orders(feed) => OrderFeed::NAMES.iter().find(|(_, one)| *one == feed).map_or("", |(name, _)| name),
             Self::Itch => "itch",
+            Self::ItchFile => "itch-file",
             Self::Mold => "mold",
             Self::Soup => "soup",
             Self::Record => "record",
@@ -79,7 +88,12 @@ impl Target {
         match self {
             Self::Binance => binance_seeds(),
             Self::Public(public) => public_seeds(public),
-            Self::Itch => vec![itch_seed()],
+            Self::Orders(feed) => samples::ORDERS
+                .iter()
+                .filter(|(one, _)| *one == feed)
+                .map(|(_, text)| text.as_bytes().to_vec())
+                .collect(),
+            Self::Itch | Self::ItchFile => vec![itch_seed()],
             Self::Mold => {
                 let one = [&[0, 31][..], &mold::request(*b"SESSION001", 1, 1), &[0, 9], b"a message"].concat();
                 vec![mold::request(*b"SESSION001", 5, 0).to_vec(), datagram(&itch_seed()), one.repeat(3)]
@@ -116,7 +130,9 @@ impl Driver {
         match self.target {
             Target::Binance => self.binance(bytes),
             Target::Public(_) => self.public(bytes),
+            Target::Orders(feed) => orders(feed, bytes),
             Target::Itch => itch_books(bytes),
+            Target::ItchFile => itch_file(bytes),
             Target::Mold => mold_datagram(bytes),
             Target::Soup => soup_stream(bytes),
             Target::Record => record(bytes),
@@ -245,6 +261,37 @@ fn itch_books(bytes: &[u8]) {
             assert_eq!(standing, resting.map(|order| order.qty).sum::<i64>());
         }
     }
+}
+
+/// A file is the same records however it is cut.
+fn itch_file(bytes: &[u8]) {
+    let read = |size: usize| {
+        let (mut file, mut records) = (ItchFile::new(), Vec::new());
+        let whole = bytes.chunks(size).try_for_each(|chunk| file.feed(chunk, &mut records)).is_ok();
+        (records, whole)
+    };
+    assert_eq!(read(7), read(bytes.len().max(1)));
+}
+
+/// Lines of messages: learnt, then read into books that take what they are given or refuse it.
+fn orders(feed: OrderFeed, bytes: &[u8]) {
+    let symbol = |line: &[u8]| line.starts_with(b"{\"BuyOrders").then_some(b"eth-aud".as_slice());
+    let mut learner = OrderDecoder::new(feed);
+    let learnt = bytes.split(|byte| *byte == b'\n').filter(|line| learner.learn(line, symbol(line)).is_ok()).count();
+    let mut decoder = OrderDecoder::new(feed);
+    for (at, book) in learner.learnt().iter().enumerate().take(BOOKS as usize) {
+        let (id, symbol) = (at as u32 + 1, book.symbol.clone());
+        let _ = decoder.define(&Instrument { id, symbol, price_scale: 6, qty_scale: 8, ..btcusdt_spot() });
+    }
+    let bounds = Bounds { ticks_per_step: vec![1; BOOKS as usize], orders_max: ORDERS_MAX, levels_max: LEVELS_MAX };
+    let Ok(mut books) = L3Books::hashed(&bounds) else { return };
+    let mut records: Vec<OrderRecord> = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n').take(learnt) {
+        let _ = decoder.read(line, symbol(line), 1, &mut records);
+    }
+    let mut count = 0;
+    books.apply_records(&records, |_, _| count += 1);
+    assert_eq!(count, records.len());
 }
 
 fn mold_datagram(bytes: &[u8]) {

@@ -44,6 +44,8 @@ pub enum Venue {
     Bitmex = 15,
     /// dYdX v4; market data only.
     Dydx = 16,
+    /// Lighter; recorded market data only.
+    Lighter = 17,
 }
 canon_enum!(Venue {
     Binance,
@@ -61,7 +63,8 @@ canon_enum!(Venue {
     Htx,
     Bitfinex,
     Bitmex,
-    Dydx
+    Dydx,
+    Lighter
 });
 
 /// How an instrument settles.

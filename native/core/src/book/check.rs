@@ -48,6 +48,27 @@ pub struct Tally {
     pub crossed: u64,
     /// Deltas that were older than the snapshot, or that no snapshot ever joined.
     pub discarded: u64,
+    /// Messages of each kind of `TOLD`, those of several things of one kind once.
+    pub told: [u64; TOLD.len()],
+}
+
+/// What messages tell beside changes of a book, by name.
+pub const TOLD: [&str; 5] = ["whole_books", "best_prices", "trades", "figures", "klines"];
+const WHOLE: usize = 0;
+const BEST: usize = 1;
+const TRADE: usize = 2;
+const FIGURES: usize = 3;
+const KLINE: usize = 4;
+
+/// The place of a record in `TOLD`; None for a change of a book.
+fn told(record: RecordRef<'_>) -> Option<usize> {
+    match record.kind() {
+        Kind::Depth => record.header().has(flags::SNAPSHOT).then_some(WHOLE),
+        Kind::Bbo => Some(BEST),
+        Kind::Trade => Some(TRADE),
+        Kind::Kline => Some(KLINE),
+        _ => Some(FIGURES),
+    }
 }
 
 /// Best bid and offer: prices and sizes, `NO_PRICE` and 0 where a side is empty.
@@ -159,7 +180,10 @@ impl Checker {
             let record = record?;
             let at = (record.header().instrument as usize).wrapping_sub(1);
             if let Some(entry) = self.entries.get_mut(at) {
-                entry.tally(|tally| tally.messages += 1);
+                entry.tally(|tally| {
+                    tally.messages += 1;
+                    told(record).into_iter().for_each(|kind| tally.told[kind] += 1);
+                });
                 entry.take(record)?;
             }
         }

@@ -3,11 +3,23 @@
 //! catalogue: M4, M9. A checksum is equal where the CRC of the texts as sent is the venue's, and the book's own best levels
 //! are those texts' ticks and lots.
 
-use super::{Checker, Entry, STAMP};
+use super::{BEST, Checker, Entry, FIGURES, KLINE, STAMP, TRADE, WHOLE};
 use crate::decode::PublicDecoder;
 use crate::decode::memory::Memory;
 use crate::decode::public::{BookMessage, Message, Public};
 use crate::error::Result;
+
+/// The place of a message in `TOLD`; None for a change of a book.
+const fn told(message: &Message<'_>) -> Option<usize> {
+    match message {
+        Message::Book(book) if !book.snapshot => None,
+        Message::Book(_) => Some(WHOLE),
+        Message::Top(_) => Some(BEST),
+        Message::Trade(_) => Some(TRADE),
+        Message::Figures(_) => Some(FIGURES),
+        Message::Kline(_) => Some(KLINE),
+    }
+}
 
 /// What the checker has of a venue beside Binance.
 pub(super) struct Source {
@@ -42,7 +54,12 @@ impl Checker {
         let public = source.public;
         let mut memory = std::mem::take(&mut source.memory);
         let mut take = |message: Message<'_>| {
-            if matches!(message, Message::Figures(_) | Message::Kline(_)) {
+            let kind = told(&message);
+            if matches!(kind, Some(FIGURES | KLINE)) {
+                let told_of = entries.iter_mut().find(|entry| entry.instrument.symbol.as_bytes() == message.symbol());
+                told_of
+                    .into_iter()
+                    .for_each(|entry| entry.tally(|tally| kind.map_or((), |kind| tally.told[kind] += 1)));
                 return Ok(());
             }
             records.clear();
@@ -50,7 +67,10 @@ impl Checker {
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
             // A message may hold several trades of one instrument.
             if counted.replace(id) != Some(id) {
-                entry.tally(|tally| tally.messages += 1);
+                entry.tally(|tally| {
+                    tally.messages += 1;
+                    kind.into_iter().for_each(|kind| tally.told[kind] += 1);
+                });
             }
             if let Message::Book(book) = &message {
                 entry.book.follow(source.public.rule(book.depth));

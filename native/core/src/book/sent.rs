@@ -147,7 +147,7 @@ impl SentBook {
             Venue::Kraken => Some(self.digits()),
             Venue::Binance | Venue::Bybit | Venue::Coinbase | Venue::Deribit | Venue::KrakenFutures => None,
             Venue::Kucoin | Venue::Bitstamp | Venue::Hyperliquid | Venue::Gate | Venue::Htx => None,
-            Venue::Bitmex | Venue::Dydx => None,
+            Venue::Bitmex | Venue::Dydx | Venue::Lighter => None,
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) enum Levels<'a> {
     Short { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of arrays of a word, price and size, numbers (Deribit); `delete` takes the level away.
     Worded { bids: Value<'a>, asks: Value<'a> },
-    /// Two arrays of objects of price and size, numbers (a snapshot of Kraken Futures).
+    /// Two arrays of objects of price and size, numbers (a snapshot of Kraken Futures) or texts (Lighter).
     Named { bids: Value<'a>, asks: Value<'a> },
     /// One level of one side (a change of Kraken Futures).
     One { side: Side, price: &'a [u8], qty: &'a [u8] },
@@ -45,8 +45,8 @@ members! {
 }
 
 members! {
-    /// One level of Kraken Futures.
-    Named { price = b"price", qty = b"qty" }
+    /// One level of Kraken Futures, or of Lighter.
+    Named { price = b"price", qty = b"qty", size = b"size" }
 }
 
 members! {
@@ -244,7 +244,7 @@ fn usual_named<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
 
 fn named<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {
     let level = Named::of(level, field)?;
-    Ok((need(level.price, "price")?.figure("price")?, need(level.qty, "qty")?.figure("qty")?))
+    Ok((need(level.price, "price")?.figure("price")?, need(level.qty.or(level.size), "qty")?.figure("qty")?))
 }
 
 /// `{"side":"bid","event_time":"..","price_level":"61837.6","new_quantity":"1.5"}`; nothing for one of the other side.

@@ -7,14 +7,14 @@
 pub use super::figures::{FiguresMessage, KlineMessage};
 use super::levels::Levels;
 use super::memory::Memory;
-use super::scan::{Scan, Value};
+use super::scan::{Scan, Value, need};
 use super::{
     bitfinex, bitget, bitmex, bitstamp, bybit, coinbase, deribit, dydx, gate, gate_futures, htx, hyperliquid, kraken,
-    kraken_futures, kraken_v2, kucoin, kucoin_futures, okx,
+    kraken_futures, kraken_v2, kucoin, kucoin_futures, lighter, okx,
 };
 use crate::book::rule::{
     AnyRule, Bitfinex, Bitget, Bitmex, Bitstamp, Bybit, Coinbase, Deribit, Dydx, Gate, Htx, Hyperliquid, Kraken,
-    KrakenFutures, Kucoin, Okx,
+    KrakenFutures, Kucoin, Lighter, Okx,
 };
 use crate::error::{CoreError, Result};
 use crate::instrument::{Market, Venue};
@@ -69,10 +69,12 @@ pub enum Public {
     Dydx,
     /// KuCoin futures; their whole books come over REST.
     KucoinFutures,
+    /// Lighter, perpetuals and spot by the market's number.
+    Lighter,
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 23] = [
+const NAMES: [(&str, Public); 24] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -96,6 +98,7 @@ const NAMES: [(&str, Public); 23] = [
     ("bitmex", Public::Bitmex),
     ("dydx", Public::Dydx),
     ("kucoin-futures", Public::KucoinFutures),
+    ("lighter", Public::Lighter),
 ];
 
 /// One thing that a message says, borrowed from it.
@@ -198,7 +201,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex, dydx or kucoin-futures";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex, dydx, kucoin-futures or lighter";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -228,6 +231,7 @@ impl Public {
             Self::Hyperliquid => hyperliquid::read(message, take),
             Self::GateSpot => gate::read(message, take),
             Self::HtxLinear | Self::HtxInverse => htx::read(message, take),
+            Self::Lighter => lighter::read(message, take),
             Self::Okx => okx::read(message, take),
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
@@ -280,6 +284,7 @@ impl Public {
             Self::Bitmex => Venue::Bitmex,
             Self::Dydx => Venue::Dydx,
             Self::HtxLinear | Self::HtxInverse => Venue::Htx,
+            Self::Lighter => Venue::Lighter,
         }
     }
 
@@ -303,7 +308,7 @@ impl Public {
             Self::Bitfinex => bitfinex::market_of(symbol),
             Self::Bitmex => bitmex::market_of(symbol),
             Self::KucoinFutures => kucoin_futures::market_of(symbol),
-            Self::BybitLinear | Self::HtxLinear | Self::GateLinear | Self::Dydx => Market::Linear,
+            Self::BybitLinear | Self::HtxLinear | Self::GateLinear | Self::Dydx | Self::Lighter => Market::Linear,
             Self::BybitInverse | Self::HtxInverse | Self::GateInverse => Market::Inverse,
         }
     }
@@ -327,6 +332,7 @@ impl Public {
             Venue::Bitfinex => AnyRule::Bitfinex(Bitfinex),
             Venue::Bitmex => AnyRule::Bitmex(Bitmex),
             Venue::Dydx => AnyRule::Dydx(Dydx),
+            Venue::Lighter => AnyRule::Lighter(Lighter),
             Venue::Kraken => AnyRule::Kraken(Kraken { depth: depth.unwrap_or(crate::book::LEVELS_MAX) }),
         }
     }
@@ -352,6 +358,15 @@ pub(super) fn first_two<'a>(level: Value<'a>, field: &'static str) -> Result<[Va
         [Some(price), Some(qty)] => Ok([price, qty]),
         _ => Err(level.refuse(field)),
     }
+}
+
+/// The digits of a number that is sent as a text beside itself, or alone.
+pub(super) fn figure_of<'a>(
+    text: Option<Value<'a>>,
+    number: Option<Value<'a>>,
+    field: &'static str,
+) -> Result<&'a [u8]> {
+    need(text.or(number), field)?.figure(field)
 }
 
 /// A CRC32 that the venue writes as a signed number.

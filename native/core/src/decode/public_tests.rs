@@ -240,6 +240,25 @@ fn htx_books_and_trades() {
 }
 
 #[test]
+fn lighter_books_and_trades() {
+    let lighter = decoder(Public::Lighter, "1", 1, 5);
+    let (bids, ts) = (vec![(929_823, 0), (929_781, 491_994)], 1_765_394_056_621_000_000);
+    assert_eq!(book(&lighter, LIGHTER_DELTA), (false, (8, 8, 0), ts, bids, vec![]));
+    assert!(book(&lighter, &LIGHTER_DELTA.replace("update/", "subscribed/")).0);
+    let chained = LIGHTER_DELTA.replace("\"nonce\"", "\"begin_nonce\":3691012280,\"nonce\"");
+    assert_eq!(book(&lighter, &chained).1, (3_691_012_288, 3_691_012_288, 3_691_012_280));
+    let trade: Trade = only(&lighter, LIGHTER_TRADE);
+    assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (928_291, 200, false));
+    assert_eq!((trade.header.stream_seq, trade.header.ts_venue), (667_097_583, 1_765_394_039_499_000_000));
+    assert!(only::<Trade>(&lighter, &LIGHTER_TRADE.replace("true", "false")).header.has(flags::SELL));
+    assert_eq!(
+        records(&lighter, &LIGHTER_TRADE.replace("update/", "subscribed/")).iter().count(),
+        0,
+        "trades of the past"
+    );
+}
+
+#[test]
 fn whole_books_over_rest() {
     for (public, body, id, bid) in [
         (Public::KucoinSpot, KUCOIN_WHOLE, 1_613_277_183_892, "242.649"),

@@ -2,6 +2,7 @@
 //! and answers as the venue's documents print them, with our order ids.
 
 use super::Decoder;
+use super::orders::OrderFeed;
 #[cfg(test)]
 use crate::error::CoreError;
 use crate::instrument::samples::{btcusd_inverse, btcusdt_perp, btcusdt_spot};
@@ -90,6 +91,8 @@ pub(crate) const GATE_TRADE: &str = r#"{"time":1606292218,"time_ms":160629221823
 
 pub(crate) const HTX_WHOLE: &str = r#"{"ch":"market.ATOM-USD.depth.step0","ts":1645289384843,"tick":{"mrid":74377472700,"id":1645289384,"bids":[[26.5766,50],[26.5699,152]],"asks":[[26.6,111]],"ts":1645289384842,"version":1645289384,"ch":"market.ATOM-USD.depth.step0"}}"#;
 pub(crate) const HTX_TRADE: &str = r#"{"ch":"market.ATOM-USD.trade.detail","ts":1645289382234,"tick":{"id":74377471712,"ts":1645289382216,"data":[{"amount":6,"quantity":2.2569881997133624986364029626731768237,"ts":1645289382216,"id":743774717120000,"price":26.5841,"direction":"buy"}]}}"#;
+pub(crate) const LIGHTER_DELTA: &str = r#"{"channel":"order_book:1","offset":8,"order_book":{"code":0,"asks":[],"bids":[{"price":"92982.3","size":"0.00000"},{"price":"92978.1","size":"4.91994"}],"offset":8,"nonce":3691012288},"timestamp":1765394056621,"type":"update/order_book"}"#;
+pub(crate) const LIGHTER_TRADE: &str = r#"{"channel":"trade:1","liquidation_trades":null,"trades":[{"trade_id":667097583,"size":"0.00200","price":"92829.1","is_maker_ask":true,"timestamp":1765394039499}],"type":"update/trade"}"#;
 
 /// All messages of the venues beside Binance.
 pub(crate) const PUBLIC: &[&str] = &[
@@ -129,6 +132,30 @@ pub(crate) const PUBLIC: &[&str] = &[
     GATE_TRADE,
     HTX_WHOLE,
     HTX_TRADE,
+    LIGHTER_DELTA,
+    LIGHTER_TRADE,
+];
+/// Messages about single orders, as lines of one connection.
+pub(crate) const ORDERS: &[(OrderFeed, &str)] = &[
+    (
+        OrderFeed::Bitstamp,
+        r#"{"data":{"id":5,"order_type":1,"microtimestamp":"1777689381262000","amount_str":"0.50","price_str":"100.25"},"channel":"live_orders_btcusd","event":"order_created"}
+order_created {"price":"233.50","amount":"1.00","datetime":"1421000000","id":6,"order_type":0}
+order_deleted {"price":"233.50","amount":"0.00","datetime":"1421000000","id":6,"order_type":0}"#,
+    ),
+    (
+        OrderFeed::Bitfinex,
+        r#"{"event":"subscribed","channel":"book","chanId":7,"symbol":"tBTCUSD","prec":"R0","len":"25"}
+[7,[[11,60.5,0.25],[12,61,-1]],1]
+[7,[11,60.5,0.2],2]
+[7,[12,0,-1],6]"#,
+    ),
+    (
+        OrderFeed::IndependentReserve,
+        r#"{"BuyOrders":[{"Guid":"dbe7b832-b9b7-4eac-84ce-9f49c2a93b87","Price":3.5,"Volume":2.0}],"SellOrders":[],"CreatedTimestampUtc":"2022-04-03T22:10:10.212029Z"}
+{"Channel":"orderbook-eth","Nonce":28,"Data":{"OrderType":"LimitOffer","OrderGuid":"0be7b832-b9b7-4eac-84ce-9f49c2a93b87","Price":{"aud":2500,"usd":1816.5},"Volume":1},"Time":1689718320139,"Event":"NewOrder"}
+{"Channel":"orderbook-eth","Nonce":29,"Data":{"OrderType":"LimitOffer","OrderGuid":"0be7b832-b9b7-4eac-84ce-9f49c2a93b87","Volume":0.5},"Time":1689718320139,"Event":"OrderChanged"}"#,
+    ),
 ];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];

@@ -44,6 +44,22 @@ pub struct Surveyed {
 }
 
 impl Surveyed {
+    /// A symbol of which no number was seen yet.
+    pub(super) fn new(symbol: &str) -> Self {
+        Self { symbol: symbol.to_owned(), price: 0, qty: 0 }
+    }
+
+    /// Counts a price and a size as sent; an empty text is none.
+    pub(super) fn told(&mut self, price: &[u8], qty: &[u8]) -> Result<()> {
+        if !price.is_empty() {
+            self.price = divisor(self.price, counted_text(price, "price")?);
+        }
+        if !qty.is_empty() {
+            self.qty = divisor(self.qty, counted_text(qty, "quantity")?);
+        }
+        Ok(())
+    }
+
     /// The tick as (mantissa, decimals); (1, 0) where no price was seen.
     #[must_use]
     pub fn tick(&self) -> (i128, u8) {
@@ -157,12 +173,12 @@ impl Survey {
         match message {
             Message::Book(book) => [Side::Buy, Side::Sell]
                 .into_iter()
-                .try_for_each(|side| book.levels(side, |price, qty| known.pair(price, qty))),
-            Message::Trade(trade) => known.pair(trade.price, trade.qty),
+                .try_for_each(|side| book.levels(side, |price, qty| known.told(price, qty))),
+            Message::Trade(trade) => known.told(trade.price, trade.qty),
             Message::Top(top) => [top.bid, top.ask]
                 .into_iter()
                 .filter(|(price, _)| !price.is_empty())
-                .try_for_each(|(price, qty)| known.pair(price, qty)),
+                .try_for_each(|(price, qty)| known.told(price, qty)),
             Message::Figures(_) | Message::Kline(_) => Ok(()),
         }
     }
@@ -186,7 +202,7 @@ impl Survey {
         };
         let known = self.symbols.iter().position(|known| known.symbol == symbol);
         Some(known.unwrap_or_else(|| {
-            self.symbols.push(Surveyed { symbol: symbol.to_owned(), price: 0, qty: 0 });
+            self.symbols.push(Surveyed::new(symbol));
             self.symbols.len() - 1
         }))
     }
@@ -220,12 +236,6 @@ impl Surveyed {
                 }
             })
         })
-    }
-
-    fn pair(&mut self, price: &[u8], qty: &[u8]) -> Result<()> {
-        self.price = divisor(self.price, counted_text(price, "price")?);
-        self.qty = divisor(self.qty, counted_text(qty, "quantity")?);
-        Ok(())
     }
 
     fn price(&mut self, value: Option<Value<'_>>) -> Result<()> {

@@ -282,6 +282,12 @@ pub(crate) const TOLD: &[Told] = &[
         r#"{"topic":"/contractMarket/limitCandle:LTCUSDTM_1min","type":"message","data":{"symbol":"LTCUSDTM","candles":["1715470980","81.38","81.4","81.5","81.3","61.0","61"],"time":1715470994801},"subject":"candle.stick"}"#,
         "Kline begin=1715470980000000000 interval=60000000000 open=8138 high=8150 low=8130 close=8140 volume=61 price_scale=2",
     ),
+    (
+        "lighter",
+        "1",
+        r#"{"channel":"market_stats:1","market_stats":{"symbol":"BTC","market_id":1,"index_price":"92866.5","mark_price":"92830.3","open_interest":"250534357.5","last_trade_price":"92834.8","current_funding_rate":"0.0012","daily_base_token_volume":34414.5,"daily_quote_token_volume":3180988401.5,"daily_price_low":91000.5,"daily_price_high":94000.5},"timestamp":1765394056621,"type":"update/market_stats"}"#,
+        "Ticker last=928348 high=940005 low=910005 volume=344145 turnover=31809884015 price_scale=1 qty_scale=1 turnover_scale=1; OpenInterest value=2505343575 value_scale=1; Reference mark=928303 index=928665 price_scale=1",
+    ),
 ];
 
 /// The same over REST.

@@ -47,6 +47,8 @@ faults! {
     OrdersFull = "finds the orders full",
     /// As many prices have orders as the books have room for.
     LevelsFull = "finds the price levels full",
+    /// A record whose kind or side does not exist.
+    Record = "is a record of no kind, or of no side",
 }
 
 impl Fault {

@@ -3,7 +3,9 @@
 //! catalogue: M2. A venue that matches does not let a bid stand at or above an ask. Recordings do, for some milliseconds, since
 //! a taker's order is published before its trade (Bitstamp: up to 167 ms). What stays crossed for longer has a ghost, and
 //! of the two orders that cross it is the one that joined its queue earlier: had it been there, the later one would have
-//! traded with it. Not for venues with auctions, whose books are crossed by right until they uncross.
+//! traded with it. Another pair that crosses by then has a ghost only if both orders were there when the crossing began;
+//! else it has begun just now, and is given its own time. Not for venues with auctions, whose books are crossed by right
+//! until they uncross.
 
 use super::orders::Ids;
 use super::{Change, L3Books};
@@ -14,9 +16,23 @@ use crate::units::{Nanos, Side};
 #[derive(Debug)]
 pub struct Ghosts {
     patience_ns: Nanos,
-    /// For each book, since when it has been crossed; None where it is not.
-    since: Box<[Option<Nanos>]>,
+    /// For each book, the beginning of its crossing; None where it is not crossed.
+    since: Box<[Option<Beginning>]>,
     removed: u64,
+}
+
+/// When a crossing began, and how many orders had arrived in all books by then.
+#[derive(Debug, Clone, Copy)]
+struct Beginning {
+    at: Nanos,
+    arrivals: u32,
+}
+
+/// Two orders that cross.
+struct Pair {
+    older: u64,
+    /// When the younger one arrived.
+    younger_arrival: u32,
 }
 
 impl Ghosts {
@@ -36,18 +52,21 @@ impl Ghosts {
             *since = None;
             return 0;
         }
-        let begun = *since.get_or_insert(now);
-        if now.saturating_sub(begun) <= self.patience_ns {
+        let begun = *since.get_or_insert(Beginning { at: now, arrivals: books.arrivals });
+        if now.saturating_sub(begun.at) <= self.patience_ns {
             return 0;
         }
-        *since = None;
         let mut count = 0;
-        while let Some(id) = books.older_of_crossing(book) {
-            if books.apply(&Change::Delete { book, id }).is_err() {
+        while let Some(Pair { older: id, younger_arrival }) = books.crossing(book) {
+            // Arrivals wrap: what came after the beginning is less than 2^31 of them ahead.
+            let came_later = younger_arrival.wrapping_sub(begun.arrivals).cast_signed() > 0;
+            if count > 0 && came_later || books.apply(&Change::Delete { book, id }).is_err() {
                 break;
             }
             count += 1;
         }
+        let crossed = books.top(book).crossed();
+        *since = crossed.then_some(Beginning { at: now, arrivals: books.arrivals });
         self.removed += count as u64;
         count
     }
@@ -60,8 +79,8 @@ impl Ghosts {
 }
 
 impl<I> L3Books<I> {
-    /// Of the first orders of both best prices, where they cross, the one that joined its queue earlier.
-    fn older_of_crossing(&self, book: u32) -> Option<u64> {
+    /// The first orders of both best prices, where they cross.
+    fn crossing(&self, book: u32) -> Option<Pair> {
         self.top(book).crossed().then_some(())?;
         let first = |side: Side| {
             let queue = self.queues.at(self.queues.best(book << 1 | side as u32));
@@ -69,6 +88,7 @@ impl<I> L3Books<I> {
         };
         let (bid, ask) = (first(Side::Buy), first(Side::Sell));
         let bid_is_older = ask.arrival.wrapping_sub(bid.arrival).cast_signed() > 0;
-        Some(if bid_is_older { bid.id } else { ask.id })
+        let (older, younger) = if bid_is_older { (bid, ask) } else { (ask, bid) };
+        Some(Pair { older: older.id, younger_arrival: younger.arrival })
     }
 }

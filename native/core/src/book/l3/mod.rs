@@ -4,15 +4,18 @@
 //! catalogue: M2. Prices are ticks, sizes lots. All memory is reserved when the books are made, and no message allocates: a
 //! message that finds no room, or that contradicts the books, is a `Fault`, counted by kind, and changes nothing.
 //! `orders` holds the records, `queues` the price levels, `apply` is what a message does to both, `batch` applies many messages with their lines fetched ahead,
-//! `watch` knows where orders stand in their queues, `ghosts` removes orders whose end was never told.
+//! `checksum` is Kraken's over the best levels' orders, `watch` knows where orders stand in their queues, `ghosts` removes orders whose end was never told, `record` is the layout
+//! in which changes come from recordings and from Python.
 
 mod apply;
 mod batch;
+mod checksum;
 mod fault;
 mod ghosts;
 mod orders;
 mod pages;
 mod queues;
+mod record;
 mod slots;
 mod step;
 #[cfg(test)]
@@ -22,11 +25,13 @@ mod watch;
 use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::units::{Lots, Side, Ticks};
+pub use checksum::Digits;
 pub use fault::{Fault, Faults};
 pub use ghosts::Ghosts;
 pub use orders::{Dense, Hashed, Ids};
 use orders::{Order, Records};
 use queues::{Queues, WATCHED, keyed};
+pub use record::{OrderRecord, RecordKind, flags as record_flags};
 use step::TICKS_PER_STEP_MAX;
 use watch::Watches;
 pub use watch::{Standing, WATCHES_MAX};
@@ -107,11 +112,21 @@ const NOTHING: Level = Level { price: 0, qty: 0 };
 impl Default for Top {
     /// Both sides empty.
     fn default() -> Self {
-        Self { sides: [NOTHING; 2] }
+        Self::EMPTY
     }
 }
 
 impl Top {
+    /// Both sides empty.
+    pub const EMPTY: Self = Self { sides: [NOTHING; 2] };
+
+    /// Both sides, bids first; a side that is empty has size 0.
+    #[inline]
+    #[must_use]
+    pub const fn sides(&self) -> &[Level; 2] {
+        &self.sides
+    }
+
     /// The best level of a side, None where it is empty.
     #[inline]
     #[must_use]
@@ -211,6 +226,21 @@ impl<I> L3Books<I> {
     #[must_use]
     pub fn levels(&self, book: u32, side: Side) -> Vec<Level> {
         self.queues_of(book, side).map(|queue| self.level(queue)).collect()
+    }
+
+    /// Writes the best levels of a side into `out`, best first; returns how many there are.
+    pub fn best_levels(&self, book: u32, side: Side, out: &mut [Level]) -> usize {
+        if book as usize >= self.queues.books() {
+            return 0;
+        }
+        let mut count = 0;
+        self.queues.best_first(book << 1 | side as u32, out.len(), |queue| {
+            if let Some(slot) = out.get_mut(count) {
+                *slot = self.level(queue);
+                count += 1;
+            }
+        });
+        count
     }
 
     /// The orders of one side, best price first, at a price the first to be filled first.

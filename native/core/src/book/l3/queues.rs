@@ -326,6 +326,19 @@ impl Queues {
         [line, line.wrapping_add(size_of::<Book>() / 2)]
     }
 
+    /// The places of a side's `count` best queues, best first. Where all of them are on the ladder its bits lead the way;
+    /// only a side with queues between the steps, or too few on them, is sorted.
+    pub fn best_first(&self, owner: u32, count: usize, mut each: impl FnMut(u32)) {
+        let (book, side) = (&self.books[(owner >> 1) as usize], (owner & 1) as usize);
+        let marks = &self.marks[owner as usize];
+        if book.between[side] == 0 && (book.far[side] == 0 || marks.count() >= count) {
+            let steps = &self.ladder[owner as usize * STEPS..][..STEPS];
+            marks.best_first().take(count).for_each(|step| each(steps[step]));
+        } else {
+            self.in_order(owner).into_iter().take(count).for_each(each);
+        }
+    }
+
     /// The places of a side's queues, best first.
     pub fn in_order(&self, owner: u32) -> Vec<u32> {
         let mut all: Vec<u32> =

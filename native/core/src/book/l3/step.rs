@@ -82,4 +82,21 @@ impl Marks {
         let word = root.checked_ilog2()? as usize;
         Some(word * 64 + self.0[word % WORDS].checked_ilog2()? as usize)
     }
+
+    /// How many steps have a queue.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The steps that have a queue, best first.
+    pub fn best_first(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().rev().flat_map(|(word, bits)| {
+            let mut left = *bits;
+            std::iter::from_fn(move || {
+                let bit = left.checked_ilog2()?;
+                left ^= 1 << bit;
+                Some(word * 64 + bit as usize)
+            })
+        })
+    }
 }

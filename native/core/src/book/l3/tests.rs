@@ -281,6 +281,20 @@ fn a_ghost_goes_when_its_crossing_lasts() {
 }
 
 #[test]
+fn who_crosses_by_chance_while_a_ghost_goes_is_none() {
+    let mut books = L3Books::hashed(&bounds()).unwrap();
+    let mut ghosts = Ghosts::new(1, 100).unwrap();
+    books.apply(&add(1, Side::Sell, 101, 5)).unwrap();
+    books.apply(&add(2, Side::Sell, 103, 5)).unwrap();
+    books.apply(&add(3, Side::Buy, 102, 5)).unwrap();
+    assert_eq!(ghosts.look(&mut books, 0, 10), 0);
+    books.apply(&add(4, Side::Buy, 103, 1)).unwrap();
+    assert_eq!(ghosts.look(&mut books, 0, 120), 1, "a taker of this moment meets the true order 2");
+    assert!(books.order(1).is_none() && books.order(2).is_some());
+    assert_eq!((ghosts.look(&mut books, 0, 220), ghosts.look(&mut books, 0, 221)), (0, 1), "its own time is over");
+}
+
+#[test]
 fn watches_are_bounded_and_end_with_their_order() {
     let room = Bounds { ticks_per_step: vec![1], orders_max: 300, levels_max: 4 };
     let mut books = L3Books::dense(&room, 1_000).unwrap();

@@ -18,6 +18,7 @@ mod hyperliquid;
 mod kraken;
 mod kraken_futures;
 mod kucoin;
+mod lighter;
 mod okx;
 
 pub use bitfinex::Bitfinex;
@@ -34,6 +35,7 @@ pub use hyperliquid::Hyperliquid;
 pub use kraken::Kraken;
 pub use kraken_futures::KrakenFutures;
 pub use kucoin::Kucoin;
+pub use lighter::Lighter;
 pub use okx::Okx;
 
 use super::l2::L2Book;
@@ -124,6 +126,8 @@ pub enum AnyRule {
     Bitmex(Bitmex),
     /// dYdX v4.
     Dydx(Dydx),
+    /// Lighter.
+    Lighter(Lighter),
 }
 
 /// Hands a call to the rule of the venue.
@@ -146,6 +150,7 @@ macro_rules! each {
             AnyRule::Bitfinex($rule) => $call,
             AnyRule::Bitmex($rule) => $call,
             AnyRule::Dydx($rule) => $call,
+            AnyRule::Lighter($rule) => $call,
         }
     };
 }

@@ -69,6 +69,17 @@ fn bitstamp_goes_by_time_and_hyperliquid_sends_whole_books() {
 }
 
 #[test]
+fn lighter_counts_up_or_names_the_nonce_before() {
+    let rule = AnyRule::Lighter(Lighter);
+    assert_eq!(rule.judge(ids(8, 8, 0), at(7)), SyncOutcome::Applied);
+    assert_eq!(rule.judge(ids(9, 9, 0), at(7)), SyncOutcome::Gap { expected: 8, was: 9 });
+    assert_eq!(rule.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);
+    assert_eq!(rule.judge(ids(20, 20, 7), at(7)), SyncOutcome::Applied);
+    assert_eq!(rule.judge(ids(20, 20, 9), at(7)), SyncOutcome::Gap { expected: 8, was: 20 });
+    assert!(rule.snapshot_in_stream());
+}
+
+#[test]
 fn kraken_keeps_the_subscribed_depth() {
     let mut book = L2Book::new();
     for price in [97, 99, 98] {

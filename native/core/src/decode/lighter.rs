@@ -1,0 +1,103 @@
+//! Lighter public messages: books with every change numbered, trades, figures of a market.
+//!
+//! catalogue: M1. <https://apidocs.lighter.xyz/docs/websocket-reference> (`order_book/..`, `trade/..`, `market_stats/..`). A market is
+//! known by its number, which the channel ends with. A change's `offset` counts up by one; where a change names the nonce
+//! that it goes on from (`begin_nonce`), that chain is followed instead. Funding rates are left out: their unit is not said.
+
+use super::figures::Figure::{High, Index, Last, Low, Mark, OpenValue, Turnover, Volume};
+use super::figures::FiguresMessage;
+use super::figures::Place::{self, Is, Members};
+use super::levels::Levels;
+use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::scan::{Value, members, need};
+use super::venue_time;
+use crate::error::Result;
+use crate::units::{NO_TIME, Nanos};
+
+members! {
+    /// The envelope of a push.
+    Push {
+        channel = b"channel",
+        kind = b"type",
+        book = b"order_book",
+        trades = b"trades",
+        liquidations = b"liquidation_trades",
+        time = b"timestamp",
+    }
+}
+
+members! {
+    /// A book or a change of one.
+    Book { bids = b"bids", asks = b"asks", offset = b"offset", nonce = b"nonce", before = b"begin_nonce" }
+}
+
+members! {
+    /// A trade.
+    Trade { id = b"trade_id", price = b"price", qty = b"size", maker_sells = b"is_maker_ask", time = b"timestamp" }
+}
+
+/// The figures of a market: of one day, and of now.
+const FIGURES: Place = Members(&[(
+    b"market_stats",
+    Members(&[
+        (b"index_price", Is(Index)),
+        (b"mark_price", Is(Mark)),
+        (b"last_trade_price", Is(Last)),
+        (b"open_interest", Is(OpenValue)),
+        (b"daily_base_token_volume", Is(Volume)),
+        (b"daily_quote_token_volume", Is(Turnover)),
+        (b"daily_price_low", Is(Low)),
+        (b"daily_price_high", Is(High)),
+    ]),
+)]);
+
+/// Takes one message apart. What is told on subscription besides the book is of the past.
+pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let push = Push::of(message, "message")?;
+    let (Some(channel), Some(kind)) = (push.channel, push.kind) else { return Ok(()) };
+    let symbol = channel.text("channel")?.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    let ts_venue = push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("timestamp")?))?;
+    match kind.text("type")? {
+        b"subscribed/order_book" => take(book(symbol, true, ts_venue, &push)?),
+        b"update/order_book" => take(book(symbol, false, ts_venue, &push)?),
+        b"update/trade" => trades(symbol, &push, take),
+        b"update/market_stats" => {
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, push: &Push<'a>) -> Result<Message<'a>> {
+    let book = Book::of(need(push.book, "order_book")?, "order_book")?;
+    let ids = match book.before {
+        Some(before) => {
+            let nonce = need(book.nonce, "nonce")?.whole("nonce")?;
+            (nonce, nonce, before.whole("begin_nonce")?)
+        }
+        None => {
+            let offset = need(book.offset, "offset")?.whole("offset")?;
+            (offset, offset, 0)
+        }
+    };
+    let levels = Levels::Named { bids: need(book.bids, "bids")?, asks: need(book.asks, "asks")? };
+    Ok(Message::Book(BookMessage { symbol, snapshot, ids, ts_venue, checksum: None, depth: None, levels }))
+}
+
+fn trades<'a>(symbol: &'a [u8], push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
+    for list in [push.trades, push.liquidations].into_iter().flatten().filter(|list| !list.is_null()) {
+        list.items("trades", |item| {
+            let trade = Trade::of(item, "trade")?;
+            take(Message::Trade(TradeMessage {
+                symbol,
+                price: need(trade.price, "price")?.text("price")?,
+                qty: need(trade.qty, "size")?.text("size")?,
+                sell: !need(trade.maker_sells, "is_maker_ask")?.flag("is_maker_ask")?,
+                off_book: false,
+                id: need(trade.id, "trade_id")?.whole("trade_id")?,
+                ts_venue: venue_time(need(trade.time, "timestamp")?.whole("timestamp")?)?,
+            }))
+        })?;
+    }
+    Ok(())
+}

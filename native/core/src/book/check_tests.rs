@@ -53,6 +53,7 @@ fn each_top_meets_the_ticker_of_its_update_whichever_comes_first() {
         tops_equal: 2,
         tops_between: 1,
         discarded: 1,
+        told: [1, 4, 0, 0, 0],
         ..Tally::default()
     };
     assert_eq!(row(&checker, 0), want);

@@ -119,7 +119,7 @@ def _import(args: argparse.Namespace) -> int:
     if missing:
         raise InputError(f"file must be a recording, was {missing[0]}")
     rows = 0
-    output.say("interrupted, the same command goes on where it was")
+    output.say("an interrupt loses nothing: the same command goes on where it was")
     with output.progress("import", 2 * sum(path.stat().st_size for path in args.file)) as bar:
         before = 0
 

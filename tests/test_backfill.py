@@ -192,7 +192,8 @@ def test_a_venue_that_refuses_ends_its_job_and_no_other(tmp_path: Path, monkeypa
 
 
 def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    history, place = made(1_500), tmp_path / "lake"
+    # Far more pages than the two runs are given time for, so that the interrupt finds the second one at work.
+    history, place = made(4_000), tmp_path / "lake"
     bars = history.bars["BTCUSDT"]
     lake, codes = Lake(place), []
     with serving(history) as venues:

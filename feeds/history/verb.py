@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, time_ns: Callable[[str, str], int]) -> int:
     jobs = _jobs(args, time_ns("--since", args.since), time_ns("--until", args.until))
     bases = dict(_pair("--base", text, "=") for text in args.base)
     share = {job.id(): 0.0 for job in jobs}
-    output.say("interrupted, the same command goes on where it was")
+    output.say("an interrupt loses nothing: the same command goes on where it was")
     with output.progress(f"backfill of {len(jobs)} jobs, %", 100.0) as bar:
 
         def tick(outcome: Outcome, done: float) -> None:

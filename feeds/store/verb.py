@@ -120,7 +120,7 @@ def retain(args: argparse.Namespace) -> int:
         raise InputError(f"--lake-days must be --hot-days or more, was {args.lake_days} and {args.hot_days}")
     clock: Clock = args.clock
     lake, totals = Lake(args.lake_place), {"rows": 0, "dropped": 0, "written": 0}
-    args.output.say("interrupted, the same command goes on with what is left")
+    args.output.say("an interrupt loses nothing: the same command goes on with what is left")
     with args.output.progress("rows", 0) as bar:
         for leaving in plan(args.source, lake, clock.utc_ns(), args.hot_days, args.lake_days):
             dropped, written = carry_out(args.source, lake, leaving) if args.drop else (0, 0)

@@ -1,11 +1,12 @@
-//! Batches of records between numpy and the core: copied in from any buffer, handed out as bytes.
+//! Bytes and batches of records between Python and the core: read where they lie or copied in, handed out as bytes.
 //!
 //! catalogue: M2, M4. A batch is copied, because another thread may write to it while the GIL is released.
 
 use crate::error::raise;
-use pyo3::buffer::PyUntypedBuffer;
+use pyo3::buffer::{PyBuffer, PyUntypedBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use tickwright_core::bars::Bar;
 use tickwright_core::book::l2::LevelDelta;
 use tickwright_core::book::l3::OrderRecord;
 use tickwright_core::error::CoreError;
@@ -25,6 +26,10 @@ unsafe impl Plain for LevelDelta {}
 unsafe impl Plain for [Level; 2] {}
 // SAFETY: as above.
 unsafe impl Plain for Level {}
+// SAFETY: as above; its padding is a field.
+unsafe impl Plain for Bar {}
+// SAFETY: an integer.
+unsafe impl Plain for i64 {}
 
 /// The records of a contiguous buffer of whole ones, or of bytes; else an `InputError` about `field` that says `why`.
 pub fn copied<T: Plain>(buffer: &Bound<'_, PyAny>, field: &'static str, why: &'static str) -> PyResult<Vec<T>> {
@@ -44,6 +49,15 @@ pub fn copied<T: Plain>(buffer: &Bound<'_, PyAny>, field: &'static str, why: &'s
         }
     }
     Ok(records)
+}
+
+/// The bytes of a contiguous buffer, where they lie; else an `InputError` about the payload.
+pub fn payload_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
+    if !buffer.is_c_contiguous() {
+        return Err(raise(CoreError::Field { field: "payload", was: "strided".into(), why: "must be contiguous" }));
+    }
+    // SAFETY: the buffer is contiguous bytes, held by `buffer` as long; the lock is held, so nobody writes meanwhile.
+    Ok(unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) })
 }
 
 /// Records as bytes, for `numpy.frombuffer`.

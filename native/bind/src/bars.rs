@@ -2,6 +2,7 @@
 //!
 //! catalogue: M8.
 
+use crate::array::bytes_of;
 use crate::error::raise;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
@@ -40,7 +41,7 @@ impl BarBuilder {
         let mut done = Vec::new();
         let trade = trade(ts_ns, id, price, qty, flags);
         self.inner.take(&trade, |bar| done.push(bar)).map_err(raise)?;
-        Ok(packed(py, &done))
+        Ok(bytes_of(py, &done))
     }
 
     /// Takes columns of equal length (i64, ids u64, flags u32 as in records); returns the bars that they complete.
@@ -77,19 +78,19 @@ impl BarBuilder {
             marks.some(py, from, to, &mut chunk.4);
             py.detach(|| take_all(&mut self.inner, &chunk, &mut done)).map_err(raise)?;
         }
-        Ok(packed(py, &done))
+        Ok(bytes_of(py, &done))
     }
 
     /// Time has come to `ts_ns`: returns the time bar that ended by then, or nothing.
     fn close_until<'py>(&mut self, py: Python<'py>, ts_ns: i64) -> Bound<'py, PyBytes> {
         let mut done = Vec::new();
         self.inner.close_until(ts_ns, |bar| done.push(bar));
-        packed(py, &done)
+        bytes_of(py, &done)
     }
 
     /// The bar that is not complete yet, or nothing.
     fn open<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        packed(py, self.inner.open().map(std::slice::from_ref).unwrap_or_default())
+        bytes_of(py, self.inner.open().map(std::slice::from_ref).unwrap_or_default())
     }
 
     /// How many trades came after their time bar was closed.
@@ -163,12 +164,6 @@ fn take_all(builder: &mut bars::BarBuilder, chunk: &Chunk, done: &mut Vec<Bar>) 
         builder.take(&trade(*ts, *id, *price, *qty, *bits), |bar| done.push(bar))?;
     }
     Ok(())
-}
-
-fn packed<'py>(py: Python<'py>, bars: &[Bar]) -> Bound<'py, PyBytes> {
-    // SAFETY: Bar is repr(C), integers only, and its size is the sum of its fields: no padding.
-    let bytes = unsafe { std::slice::from_raw_parts(bars.as_ptr().cast::<u8>(), size_of_val(bars)) };
-    PyBytes::new(py, bytes)
 }
 
 /// Adds this file's class to the module.

@@ -3,6 +3,7 @@
 //! catalogue: M7. Every number is an i64, little-endian, row after row; `feeds/lake_schema.py` names the columns. It
 //! decides nothing: rows are the records of the decoders, flattened.
 
+use crate::array::bytes_of;
 use crate::book::{MESSAGE_BYTES_MAX, instrument};
 use crate::error::raise;
 use crate::figure_columns::{self, Figures};
@@ -40,7 +41,7 @@ impl Rows {
 
     /// The rows as bytes.
     pub fn packed<'py>(&self, py: Python<'py>) -> Tables<'py> {
-        (packed(py, &self.trades), packed(py, &self.levels), packed(py, &self.tops))
+        (bytes_of(py, &self.trades), bytes_of(py, &self.levels), bytes_of(py, &self.tops))
     }
 
     /// Adds the rows of a record, which has this number; a record of another kind has none.
@@ -180,13 +181,6 @@ fn read(
         (Reader::Public(decoder), None) => decoder.market(payload, stamp, records),
     }?;
     records.iter().try_for_each(|record| record.map(&mut each))
-}
-
-/// Numbers as bytes.
-pub fn packed<'py>(py: Python<'py>, numbers: &[i64]) -> Bound<'py, PyBytes> {
-    // SAFETY: every byte of an i64 is initialised, and a u8 has no alignment.
-    let bytes = unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast::<u8>(), size_of_val(numbers)) };
-    PyBytes::new(py, bytes)
 }
 
 /// Adds this file's class to the module.

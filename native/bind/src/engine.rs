@@ -24,6 +24,7 @@ use tickwright_core::kernel::{KERNEL_ABI, Kernel, KernelFn};
 use tickwright_core::quoting::{Seat, proposal};
 use tickwright_core::units::NO_TIME;
 
+use crate::array::payload_of;
 use crate::error::raise;
 use crate::market::market_of;
 use crate::notes;
@@ -51,14 +52,6 @@ pub struct Engine {
     kernels: Vec<Py<PyAny>>,
     build: String,
     recovered_at: i64,
-}
-
-pub(crate) fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
-    if !buffer.is_c_contiguous() {
-        return Err(raise(CoreError::Field { field: "payload", was: "strided".into(), why: "must be contiguous" }));
-    }
-    // SAFETY: the buffer is contiguous bytes, held by `buffer` as long; the lock is held, so nobody writes meanwhile.
-    Ok(unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) })
 }
 
 fn stamp(stream: u16, ts: i64, mono: i64) -> Stamp {
@@ -258,12 +251,12 @@ impl Engine {
     /// One market-data message as it came from the socket.
     fn market(&mut self, stream: u16, venue_market: &str, payload: PyBuffer<u8>, ts: i64, mono: i64) -> PyResult<u32> {
         let market = market_of(venue_market)?;
-        self.core.market(market, bytes_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
+        self.core.market(market, payload_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
     }
 
     /// A REST depth snapshot.
     fn snapshot(&mut self, stream: u16, instrument: u32, payload: PyBuffer<u8>, ts: i64, mono: i64) -> PyResult<u32> {
-        self.core.snapshot(instrument, bytes_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
+        self.core.snapshot(instrument, payload_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
     }
 
     /// One user-data event, wrapped or raw.
@@ -277,13 +270,13 @@ impl Engine {
         mono: i64,
     ) -> PyResult<u32> {
         let market = market_of(venue_market)?;
-        self.core.user(market, account, bytes_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
+        self.core.user(market, account, payload_of(&payload)?, stamp(stream, ts, mono)).map_err(raise)
     }
 
     /// One answer of the WebSocket API.
     fn answer(&mut self, account: u16, venue_market: &str, payload: PyBuffer<u8>, ts: i64, mono: i64) -> PyResult<u32> {
         let market = market_of(venue_market)?;
-        self.core.answer(market, account, bytes_of(&payload)?, stamp(0, ts, mono)).map_err(raise)
+        self.core.answer(market, account, payload_of(&payload)?, stamp(0, ts, mono)).map_err(raise)
     }
 
     /// No answer came within the deadline, or the connection broke: the order's fate is unknown.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tickwright_core::event::{FundingRate, Kline, Mark, OpenInterest, RecordRef, Reference, Ticker, flags};
 
-use crate::columns::packed;
+use crate::array::bytes_of;
 
 /// Tickers (19 numbers a row), bars (14), rates (9), open interest (9) and marks (8), as bytes.
 pub type Packed<'py> =
@@ -32,7 +32,7 @@ impl Figures {
     /// The rows as bytes.
     pub fn packed<'py>(&self, py: Python<'py>) -> Packed<'py> {
         let [tickers, klines, rates, interest, marks] =
-            [&self.tickers, &self.klines, &self.rates, &self.interest, &self.marks].map(|rows| packed(py, rows));
+            [&self.tickers, &self.klines, &self.rates, &self.interest, &self.marks].map(|rows| bytes_of(py, rows));
         (tickers, klines, rates, interest, marks)
     }
 

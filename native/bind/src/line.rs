@@ -9,7 +9,7 @@ use tickwright_core::decode::soup;
 use tickwright_core::line::numbered::{Event, Receiver, Told};
 use tickwright_core::line::stream::{Stream, Told as StreamTold};
 
-use crate::engine::bytes_of;
+use crate::array::payload_of;
 use crate::error::raise;
 
 /// One thing told: its kind, a number and the next one behind it, and its bytes.
@@ -62,7 +62,7 @@ impl MoldReceiver {
             rows.push(row(py, told));
             Ok(())
         };
-        self.core.take(line, bytes_of(&datagram)?, now, &mut tell).map_err(raise)?;
+        self.core.take(line, payload_of(&datagram)?, now, &mut tell).map_err(raise)?;
         Ok(rows)
     }
 
@@ -196,7 +196,7 @@ impl SoupStream {
             rows.push((kind, number, PyBytes::new(py, bytes)));
             Ok(())
         };
-        self.core.feed(bytes_of(&data)?, &mut tell).map_err(raise)?;
+        self.core.feed(payload_of(&data)?, &mut tell).map_err(raise)?;
         Ok(rows)
     }
 

@@ -30,6 +30,13 @@ def _text(value: object) -> str:
     return str(value)
 
 
+def _words(named: Mapping[str, object]) -> str:
+    """Named figures as a person reads them: `created 156,889, changed 266`."""
+    return ", ".join(
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in named.items()
+    )
+
+
 class Output:
     """Where a verb's results and messages go; one for each run of the command."""
 
@@ -53,10 +60,11 @@ class Output:
             self._rows.append(dict(row))
 
     def flush(self) -> None:
-        """Prints the rows collected so far as one table."""
+        """Prints the rows collected so far as one table; named figures, which fit no column, in lines below it."""
         if not self._rows:
             return
-        columns = list(dict.fromkeys(key for row in self._rows for key in row))
+        named = dict.fromkeys(key for row in self._rows for key, value in row.items() if isinstance(value, Mapping))
+        columns = list(dict.fromkeys(key for row in self._rows for key in row if key not in named))
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             numeric = all(isinstance(row.get(column), int | float | None) for row in self._rows)
@@ -65,6 +73,10 @@ class Output:
             table.add_row(*(_text(row.get(column)) for column in columns))
         width = None if self._out.isatty() else 200
         Console(file=self._out, highlight=False, markup=False, width=width).print(table)
+        for row in self._rows:
+            told = [_words(value) for key in named if isinstance(value := row.get(key), Mapping) and value]
+            if told and columns:
+                print(f"{row.get(columns[0])}: {'; '.join(told)}", file=self._out)
         self._rows.clear()
 
     def summary(self, row: Row) -> None:

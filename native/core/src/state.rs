@@ -157,7 +157,7 @@ pub struct State {
 /// rule that fills it, changes, its name gets the next version (`equity/3`), so that an older journal's difference has a
 /// name.
 pub const COMPONENTS: [&str; 10] =
-    ["definitions", "session", "books", "market", "lines", "gate", "orders/2", "positions", "equity/3", "ledger"];
+    ["definitions", "session", "books", "market", "lines", "gate", "orders/3", "positions", "equity/3", "ledger"];
 
 impl Default for State {
     fn default() -> Self {

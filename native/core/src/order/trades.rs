@@ -68,7 +68,8 @@ impl Memory {
                 return;
             }
             self.floor = self.floor.max(self.seen[0].trade);
-            self.seen.copy_within(1.., 0);
+            // Only what is older than the newcomer moves up: what is newer stays, or a late fill would forget its neighbour.
+            self.seen.copy_within(1..at, 0);
             at -= 1;
         } else {
             self.seen.copy_within(at..self.len as usize, at + 1);
@@ -168,4 +169,30 @@ fn key(account: u16, instrument: u32) -> u64 {
 pub fn fill_qty(report: &Report) -> Lots {
     let trade = report.exec == crate::event::Exec::Trade as u8;
     if trade && report.last_qty > 0 && report.last_qty != crate::units::NO_QTY { report.last_qty } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        /// Fills come in any order and come again: the newest are remembered, and what was forgotten is below the floor.
+        #[test]
+        fn the_newest_are_remembered_in_whatever_order_they_come(
+            trades in prop::collection::vec((1u64..400, 1u64..3), 1..300)
+        ) {
+            let (mut memory, mut all) = (Memory::new(), BTreeSet::new());
+            for (trade, owner) in trades {
+                let seen = Seen { trade, owner };
+                memory.remember(seen);
+                all.insert(seen);
+                let forgotten = all.len().saturating_sub(SEEN);
+                let newest: Vec<Seen> = all.iter().skip(forgotten).copied().collect();
+                prop_assert_eq!(memory.used(), &newest[..]);
+                prop_assert!(all.iter().take(forgotten).all(|old| old.trade <= memory.floor));
+            }
+        }
+    }
 }

@@ -109,7 +109,7 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
     let begin = match (found.begin, found.end) {
         (NO_TIME, NO_TIME) => NO_TIME,
         // Kraken's end is the time of the last trade's second where it is not over yet: the interval's own end counts.
-        (NO_TIME, end) => end - end.checked_rem(told.interval).unwrap_or(0) - told.interval,
+        (NO_TIME, end) => (end - end.checked_rem(told.interval).unwrap_or(0)).saturating_sub(told.interval),
         (begin, _) => begin,
     };
     if prices.iter().any(Option::is_none) || begin == NO_TIME {

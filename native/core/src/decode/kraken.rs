@@ -164,14 +164,14 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
 }
 
-/// Ten digits of seconds, a point and six decimals, in ns.
+/// Ten digits of seconds, a point and six decimals, in ns; a time behind the year 2262 is no usual one.
 #[inline]
 fn usual_seconds(text: &[u8]) -> Option<Nanos> {
     let (front, behind) = text.split_at_checked(10)?;
     let decimals = behind.strip_prefix(b".").filter(|decimals| decimals.len() == 6)?;
     let points = text.iter().filter(|byte| !byte.is_ascii_digit()).count();
     let whole = |digits| number::counted(digits, Scale { decimals: 0, unit: 1 }).filter(|_| points == 1);
-    Some(whole(front)? * 1_000_000_000 + whole(decimals)? * 1_000)
+    whole(front)?.checked_mul(1_000_000_000)?.checked_add(whole(decimals)? * 1_000)
 }
 
 /// Seconds since the epoch as a decimal text, in ns.

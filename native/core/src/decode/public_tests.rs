@@ -164,6 +164,11 @@ fn kraken_books_tops_and_trades() {
     assert_eq!(book(&kraken, KRAKEN_BOTH), (false, (0, 0, 0), 1_618_678_145_920_708_000, vec![(42_990, 0)], asks));
     let snapshot = KRAKEN_BOTH.replace("\"a\"", "\"as\"").replace("\"b\"", "\"bs\"");
     assert!(book(&kraken, &snapshot).0);
+    // A time of ten digits that no i64 of nanoseconds holds (found by the fuzzer).
+    let late = KRAKEN_BOTH.replace("1618678145.920470", "9618678945.900000");
+    let mut out = RecordBuf::with_capacity(1 << 12);
+    let error = kraken.clone().market(late.as_bytes(), STAMP, &mut out).unwrap_err();
+    assert!(error.to_string().contains("9618678945.900000"), "{error}");
     let trade: Trade = only(&kraken, KRAKEN_TRADE);
     assert_eq!((trade.price, trade.qty, trade.header.has(flags::SELL)), (42_990, 1_597_971_727_919, true));
     let top: Bbo = only(&decoder(Public::KrakenSpot, "WAVES/EUR", 6, 8), KRAKEN_TICKER);

@@ -111,11 +111,7 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let [Some(time), Some(price), Some(qty), Some(side)] = first::<4>(item, "data")? else {
         return Err(item.refuse("data"));
     };
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     let ts_venue = venue_time(time.digits("ts")?)?;
     let (price, qty) = (price.text("price")?, qty.text("quantity")?);
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue }))

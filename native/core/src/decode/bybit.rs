@@ -124,11 +124,7 @@ fn book<'a>(push: &Push<'a>, data: Value<'a>) -> Result<Message<'a>> {
 fn trade<'a>(item: Value<'a>) -> Result<Message<'a>> {
     let trade = Trade::of(item, "data")?;
     let side = need(trade.side, "S")?;
-    let sell = match side.text("S")? {
-        b"Sell" => true,
-        b"Buy" => false,
-        _ => return Err(side.refuse("S")),
-    };
+    let sell = side.either("S", b"Sell", b"Buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol: need(trade.symbol, "s")?.text("s")?,
         price: need(trade.price, "p")?.text("p")?,

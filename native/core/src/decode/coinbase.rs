@@ -109,11 +109,7 @@ fn book<'a>(event: &Event<'a>, sequence: u64, snapshot: bool, ts_venue: Nanos) -
 fn trade<'a>(item: Value<'a>) -> Result<Message<'a>> {
     let trade = Trade::of(item, "trades")?;
     let side = need(trade.side, "side")?;
-    let sell = match side.text("side")? {
-        b"BUY" => true,
-        b"SELL" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"BUY", b"SELL")?;
     Ok(Message::Trade(TradeMessage {
         symbol: need(trade.product, "product_id")?.text("product_id")?,
         price: need(trade.price, "price")?.text("price")?,

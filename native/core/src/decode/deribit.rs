@@ -169,11 +169,7 @@ fn top<'a>(data: &Data<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     let direction = need(data.direction, "direction")?;
-    let sell = match direction.text("direction")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(direction.refuse("direction")),
-    };
+    let sell = direction.either("direction", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol: symbol(data)?,
         price: need(data.price, "price")?.figure("price")?,

@@ -112,11 +112,7 @@ fn trades<'a>(symbol: &'a [u8], contents: Value<'a>, take: Take<'_, 'a>) -> Resu
     need(Contents::of(contents, "contents")?.trades, "trades")?.items("trades", |item| {
         let trade = Trade::of(item, "trades")?;
         let side = need(trade.side, "side")?;
-        let sell = match side.text("side")? {
-            b"SELL" => true,
-            b"BUY" => false,
-            _ => return Err(side.refuse("side")),
-        };
+        let sell = side.either("side", b"SELL", b"BUY")?;
         let (price, qty) = (need(trade.price, "price")?.text("price")?, need(trade.qty, "size")?.text("size")?);
         let ts_venue = trade.time.map_or(Ok(NO_TIME), |time| utc(&time))?;
         // Its id is hexadecimal.

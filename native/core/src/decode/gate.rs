@@ -156,11 +156,7 @@ fn top<'a>(found: &Book<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(trade: &Trade<'a>) -> Result<Message<'a>> {
     let side = need(trade.side, "side")?;
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol: need(trade.symbol, "currency_pair")?.text("currency_pair")?,
         price: need(trade.price, "price")?.text("price")?,

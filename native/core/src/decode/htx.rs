@@ -155,11 +155,7 @@ fn book<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(symbol: &'a [u8], trade: &Trade<'a>) -> Result<Message<'a>> {
     let side = need(trade.side, "direction")?;
-    let sell = match side.text("direction")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("direction")),
-    };
+    let sell = side.either("direction", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol,
         price: need(trade.price, "price")?.figure("price")?,

@@ -119,11 +119,7 @@ fn top<'a>(data: &Data<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     let side = need(data.side, "side")?;
-    let sell = match side.text("side")? {
-        b"A" => true,
-        b"B" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"A", b"B")?;
     Ok(Message::Trade(TradeMessage {
         symbol: coin(data)?,
         price: need(data.price, "px")?.text("px")?,

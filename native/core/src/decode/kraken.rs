@@ -155,11 +155,7 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let [Some(price), Some(qty), Some(time), Some(side)] = first::<4>(item, "trade")? else {
         return Err(item.refuse("trade"));
     };
-    let sell = match side.text("side")? {
-        b"s" => true,
-        b"b" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"s", b"b")?;
     let (price, qty) = (price.text("price")?, qty.text("quantity")?);
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
 }

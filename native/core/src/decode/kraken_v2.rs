@@ -145,11 +145,7 @@ fn top<'a>(item: &Item<'a>, symbol: &'a [u8], ts_venue: Nanos) -> Result<Message
 
 fn trade<'a>(item: &Item<'a>, symbol: &'a [u8], ts_venue: Nanos) -> Result<Message<'a>> {
     let side = need(item.side, "side")?;
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol,
         price: need(item.price, "price")?.figure("price")?,

@@ -143,11 +143,7 @@ fn change<'a>(data: &Data<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     let side = need(data.side, "side")?;
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     // Nanoseconds, unlike every other time here.
     let ts_venue =
         data.time.map_or(Ok(NO_TIME), |time| i64::try_from(time.digits("time")?).map_err(|_| time.refuse("time")))?;

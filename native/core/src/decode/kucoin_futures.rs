@@ -134,11 +134,7 @@ fn change<'a>(symbol: &'a [u8], data: &Data<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(symbol: &'a [u8], data: &Data<'a>) -> Result<Message<'a>> {
     let side = need(data.side, "side")?;
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol,
         price: need(data.price, "price")?.figure("price")?,

@@ -276,11 +276,7 @@ fn usual_sided<'a>(scan: &mut Scan<'a>, side: Side) -> Option<Option<Texts<'a>>>
 fn sided<'a>(level: Value<'a>, field: &'static str, side: Side) -> Result<Option<Texts<'a>>> {
     let level = Sided::of(level, field)?;
     let named = need(level.side, "side")?;
-    let is_bid = match named.text("side")? {
-        b"bid" => true,
-        b"offer" => false,
-        _ => return Err(named.refuse("side")),
-    };
+    let is_bid = named.either("side", b"bid", b"offer")?;
     if is_bid != (side == Side::Buy) {
         return Ok(None);
     }

@@ -184,11 +184,7 @@ fn ticker<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
 
 fn trade<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let side = need(item.side, "side")?;
-    let sell = match side.text("side")? {
-        b"sell" => true,
-        b"buy" => false,
-        _ => return Err(side.refuse("side")),
-    };
+    let sell = side.either("side", b"sell", b"buy")?;
     Ok(Message::Trade(TradeMessage {
         symbol,
         price: need(item.price, "price")?.text("price")?,

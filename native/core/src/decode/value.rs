@@ -86,6 +86,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether the string is the first of two words and not the second, or an error where it is neither.
+    pub fn either(&self, field: &'static str, yes: &[u8], no: &[u8]) -> Result<bool> {
+        match self.text(field)? {
+            word if word == yes => Ok(true),
+            word if word == no => Ok(false),
+            _ => Err(self.refuse(field)),
+        }
+    }
+
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
         self.shape == Shape::Literal && self.raw == b"null"

@@ -38,3 +38,4 @@ pub mod replay;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod venue;
+pub mod clamm;

@@ -14,6 +14,7 @@ PACKAGES = [
     "pycore.templates",
     "feeds",
     "feeds.history",
+    "feeds.itch",
     "feeds.l3",
     "feeds.store",
     "feeds.venue",

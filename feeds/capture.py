@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ from feeds import bars_live
 from feeds.bars_live import LiveBars
 from feeds.binance_instruments import instrument_steps
 from feeds.lake import Lake
-from feeds.live import LiveFeed, until_ended
+from feeds.live import until_ended
+from feeds.market_feed import Market
 from feeds.ports import Clock, Results
 from feeds.recorder import Recorder, What
-from feeds.session import Listener
 from feeds.source import Source, add_source, source
 from feeds.venue.binance import Binance
 from native._core import InputError
@@ -59,17 +58,17 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Records until the time is over or a signal comes; 130 after SIGINT, with everything received kept."""
     wanted = source(args)
-    feed, at = wanted.venue.feed, wanted.at
+    origin = wanted.about()
     about: dict[str, Any] = {
-        "venue": feed,
+        "venue": wanted.name,
         "symbols": wanted.symbols,
-        "rest": at.rest,
-        "ws": at.ws,
+        **origin,
         "began_ns": args.clock.utc_ns(),
     }
     bars = _bars(wanted, args, about) if args.bars is not None else None
     recorder = Recorder(args.file, about)
-    said = f"recording {feed} {','.join(wanted.symbols)} from {at.ws} to {args.file}"
+    place = origin.get("ws") or origin.get("lines")
+    said = f"recording {wanted.name} {','.join(wanted.symbols)} from {place} to {args.file}"
     capture = Capture(wanted, recorder, args.clock)
     capture.bars = bars
     try:
@@ -81,10 +80,10 @@ def run(args: argparse.Namespace) -> int:
     return _end(capture, args.file, args.output, code)
 
 
-def _bars(wanted: Source, args: argparse.Namespace, about: dict[str, Any]) -> LiveBars:
+def _bars(wanted: Market, args: argparse.Namespace, about: dict[str, Any]) -> LiveBars:
     """The builder of live bars; `about` gets the venue's own steps of tick and lot, which bars need."""
-    if not isinstance(wanted.venue, Binance):
-        raise InputError(f"--bars must be built of a market of Binance, whose steps are known, was {wanted.venue.feed}")
+    if not isinstance(wanted, Source) or not isinstance(wanted.venue, Binance):
+        raise InputError(f"--bars must be built of a market of Binance, whose steps are known, was {wanted.name}")
     market = wanted.venue.market
     about["instruments"] = asyncio.run(instrument_steps(wanted.at.rest + market.instruments_request, wanted.symbols))
     origin = bars_live.Source(market.venue, market.market, about["instruments"])
@@ -95,7 +94,7 @@ def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
     output.summary(
         {
             "file": str(file),
-            "venue": capture.venue.feed,
+            "venue": capture.market.name,
             "messages": capture.messages,
             "snapshots": capture.snapshots,
             "payload_bytes": capture.recorder.payload_bytes,
@@ -106,76 +105,48 @@ def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
     return code or (0 if capture.messages else 1)
 
 
-class _Recording(Listener):
-    """Writes what a session hears."""
-
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-
-    def message(self, payload: bytes) -> None:
-        self._capture.message(payload)
-
-    def rest(self, symbol: str, request: str, body: bytes) -> None:
-        self._capture.snapshots += 1
-        self._capture.record(What.REST, body, self._capture.rest_source(request))
-
-
 class Capture:
-    """One running capture: what the sockets and REST bring goes into the recorder as it is."""
+    """One running capture: what comes goes into the recorder as it is. A `feeds.market_feed.Tape`."""
 
-    def __init__(self, source: Source, recorder: Recorder, clock: Clock) -> None:
+    def __init__(self, market: Market, recorder: Recorder, clock: Clock) -> None:
         """Connects nothing."""
-        self.venue = source.venue
+        self.market = market
         self.recorder = recorder
         self.messages = 0
         self.snapshots = 0
         self.connections = 0
         self.bars: LiveBars | None = None
-        self._source = source
         self._clock = clock
 
     async def run(self, seconds: float | None, on_ready: Callable[[], None]) -> int:
         """Records for `seconds` or until a signal; 0, or 130 after SIGINT. From `on_ready` on, signals are heard."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
-            feed = LiveFeed(
-                self.venue,
-                self._source.at,
-                self._source.symbols,
-                self._source.recorder_books,
-                lambda _: _Recording(self),
-                clock=self._clock,
-                http=http,
-                jitter=random.Random(1),
-                on_link=self._link,
-            )
+            feed = self.market.record(self, self._clock, http)
             ending = asyncio.create_task(until_ended(seconds, feed, asyncio.create_task(self._flush())))
             await asyncio.sleep(0)
             on_ready()
             return await ending
 
-    def message(self, payload: bytes) -> None:
+    def message(self, payload: bytes, source: str) -> None:
         """A message came: it is recorded, and part of the bars that are built."""
         ts_ns = self._clock.utc_ns()
-        self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload, self.venue.source)
+        self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload, source)
         self.messages += 1
         if self.bars is not None:
             self.bars.take(payload, ts_ns)
 
-    def record(self, what: What, payload: bytes = b"", origin: str = "") -> None:
-        """Adds one record with the present times."""
-        self.recorder.record(what, self._clock.utc_ns(), self._clock.mono_ns(), payload, origin)
+    def rest(self, body: bytes, source: str) -> None:
+        """The answer to a request came."""
+        self.snapshots += 1
+        self._record(What.REST, body, source)
 
-    def rest_source(self, request: str) -> str:
-        """How a request is written down: under the production address, by which a reader knows the venue again."""
-        return request if isinstance(self.venue, Binance) else self.venue.production.rest + request
+    def link(self, up: bool, source: str) -> None:
+        """A connection was made or lost."""
+        self.connections += up
+        self._record(What.UP if up else What.DOWN, source=source if up else "")
 
-    def _link(self, _line: int, up: bool, address: str) -> None:
-        if not up:
-            self.record(What.DOWN)
-            return
-        self.connections += 1
-        # A token is not for the record.
-        self.record(What.UP, origin=address.partition("?")[0] if self.venue.token_request() else address)
+    def _record(self, what: What, payload: bytes = b"", source: str = "") -> None:
+        self.recorder.record(what, self._clock.utc_ns(), self._clock.mono_ns(), payload, source)
 
     def _build(self) -> None:
         """Builds the bars that what was received completes; where they cannot go on, the recording does."""

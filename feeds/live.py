@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from feeds.backoff import Backoff
+from feeds.market_feed import MarketFeed
 from feeds.ports import Clock
 from feeds.session import Action, Books, Drop, Fetch, Listener, Refused, Send, Session, Warn
 from feeds.socket import Socket
@@ -158,6 +159,11 @@ class LiveFeed:
         """Whether every book of every line is in step."""
         return all(line.session.synced for line in self.lines)
 
+    def tally(self) -> dict[str, int]:
+        """What the sessions of all lines have seen."""
+        names = ("messages", "garbage", "gaps", "connections")
+        return {name: sum(getattr(line.session.tally, name) for line in self.lines) for name in names}
+
     async def run(self) -> None:
         """Keeps every line up until `close`."""
         try:
@@ -202,8 +208,13 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-async def until_ended(seconds: float | None, feed: LiveFeed, *besides: asyncio.Task[None]) -> int:
-    """Runs a feed, and what is done besides, for `seconds` or until a signal; 0, or 130 after SIGINT."""
+async def until_ended(
+    seconds: float | None, feed: MarketFeed, *besides: asyncio.Task[None], last: Callable[[], None] = lambda: None
+) -> int:
+    """Runs a feed, and what is done besides, for `seconds`, until it ends or a signal comes; 0, or 130 after SIGINT.
+
+    `last` is called before the feed is closed, where nothing went wrong.
+    """
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     code = 0
 
@@ -217,6 +228,8 @@ async def until_ended(seconds: float | None, feed: LiveFeed, *besides: asyncio.T
     tasks = [asyncio.create_task(feed.run()), *besides]
     waiting = asyncio.create_task(ended.wait())
     done, _ = await asyncio.wait([*tasks, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if not any(task.done() and task.exception() for task in tasks):
+        last()
     feed.close()
     for task in [*tasks, waiting]:
         task.cancel()

@@ -26,6 +26,9 @@ _LOOK_S = 0.002
 _BUFFER_BYTES = 8 * 1024 * 1024
 #: Lines: A and B.
 LINES_MAX = 2
+#: What a tap is told: a datagram of line A, of line B, of the re-request server; and that a hole was given up.
+TAPS = ("moldudp64/a", "moldudp64/b", "moldudp64/requests")
+GIVEN_UP = "moldudp64/given-up"
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ class MoldFeed:
     """One session over lines A and B until it has ended or is closed.
 
     `on_message` gets each message with its number, once and in order; `on_event` gets `gap` with the numbers from and
-    up to which nothing will come, `session` for another session (numbers begin again) and `ended`.
+    up to which nothing will come, `session` for another session (numbers begin again) and `ended`. `tap` gets each
+    datagram as it came with one of `TAPS`, and `GIVEN_UP`: with the times of both, the same messages can be had again.
     """
 
     def __init__(
@@ -91,6 +95,8 @@ class MoldFeed:
         on_message: Callable[[int, bytes], None],
         on_event: Callable[[str, int, int, bytes], None],
         clock: Clock,
+        *,
+        tap: Callable[[str, bytes], None] = lambda source, data: None,
     ) -> None:
         """Opens nothing yet. InputError for no line or more than two, or a session of more than ten characters."""
         self.lines = channel.lines
@@ -101,6 +107,7 @@ class MoldFeed:
         self._on_message = on_message
         self._on_event = on_event
         self._clock = clock
+        self._tap = tap
         self._requests = channel.requests
         self._server: asyncio.DatagramTransport | None = None
         self._closed = asyncio.Event()
@@ -146,6 +153,7 @@ class MoldFeed:
         return transport
 
     def _take(self, line: int | None, data: bytes) -> None:
+        self._tap(TAPS[-1 if line is None else line], data)
         try:
             rows = self._receiver.take(line, data, self._clock.mono_ns())
         except InputError as error:
@@ -159,7 +167,9 @@ class MoldFeed:
         now = self._clock.mono_ns()
         if self._server is not None and (request := self._receiver.request(now)) is not None:
             self._server.sendto(request)
-        self._tell(self._receiver.settle(now))
+        if given_up := self._receiver.settle(now):
+            self._tap(GIVEN_UP, b"")
+            self._tell(given_up)
 
     def _tell(self, rows: list[tuple[str, int, int, bytes]]) -> None:
         for kind, number, following, payload in rows:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 #: A client that sent nothing else for this long sends a heartbeat, s.
 _HEARTBEAT_S = 1.0
 _READ_BYTES = 256 * 1024
+#: What a tap is told: bytes as they came, and that a new connection begins.
+RECEIVED, CONNECTED = "soupbintcp", "soupbintcp/login"
 
 
 class LoginRefusedError(InputError):
@@ -28,7 +30,10 @@ class LoginRefusedError(InputError):
 
 @dataclass(frozen=True)
 class Login:
-    """Where and as whom; `session` blank is the current one, `next_number` 0 only what is new."""
+    """Where and as whom; `session` blank is the current one, `next_number` 0 only what is new.
+
+    A connection on which nothing came for `silent_s`, s, is given up and made again.
+    """
 
     host: str
     port: int
@@ -36,13 +41,15 @@ class Login:
     password: str
     session: str = ""
     next_number: int = 1
+    silent_s: float = 15.0
 
 
 class SoupSession:
     """One session over as many connections as it takes.
 
     `on_message` gets each sequenced message with its number, once and in order. `on_event` gets `session` when another
-    session than before took the login (numbers begin anew there), and `ended`.
+    session than before took the login (numbers begin anew there), and `ended`. `tap` gets what came as it came, with
+    `RECEIVED` or `CONNECTED`.
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class SoupSession:
         on_event: Callable[[str, int], None],
         backoff: Backoff,
         *,
-        silent_s: float = 15.0,
+        tap: Callable[[str, bytes], None] = lambda source, data: None,
     ) -> None:
         """Connects nothing yet."""
         self._login = login
@@ -60,7 +67,7 @@ class SoupSession:
         self._on_message = on_message
         self._on_event = on_event
         self._backoff = backoff
-        self._silent_s = silent_s
+        self._tap = tap
         self._closed = False
         self._writer: asyncio.StreamWriter | None = None
         self.reconnects = 0
@@ -107,12 +114,14 @@ class SoupSession:
         reader, writer = await asyncio.open_connection(self._login.host, self._login.port)
         writer.write(self._stream.login(self._login.user, self._login.password))
         self._writer = writer
+        self._tap(CONNECTED, b"")
         beating = asyncio.create_task(self._beat(writer))
         try:
             while not self._closed and not self._stream.ended:
-                data = await asyncio.wait_for(reader.read(_READ_BYTES), self._silent_s)
+                data = await asyncio.wait_for(reader.read(_READ_BYTES), self._login.silent_s)
                 if not data:
                     return
+                self._tap(RECEIVED, data)
                 for kind, number, payload in self._stream.feed(data):
                     self._told(kind, number, payload)
         finally:

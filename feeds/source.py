@@ -1,4 +1,4 @@
-"""Which venue's connection a command means: `--venue` and its companions, for our own feeds and installed adapters.
+"""Which market a command means: `--venue` and its companions, for our own feeds, installed adapters and ITCH channels.
 
 catalogue: M1, M12.
 """
@@ -6,43 +6,82 @@ catalogue: M1, M12.
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import aiohttp
+
 from feeds.adapter import Adapter, AdapterBooks, installed_feed
 from feeds.first_changes import FirstChanges
+from feeds.itch import feed as itch
+from feeds.itch.where import where
 from feeds.learned_books import LearnedBooks
-from feeds.session import Books
+from feeds.live import LiveFeed
+from feeds.market_feed import Market, MarketFeed, Tape, ViewBooks
+from feeds.ports import Clock
+from feeds.session import Books, Listener
 from feeds.venue import SESSIONS, session_of
 from feeds.venue.binance import Binance
 from feeds.venue.spec import Endpoints, Venue
 from native._core import InputError, LiveBooks
 
 
-class ViewBooks(Books, Protocol):
-    """Books whose levels can be shown: each symbol's number, and its tick and lot as decimal texts."""
-
-    @property
-    def numbers(self) -> Mapping[str, int]:
-        """By symbol."""
-
-    @property
-    def units(self) -> Mapping[str, tuple[str, str]]:
-        """By symbol."""
-
-    def levels(self, instrument: int, count: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """The best `count` bids and asks in ticks and lots."""
+class SessionBooks(ViewBooks, Books, Protocol):
+    """What a session keeps in step and a person looks at."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A venue's session, its symbols, and where it is served; `adapter` brings it where it is not our own."""
+    """A venue's session, its symbols, and where it is served; `adapter` brings it where it is not our own.
+
+    As `feeds.market_feed.Market`.
+    """
 
     venue: Venue
     symbols: list[str]
     at: Endpoints
     adapter: Adapter | None = None
+
+    @property
+    def name(self) -> str:
+        """The feed's."""
+        return self.venue.feed
+
+    def about(self) -> dict[str, Any]:
+        """Where it is served."""
+        return {"rest": self.at.rest, "ws": self.at.ws}
+
+    def view(self, clock: Clock, http: aiohttp.ClientSession) -> tuple[MarketFeed, list[ViewBooks]]:
+        """A feed that keeps whole books; there are some for every connection."""
+        shown: list[ViewBooks] = []
+
+        def books_of(symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
+            books = self.view_books(symbols)
+            shown.append(books)
+            return books, books.numbers
+
+        jitter = random.Random(1)
+        feed = LiveFeed(
+            self.venue, self.at, self.symbols, books_of, lambda _: Listener(), clock=clock, http=http, jitter=jitter
+        )
+        return feed, shown
+
+    def record(self, tape: Tape, clock: Clock, http: aiohttp.ClientSession) -> MarketFeed:
+        """A feed that puts everything on a tape."""
+        recording = _Recording(self.venue, tape)
+        return LiveFeed(
+            self.venue,
+            self.at,
+            self.symbols,
+            self.recorder_books,
+            lambda _: recording,
+            clock=clock,
+            http=http,
+            jitter=random.Random(1),
+            on_link=recording.link,
+        )
 
     def recorder_books(self, symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
         """What a recorder needs of books: which must be asked for, and the number of each symbol's."""
@@ -55,7 +94,7 @@ class Source:
         followed = LiveBooks(self.venue.books)
         return followed, {symbol: followed.watch(symbol) for symbol in symbols}
 
-    def view_books(self, symbols: list[str]) -> ViewBooks:
+    def view_books(self, symbols: list[str]) -> SessionBooks:
         """Whole books of symbols whose tick and lot nobody has said."""
         if self.adapter is None:
             return LearnedBooks(self.venue.books, symbols)
@@ -65,26 +104,52 @@ class Source:
         return books
 
 
+class _Recording(Listener):
+    """Puts what the sessions of a venue hear on a tape."""
+
+    def __init__(self, venue: Venue, tape: Tape) -> None:
+        self._venue, self._tape = venue, tape
+
+    def message(self, payload: bytes) -> None:
+        self._tape.message(payload, self._venue.source)
+
+    def rest(self, symbol: str, request: str, body: bytes) -> None:
+        # Under the production address, by which a reader knows the venue again.
+        own = isinstance(self._venue, Binance)
+        self._tape.rest(body, request if own else self._venue.production.rest + request)
+
+    def link(self, _: int, up: bool, address: str) -> None:
+        # A token is not for the record.
+        self._tape.link(up, address.partition("?")[0] if self._venue.token_request() else address)
+
+
 def add_source(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a connection, and for how long it is kept."""
-    parser.add_argument("--venue", required=True, help=f"one of {', '.join(SESSIONS)}, or an installed adapter's feed")
+    parser.add_argument("--venue", required=True, help=f"one of {', '.join(SESSIONS)}, itch, or an adapter's feed")
     parser.add_argument("--symbols", required=True, help="symbols as the venue writes them, separated by commas")
     parser.add_argument("--base", help="http(s) address of REST; sockets are taken from the same host")
     parser.add_argument("--ws-base", help="ws(s) address of the sockets, where it is another host or port")
     parser.add_argument("--testnet", action="store_true", help="the venue's own test network")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the venue itch: see docs/itch.md"
+    )
     parser.add_argument("--seconds", type=float, help="stop after this time; without it, at SIGINT or SIGTERM")
 
 
-def source(args: Any) -> Source:
+def source(args: Any) -> Market:
     """What `add_source` took. InputError for what cannot be, ExperimentalError for a venue that is refused live."""
-    venue, adapter = named(args.venue)
     symbols = [symbol.strip() for symbol in args.symbols.split(",") if symbol.strip()]
-    if isinstance(venue, Binance):
-        symbols = [symbol.upper() for symbol in symbols]
     if not symbols or len(set(symbols)) < len(symbols):
         raise InputError(f"--symbols must name symbols, each once, was {args.symbols!r}")
     if args.seconds is not None and not 0 < args.seconds < 1e9:
         raise InputError(f"--seconds must be above zero, was {args.seconds}")
+    if args.venue == itch.VENUE:
+        return itch.ItchMarket(symbols, where(args.option))
+    if args.option:
+        raise InputError(f"--option must be given with the venue {itch.VENUE} alone, was {args.option[0]}")
+    venue, adapter = named(args.venue)
+    if isinstance(venue, Binance):
+        symbols = [symbol.upper() for symbol in symbols]
     return Source(venue, symbols, venue.endpoints(args.base, args.ws_base, testnet=args.testnet), adapter)
 
 

@@ -1,24 +1,26 @@
-"""The verb `tickwright watch`: the books of a venue, live, one row a symbol and second.
+"""The verb `tickwright watch`: the books of a venue, live, one row a symbol and second and one at the end.
 
-catalogue: M1, M4. Exit 0: every book was in step at the end; 1: one was not. Prices and sizes are floats for people;
-the books behind them are integers.
+catalogue: M1, M2, M4. Exit 0: every book was in step at the end; 1: one was not. Prices and sizes are floats for
+people; the books behind them are integers.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 import uvloop
 
-from feeds.live import LiveFeed, until_ended
+from feeds.live import until_ended
+from feeds.market_feed import Market, ViewBooks
 from feeds.ports import Clock, Results
-from feeds.session import Books, Listener
-from feeds.source import Source, ViewBooks, add_source, source
+from feeds.source import add_source, source
+from native._core import InputError
+
+#: The most levels of a side that are shown.
+LEVELS_MAX = 50
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -32,74 +34,64 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add_source(parser)
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two rows of a symbol (1)")
+    parser.add_argument("--levels", type=int, default=1, metavar="N", help="show the best N levels of each side (1)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Watches until the time is over or a signal comes; 130 after SIGINT."""
-    view = View(source(args), args.clock, args.output, max(0.05, args.every))
+    if not 1 <= args.levels <= LEVELS_MAX:
+        raise InputError(f"--levels must be 1 to {LEVELS_MAX}, was {args.levels}")
+    view = View(source(args), args.clock, args.output, max(0.05, args.every), args.levels)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(view.run(args.seconds))
 
 
 @dataclass
 class View:
-    """One venue's books on the screen."""
+    """One market's books on the screen, the best `levels` of each side."""
 
-    source: Source
+    market: Market
     clock: Clock
     output: Results
     every_s: float
-    _books: list[ViewBooks] = field(default_factory=list)
+    levels: int = 1
+    _synced: bool = False
 
     async def run(self, seconds: float | None) -> int:
         """0 where every book is in step at the end, else 1; 130 after SIGINT."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
-            feed = LiveFeed(
-                self.source.venue,
-                self.source.at,
-                self.source.symbols,
-                self._books_of,
-                lambda _: Listener(),
-                clock=self.clock,
-                http=http,
-                jitter=random.Random(1),
-            )
-            synced = False
+            feed, shown = self.market.view(self.clock, http)
 
-            async def show() -> None:
-                nonlocal synced
+            def show() -> None:
+                self._rows(shown)
+                self._synced = feed.synced
+
+            async def keep_showing() -> None:
                 while True:
                     await asyncio.sleep(self.every_s)
-                    self._rows()
-                    synced = feed.synced
+                    show()
 
-            code = await until_ended(seconds, feed, asyncio.create_task(show()))
-        tallies = [line.session.tally for line in feed.lines]
-        self.output.summary(
-            {
-                "venue": self.source.venue.feed,
-                "symbols": len(self.source.symbols),
-                "synced": synced,
-                "messages": sum(tally.messages for tally in tallies),
-                "garbage": sum(tally.garbage for tally in tallies),
-                "gaps": sum(tally.gaps for tally in tallies),
-                "connections": sum(tally.connections for tally in tallies),
-            }
-        )
-        return code or (0 if synced else 1)
+            code = await until_ended(seconds, feed, asyncio.create_task(keep_showing()), last=show)
+        about = {"venue": self.market.name, "symbols": len(self.market.symbols), "synced": self._synced}
+        self.output.summary({**about, **feed.tally()})
+        return code or (0 if self._synced else 1)
 
-    def _books_of(self, symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
-        books = self.source.view_books(symbols)
-        self._books.append(books)
-        return books, books.numbers
-
-    def _rows(self) -> None:
-        for books in self._books:
+    def _rows(self, shown: list[ViewBooks]) -> None:
+        for books in shown:
             for symbol, number in books.numbers.items():
                 state = books.state(number)
                 kept = {name: state[name] for name in ("synced", "gaps", "crossed", "checksums", "checksums_wrong")}
-                self.output.row({"symbol": symbol, **best(books, symbol), **kept})
+                self.output.row({"symbol": symbol, **best(books, symbol), **kept, **self._depth(books, symbol)})
         self.output.flush()
+
+    def _depth(self, books: ViewBooks, symbol: str) -> dict[str, list[tuple[float, float]]]:
+        """The best levels of each side, where more than one is wanted."""
+        if self.levels == 1:
+            return {}
+        tick, lot = (float(unit) for unit in books.units[symbol])
+        sides = books.levels(books.numbers[symbol], self.levels)
+        shown = [[(round(price * tick, 12), round(qty * lot, 12)) for price, qty in side] for side in sides]
+        return {"bids": shown[0], "asks": shown[1]}
 
 
 def best(books: ViewBooks, symbol: str) -> dict[str, float | None]:

@@ -80,11 +80,10 @@ class Heard:
 def session(port: int, heard: Heard, password: str = "SECRET", silent_s: float = 15.0) -> SoupSession:
     """A client that is in a hurry to come back."""
     return SoupSession(
-        Login("127.0.0.1", port, "ME", password),
+        Login("127.0.0.1", port, "ME", password, silent_s=silent_s),
         lambda number, payload: heard.messages.append((number, payload)),
         lambda kind, number: heard.events.append((kind, number)),
         Backoff(random.Random(1), first_s=0.01, cap_s=0.02),
-        silent_s=silent_s,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from feeds.itch.recorded import RecordedItch, is_recorded_itch
 from feeds.l3 import bitstamp, databento, itch, lobster, wire
 from feeds.l3.source import OrderSource
 from feeds.unpack import Unpacked
@@ -30,6 +31,8 @@ def order_source(path: Path) -> OrderSource | None:
         return databento.DatabentoOrders(path)
     if itch.is_itch(head):
         return itch.ItchOrders(path)
+    if is_recorded_itch(head):
+        return RecordedItch(path)
     line = head.split(b"\n", 1)[0].rstrip(b"\r")
     if line == bitstamp.HEADER:
         return bitstamp.BitstampOrders(path)

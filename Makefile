@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz model lock lock-clients contracts clean
+.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz model clamm-artifacts lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -28,6 +28,7 @@ demo: $(BUILT)  ## trade for half a minute against the venue-in-a-box, replay th
 test: $(DEPS)  ## every test, lint and type check; a summary of all failures at the end
 	@deploy/toolchain.sh --lint
 	@$(MAKE) $(BUILT)
+	@$(MAKE) clamm-artifacts || echo "Contracts are missing (see above): the tests that run them will be skipped." >&2
 	$(PY) -m tests.run
 
 test-clients: $(BUILT)  ## clients that we did not write trade against the box, each in an environment of its own (CLIENTS="ccxt sdk")
@@ -81,6 +82,9 @@ fuzz: $(DEPS)  ## libFuzzer over every reader of foreign bytes, SECONDS (600) in
 model: $(DEPS)  ## let loom explore every interleaving of the ring's two ends (a build of its own, minutes)
 	RUSTFLAGS="--cfg loom" CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked \
 	    --manifest-path native/Cargo.toml --target-dir target/loom -p tickwright-core --lib ring::
+
+clamm-artifacts: $(DEPS)  ## the contracts of sim/contracts.toml and a chain for loopback, from npm into build/contracts, checked to the byte
+	@$(PY) deploy/clamm_artifacts.py
 
 lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, no registry's address)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \

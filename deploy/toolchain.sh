@@ -2,8 +2,9 @@
 # Checks what a build needs (Python, a C compiler, Rust) and, as root on Debian or Ubuntu, installs what is missing.
 #
 #   deploy/toolchain.sh            check; install as root; otherwise print the one line for an administrator, exit 1
-#   deploy/toolchain.sh --lint     the same, and what only `make test` needs: rustfmt and clippy, and as root the servers
-#                                  that tests start for themselves (PostgreSQL, Redis); elsewhere those tests are skipped
+#   deploy/toolchain.sh --lint     the same, and what only `make test` needs: rustfmt and clippy, and as root the programs
+#                                  that tests start for themselves (PostgreSQL, Redis, node) and npm, which brings the
+#                                  contracts that tests run; elsewhere those tests are skipped
 #   deploy/toolchain.sh --python   print the interpreter that the build will use, and nothing else
 #
 # Facts: Debian 12 and 13 carry a current Rust under the names *-web (their plain rustc is too old); Ubuntu carries rustup.
@@ -45,11 +46,13 @@ has_postgres() { command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/b
 
 has_redis() { command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1; }
 
-# The packages of servers that tests start and that are not here; tests say so when they are skipped.
-servers() {
+# The packages of programs that tests start and that are not here; tests say so when they are skipped.
+programs() {
     [ "$lint" = yes ] || return 0
     has_postgres || echo postgresql
     has_redis || echo redis-server
+    command -v node >/dev/null 2>&1 || echo nodejs
+    command -v npm >/dev/null 2>&1 || echo npm
 }
 
 # One line for each thing that is missing; empty when the build can start.
@@ -103,15 +106,15 @@ esac
 
 [ -z "$(missing)" ] || start_rustup >&2
 lacking=$(missing)
-wanted_servers=$(servers | paste -sd ' ')
-if [ -n "$wanted_servers" ] && [ -n "$(packages)" ]; then
+wanted_programs=$(programs | paste -sd ' ')
+if [ -n "$wanted_programs" ] && [ -n "$(packages)" ]; then
     if [ "$(id -u)" = 0 ]; then
-        echo "Installing servers for tests: $wanted_servers" >&2
+        echo "Installing programs for tests: $wanted_programs" >&2
         # shellcheck disable=SC2086
-        { apt-get update -q && apt-get install -y -q --no-install-recommends $wanted_servers; } >&2 ||
+        { apt-get update -q && apt-get install -y -q --no-install-recommends $wanted_programs; } >&2 ||
             echo "They could not be installed: the tests that need them will be skipped." >&2
     else
-        echo "Tests of stores will be skipped without the packages: $wanted_servers" >&2
+        echo "Tests of stores and contracts will be skipped without the packages: $wanted_programs" >&2
     fi
 fi
 [ "$lint" = yes ] && unpack_chrony

@@ -41,7 +41,7 @@ def test_a_user_without_rights_is_told_what_is_missing_and_one_line(bare: Path) 
     done = check(bare)
     assert done.returncode == 1
     assert done.stdout == ""
-    for lack in ("Python 3.11", "a C compiler", "cargo and rustc 1.88 or newer (found: none)"):
+    for lack in ("Python 3.11", "a C compiler", "cargo and rustc 1.91 or newer (found: none)"):
         assert lack in done.stderr
     told = [line for line in done.stderr.splitlines() if "apt-get install -y --no-install-recommends" in line]
     if debian():
@@ -70,7 +70,7 @@ def test_the_linters_are_asked_for_only_by_the_tests(bare: Path) -> None:
     assert "cargo fmt and cargo clippy" in check(bare, "--lint").stderr
 
 
-def test_the_servers_of_tests_are_installed_by_root_and_only_named_to_others(bare: Path) -> None:
+def test_the_programs_of_tests_are_installed_by_root_and_only_named_to_others(bare: Path) -> None:
     (bare / "deploy").mkdir()
     (bare / "native").mkdir()
     shutil.copy(SCRIPT.parents[1] / "native" / "Cargo.toml", bare / "native")
@@ -88,11 +88,11 @@ def test_the_servers_of_tests_are_installed_by_root_and_only_named_to_others(bar
         done = subprocess.run([script, *words], env=environment, capture_output=True, text=True, check=True)
         return done.stderr
 
-    assert "postgresql redis-server" not in said()
+    assert "postgresql redis-server nodejs npm" not in said()
     if debian():
-        assert "will be skipped without the packages: postgresql redis-server" in said("--lint")
+        assert "will be skipped without the packages: postgresql redis-server nodejs npm" in said("--lint")
         command(bare, "id", "echo 0")
-        assert "apt-get install -y -q --no-install-recommends postgresql redis-server" in said("--lint")
+        assert "apt-get install -y -q --no-install-recommends postgresql redis-server nodejs npm" in said("--lint")
         assert "apt-get" not in said()
 
 

@@ -1,7 +1,26 @@
 //! Concentrated-liquidity pools: the arithmetic and the states of the deployed contracts, bit for bit.
 //!
-//! catalogue: S4.
+//! catalogue: S4. One file a library, in the order in which the contracts build on each other: integers of 256 bits,
+//! the products that need 512, ticks and prices, amounts between prices, one step of a swap. Algorithms are those of
+//! v4-core's MIT libraries and of the whitepapers; where Uniswap v3 answers otherwise, the function says so.
 
+pub mod u256;
+pub mod division;
+pub mod i256;
+pub mod decimal;
 pub mod revert;
+pub mod dialect;
+pub mod full_math;
+pub mod bit_math;
+pub mod tick_math;
+pub mod sqrt_price;
+pub mod swap_math;
+pub mod liquidity_math;
+pub mod tick_bitmap;
 
 pub use revert::Revert;
+
+#[cfg(test)]
+mod kernel_tests;
+#[cfg(test)]
+mod swap_tests;

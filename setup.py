@@ -13,6 +13,7 @@ PACKAGES = [
     "pycore.contracts",
     "pycore.templates",
     "feeds",
+    "feeds.chain",
     "feeds.history",
     "feeds.itch",
     "feeds.l3",

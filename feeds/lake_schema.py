@@ -158,6 +158,28 @@ _TABLES = {
             _Column("rate_scale", _I8, "Decimals of the rate of this row"),
         ),
     ),
+    "pools": (
+        "Logs of liquidity pools on a chain, from `tickwright chain follow`, once their block is final. One log: `id`.",
+        (
+            *_HEAD,
+            _Column("event", pa.string(), "`initialize swap mint burn collect flash ..`: the event's name"),
+            _Column("block", _I64, "Number of its block"),
+            _Column("log_index", pa.int32(), "Place in its block; `id` is `block * 2^20 + log_index`"),
+            _Column("transaction", pa.string(), "Hash of its transaction"),
+            _Column("owner", pa.string(), "Whose position, or who received", nullable=True),
+            _Column("sender", pa.string(), "Who called the pool", nullable=True),
+            *(_Column(name, pa.int32(), f"{name.capitalize()} tick", nullable=True) for name in ("lower", "upper")),
+            _Column("tick", pa.int32(), "The pool's tick after it", nullable=True),
+            _Column(
+                "liquidity", pa.string(), "Of the position; after a swap, the pool's: a whole number", nullable=True
+            ),
+            _Column("amount0", pa.string(), "Smallest units of token 0, from the pool's side", nullable=True),
+            _Column("amount1", pa.string(), "Smallest units of token 1, from the pool's side", nullable=True),
+            _Column("sqrt_price", pa.string(), "Square root of the price after it, times 2^96", nullable=True),
+            _Column("topics", pa.string(), "All topics, in hexadecimal"),
+            _Column("data", pa.string(), "The data, in hexadecimal"),
+        ),
+    ),
     "bars": (
         "Bars of trades, built in the core: `data bars` makes them on reading, `capture --bars` stores them live.",
         (
@@ -181,7 +203,7 @@ RECORDED = ("trades", "levels", "tops")
 #: What a recording tells beside them, in the order of the core's figures.
 FIGURES = ("tickers", "klines", "rates", "interest", "marks")
 #: What is stored as files, by channel.
-CHANNELS = (*RECORDED, *FIGURES, "funding", "bars")
+CHANNELS = (*RECORDED, *FIGURES, "funding", "bars", "pools")
 #: Venues whose whole books come by REST and join the changes by number.
 BY_NUMBER = (*VENUES, *sorted(BOOKS_BY_REST))
 #: The directories that a file of a recording's channel lies in, from the outside.
@@ -190,6 +212,7 @@ _MONTHLY = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("month",
 _BARRED = pa.schema([("venue", pa.string()), ("symbol", pa.string()), ("bar", pa.string()), ("month", pa.string())])
 #: The directories by channel. What has few rows a day lies by the month: a year of hours is twelve files, not 365.
 PARTITIONED = {channel: PARTITIONS for channel in (*RECORDED, *FIGURES)}
+PARTITIONED |= {"pools": PARTITIONS}
 PARTITIONED |= {"klines": _BARRED, "funding": _MONTHLY, "bars": _BARRED}
 #: What a stored bar has besides the columns of a bar: what the lake orders, chooses and tells apart by.
 _STORED_BAR = (

@@ -13,12 +13,12 @@ import random
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from feeds.backoff import Backoff
-from feeds.market_feed import MarketFeed
+from feeds.http_body import body
 from feeds.ports import Clock
 from feeds.session import Action, Books, Drop, Fetch, Listener, Refused, Send, Session, Warn
 from feeds.socket import Socket
@@ -115,7 +115,7 @@ class LiveFeed:
         if path is None:
             return self.venue.address(self.at.ws, symbols)
         async with self.http.post(self.at.rest + path) as answer:
-            token = self.venue.token(await _body(answer))
+            token = self.venue.token(await body(answer, _BODY_BYTES_MAX))
         session.ping_s = token.ping_s
         return token.address
 
@@ -144,10 +144,10 @@ class LiveFeed:
         told: dict[str, Any] = {"venue": self.venue.feed, "symbol": symbol}
         try:
             async with self._room, self.http.get(self.at.rest + request) as answer:
-                body = await _body(answer)
+                content = await body(answer, _BODY_BYTES_MAX)
                 if answer.status == 200:
                     session = line.session
-                    self._do(line, session.fetched(symbol, body, self.clock.mono_ns(), self.clock.utc_ns()))
+                    self._do(line, session.fetched(symbol, content, self.clock.mono_ns(), self.clock.utc_ns()))
                     return
                 log.warning("%(venue)s %(symbol)s: book refused, status %(status)d", {**told, "status": answer.status})
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -197,19 +197,18 @@ class LiveFeed:
             task.cancel()
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body. ClientPayloadError for one above the limit."""
-    parts, size = [], 0
-    async for part in answer.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > _BODY_BYTES_MAX:
-            raise aiohttp.ClientPayloadError(f"body must be at most {_BODY_BYTES_MAX} bytes, was larger")
-    return b"".join(parts)
+class Running(Protocol):
+    """What runs until it is closed."""
+
+    async def run(self) -> None:
+        """Runs."""
+
+    def close(self) -> None:
+        """Lets `run` end."""
 
 
 async def until_ended(
-    seconds: float | None, feed: MarketFeed, *besides: asyncio.Task[None], last: Callable[[], None] = lambda: None
+    seconds: float | None, feed: Running, *besides: asyncio.Task[None], last: Callable[[], None] = lambda: None
 ) -> int:
     """Runs a feed, and what is done besides, for `seconds`, until it ends or a signal comes; 0, or 130 after SIGINT.
 

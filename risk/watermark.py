@@ -7,6 +7,7 @@ tells no head either, but time goes on).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from native._core import InputError, TickwrightError
@@ -30,7 +31,7 @@ class Watermark:
         """InputError for limits that refuse everything or nothing."""
         if self.behind_max < 0:
             raise InputError(f"behind_max must be 0 or more blocks, was {self.behind_max}")
-        if not 0 < self.age_s_max < float("inf"):
+        if not 0 < self.age_s_max < math.inf:
             raise InputError(f"age_s_max must be above 0 and finite, was {self.age_s_max}")
 
     def complete(self, block: int, time_s: int) -> None:

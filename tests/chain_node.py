@@ -151,7 +151,7 @@ class Pool:
         """Adds a position of at most `amount` of each token; its id."""
         signature = "mint((address,address,uint24,int24,int24,uint256,uint256,uint256,uint256,address,uint256))"
         who = self.node.account
-        values = (*self.tokens, 3000, lower, upper, amount, amount, 0, 0, who, _FOREVER)
+        values: tuple[int | str, ...] = (*self.tokens, 3000, lower, upper, amount, amount, 0, 0, who, _FOREVER)
         receipt = self.node.do(self.positions, signature, *values)
         transfer = self.node.keccak("Transfer(address,address,uint256)")
         ids = [log["topics"][3] for log in receipt["logs"] if log["topics"][0] == transfer and len(log["topics"]) == 4]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class ChainSource:
         """InputError for a time to wait that is none."""
         if self.poll_s <= 0:
             raise InputError(f"poll_s must be above 0, was {self.poll_s}")
-        self._backoff = Backoff(random.Random(), first_s=0.1, cap_s=10.0)
+        self._backoff = Backoff(random.Random(os.getpid()), first_s=0.1, cap_s=10.0)
         if self.heads is not None:
             self._socket = self._subscription(self.heads)
 
@@ -67,7 +68,7 @@ class ChainSource:
         async def where() -> str:
             return address
 
-        patience = Backoff(random.Random(), first_s=0.25, cap_s=30.0)
+        patience = Backoff(random.Random(os.getpid()), first_s=0.25, cap_s=30.0)
         return Socket("chain heads", where, self._told, self.clock, patience, self._subscribe, self._woken.set)
 
     def _subscribe(self) -> None:

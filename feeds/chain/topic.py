@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -45,7 +46,7 @@ class Topic:
         self.failures = 0
         self._hidden, self._key = hidden(url), key
         self._redis: Redis = Redis.from_url(url, socket_timeout=_ANSWER_S, socket_connect_timeout=_ANSWER_S)
-        self._backoff = Backoff(random.Random(), first_s=0.05, cap_s=5.0)
+        self._backoff = Backoff(random.Random(os.getpid()), first_s=0.05, cap_s=5.0)
 
     async def __call__(self, events: Sequence[ChainEvent]) -> None:
         """Pushes events, whole blocks together; returns when the stream has them, however long Redis is away."""

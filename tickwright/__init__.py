@@ -12,6 +12,7 @@ TickwrightError
 ├── DamagedError          a journal or snapshot is damaged; the place is named
 ├── StorageError          the operating system refused an operation on a file
 ├── BrokenError           an invariant does not hold
+├── RevertError           a contract refuses a call; the arguments are its reason and the return data
 ├── CheckError            what was checked does not hold
 ├── SafetyError           a safety rule refuses what was asked
 ├── EngineError           the engine stopped itself; `state` names why
@@ -28,6 +29,7 @@ from native._core import (
     Ladder,
     OwnOrder,
     Replay,
+    RevertError,
     StorageError,
     TickwrightError,
     UnknownError,
@@ -60,6 +62,7 @@ __all__ = [
     "OrderChange",
     "OwnOrder",
     "Replay",
+    "RevertError",
     "SafetyError",
     "Side",
     "StorageError",

@@ -9,6 +9,7 @@ use pyo3::types::PyBytes;
 use tickwright_core::bars::Bar;
 use tickwright_core::book::l2::LevelDelta;
 use tickwright_core::book::l3::OrderRecord;
+use tickwright_core::clamm::u256::U256;
 use tickwright_core::error::CoreError;
 use tickwright_core::event::Level;
 
@@ -30,6 +31,12 @@ unsafe impl Plain for Level {}
 unsafe impl Plain for Bar {}
 // SAFETY: an integer.
 unsafe impl Plain for i64 {}
+// SAFETY: an integer.
+unsafe impl Plain for u64 {}
+// SAFETY: an integer.
+unsafe impl Plain for i32 {}
+// SAFETY: four limbs side by side; the type is transparent.
+unsafe impl Plain for U256 {}
 
 /// The records of a contiguous buffer of whole ones, or of bytes; else an `InputError` about `field` that says `why`.
 pub fn copied<T: Plain>(buffer: &Bound<'_, PyAny>, field: &'static str, why: &'static str) -> PyResult<Vec<T>> {

@@ -13,6 +13,12 @@ create_exception!(native._core, FullError, TickwrightError, "A bounded structure
 create_exception!(native._core, DamagedError, TickwrightError, "A journal or snapshot is damaged; the place is named.");
 create_exception!(native._core, StorageError, TickwrightError, "The operating system refused an operation on a file.");
 create_exception!(native._core, BrokenError, TickwrightError, "An invariant does not hold: cancel all and stop.");
+create_exception!(
+    native._core,
+    RevertError,
+    TickwrightError,
+    "A contract refuses a call. The arguments are its reason as text, and the return data."
+);
 
 /// The Python exception for a core error; the message is the core's own.
 pub fn raise(error: CoreError) -> PyErr {
@@ -38,5 +44,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("FullError", py.get_type::<FullError>())?;
     m.add("DamagedError", py.get_type::<DamagedError>())?;
     m.add("StorageError", py.get_type::<StorageError>())?;
-    m.add("BrokenError", py.get_type::<BrokenError>())
+    m.add("BrokenError", py.get_type::<BrokenError>())?;
+    m.add("RevertError", py.get_type::<RevertError>())
 }

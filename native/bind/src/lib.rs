@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod array;
 mod bars;
 mod book;
+mod clamm;
 mod columns;
 mod engine;
 mod error;
@@ -34,6 +35,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     bars::register(m)?;
     book::register(m)?;
+    clamm::register(m)?;
     columns::register(m)?;
     feed::register(m)?;
     level_view::register(m)?;

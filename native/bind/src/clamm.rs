@@ -1,0 +1,13 @@
+//! Concentrated-liquidity pools for Python: the libraries' functions, and quotes.
+//!
+//! catalogue: S4. Amounts cross as Python integers, batches as uint64[n, 4] (the lowest limb first).
+
+use pyo3::prelude::*;
+
+mod word;
+mod library;
+
+/// Adds the classes to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    library::register(m)
+}

@@ -24,6 +24,7 @@ PACKAGES = [
     "sim",
     "sim.accept",
     "sim.box",
+    "sim.clamm",
     "sim.drill",
     "sim.report",
     "tickwright",

@@ -6,17 +6,16 @@ catalogue: S7. Everything from a journal or a configuration is escaped. Light an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from html import escape
 
 from pycore import profit
 from sim.report import pictures, risk
 from sim.report.drawing import BLUE, ORANGE
 from sim.report.figures import Figures
+from sim.report.frame import frame, section, table, tiles
 from sim.report.markouts import HORIZONS_S, Markout
 from sim.report.records import SENT_ANSWER
-from sim.report.style import STYLE
 
 #: Parts of the profit whose name does not say it all.
 _PART_NAMES = {"fees_base_value": "fees in the base asset, at the last price"}
@@ -30,39 +29,15 @@ def html(figures: Figures) -> str:
     """The whole page."""
     title = f"Session {figures.journal.resolve().parent.name}/{figures.journal.name}"
     sections = [
-        _section("Summary", _summary(figures), wide=True),
+        section("Summary", _summary(figures), wide=True),
         *_pictures(figures),
-        _section("Result", _result(figures)),
-        _section("Latency table", _latency(figures), note=_LATENCY_NOTE),
-        _section("Markout table", _markouts(figures), wide=True, note="Mean in bp ± standard error (count of fills)."),
-        _section("Risk", _risk(figures), wide=True),
-        _section("Session", _session(figures), wide=True),
+        section("Result", _result(figures)),
+        section("Latency table", _latency(figures), note=_LATENCY_NOTE),
+        section("Markout table", _markouts(figures), wide=True, note="Mean in bp ± standard error (count of fills)."),
+        section("Risk", _risk(figures), wide=True),
+        section("Session", _session(figures), wide=True),
     ]
-    return (
-        "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{escape(title)}</title><style>{STYLE}</style></head>\n'
-        f"<body><header><h1>{escape(title)}</h1><p>{escape(_when(figures))}</p></header>\n<main>\n"
-        + "\n".join(sections)
-        + "\n</main></body></html>\n"
-    )
-
-
-def _section(name: str, body: str, *, wide: bool = False, note: str = "") -> str:
-    """A card; `note` says how to read its picture."""
-    words = f'<p class="note">{escape(note)}</p>' if note else ""
-    kind = ' class="wide"' if wide else ""
-    return f'<section id="{name.lower().replace(" ", "-")}"{kind}><h2>{escape(name)}</h2>{body}{words}</section>'
-
-
-def _table(rows: Sequence[Mapping[str, str]]) -> str:
-    """A table with the first row's names as its head; figures stand to the right."""
-    if not rows:
-        return '<p class="note">nothing</p>'
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return frame(title, _when(figures), sections)
 
 
 def _when(figures: Figures) -> str:
@@ -76,11 +51,11 @@ def _summary(figures: Figures) -> str:
     story, answers = figures.story, figures.records.hops[SENT_ANSWER]
     falls = figures.drawdown_max()
     at = {row.horizon_s: row for row in figures.maker}
-    tiles: list[tuple[str, str, str]] = []
+    shown: list[tuple[str, str, str]] = []
     for asset, total in figures.pnl().items():
-        tiles.append((f"profit, {asset}", f"{float(total):+,.4f}", f"deepest fall {falls[asset]:,.4f}"))
+        shown.append((f"profit, {asset}", f"{float(total):+,.4f}", f"deepest fall {falls[asset]:,.4f}"))
     makers = sum(fill.maker for fill in story.fills)
-    tiles += [
+    shown += [
         ("fills", f"{len(story.fills):,}", f"{makers:,} as maker"),
         ("orders", f"{len(story.states):,}", f"at most {story.open_max} open"),
         ("refusals", f"{sum(story.refusals.values()):,}", _most(story.refusals)),
@@ -88,11 +63,7 @@ def _summary(figures: Figures) -> str:
         ("sent to answer, median", _ms(answers.percentile(0.5)), f"99 %: {_ms(answers.percentile(0.99))}"),
         ("replay", *_verdict(figures)),
     ]
-    cards = "".join(
-        f"<div><small>{escape(name)}</small><b>{escape(value)}</b><small>{escape(more)}</small></div>"
-        for name, value, more in tiles
-    )
-    return f'<div class="tiles">{cards}</div>'
+    return tiles(shown)
 
 
 def _verdict(figures: Figures) -> tuple[str, str]:
@@ -125,23 +96,23 @@ def _pictures(figures: Figures) -> Iterable[str]:
         note = (
             "Realised + unrealised - fees + funding, after fees taken in the base asset; below: distance from the peak."
         )
-        yield _section("Equity and drawdown", pictures.equity(story.equity, time), note=note)
+        yield section("Equity and drawdown", pictures.equity(story.equity, time), note=note)
     if story.inventory:
-        yield _section("Inventory", pictures.inventory(story, time), note="Net position of the account.")
+        yield section("Inventory", pictures.inventory(story, time), note="Net position of the account.")
     for number, item in story.instruments.items():
         if number in story.mids and story.mids[number].ts:
             name = f"Fills on the price {item['market']} {item['symbol']}"
-            yield _section(name, pictures.fills(story, number, time), note="Hollow markers: fills as taker.")
+            yield section(name, pictures.fills(story, number, time), note="Hollow markers: fills as taker.")
     if figures.markouts:
         note = "Positive: the mid went the way of the fill. Bars: one standard error of the mean."
-        yield _section("Markouts", pictures.markouts(figures.markouts), note=note)
+        yield section("Markouts", pictures.markouts(figures.markouts), note=note)
     if any(histogram.samples for histogram in records.hops.values()):
         note = "From the journal's monotonic times; bytes are sent once the journal is durable up to their order."
-        yield _section("Latency", pictures.latency(records.hops), note=note)
+        yield section("Latency", pictures.latency(records.hops), note=note)
     refused = pictures.bars("refusals", story.refusals, ORANGE) if story.refusals else ""
-    yield _section("Refusals by check", refused, note="" if refused else "Every order passed the gate.")
+    yield section("Refusals by check", refused, note="" if refused else "Every order passed the gate.")
     if story.states:
-        yield _section("Orders by state", pictures.bars("states", story.orders_by_state(), BLUE))
+        yield section("Orders by state", pictures.bars("states", story.orders_by_state(), BLUE))
 
 
 def _markouts(figures: Figures) -> str:
@@ -152,7 +123,7 @@ def _markouts(figures: Figures) -> str:
             error = "" if math.isnan(mark.error_bp) else f" ± {mark.error_bp:.2f}"
             row[f"{horizon_s:g} s"] = "" if not mark.count else f"{mark.mean_bp:+.2f}{error} ({mark.count})"
         rows.append(row)
-    return _table(rows)
+    return table(rows)
 
 
 def _latency(figures: Figures) -> str:
@@ -165,7 +136,7 @@ def _latency(figures: Figures) -> str:
                 f"{share} %": _ms(int(hop[key])) for share, key in ((50, "p50_ns"), (90, "p90_ns"), (99, "p99_ns"))
             }
             rows.append({"hop": name.replace("_", " to "), "from": source, "count": f"{hop['count']:,}", **shares})
-    return _table(rows)
+    return table(rows)
 
 
 def _result(figures: Figures) -> str:
@@ -179,12 +150,12 @@ def _result(figures: Figures) -> str:
         rows.append({"part": f"profit, {asset}", "amount": f"{figures.story.final[asset] / 10**scale:+,.8f}"})
     if figures.story.third_fees:
         rows.append({"part": "fills with a fee in a third asset, not counted", "amount": str(figures.story.third_fees)})
-    return _table(rows)
+    return table(rows)
 
 
 def _risk(figures: Figures) -> str:
     limits = figures.config.get("limits", [])
-    return _table(risk.table(limits, figures.story)) if limits else _no_limits()
+    return table(risk.table(limits, figures.story)) if limits else _no_limits()
 
 
 def _no_limits() -> str:
@@ -208,7 +179,7 @@ def _session(figures: Figures) -> str:
         "requests without an answer": str(records.unanswered),
         "alarms": ", ".join(f"{name} {count}" for name, count in story.alarms.items()) or "none",
     }
-    return _table([{"fact": name, "value": value} for name, value in facts.items()])
+    return table([{"fact": name, "value": value} for name, value in facts.items()])
 
 
 def _market(session: Mapping[str, object]) -> str:

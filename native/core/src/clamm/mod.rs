@@ -17,6 +17,7 @@ pub mod sqrt_price;
 pub mod swap_math;
 pub mod liquidity_math;
 pub mod tick_bitmap;
+pub mod quotes;
 
 pub use revert::Revert;
 

@@ -31,6 +31,17 @@ _FRAME = struct.Struct("<II")
 _HEAD = struct.Struct("<qqBH")
 
 
+def recorded_venue(head: bytes) -> str | None:
+    """The venue that the head of a capture names; None where these are no first bytes of one, or it names none."""
+    line = head.removeprefix(MAGIC).split(b"\n", 1)[0] if head.startswith(MAGIC) else b""
+    try:
+        about = json.loads(line or b"null")
+    except ValueError:
+        return None
+    venue = about.get("venue") if isinstance(about, dict) else None
+    return venue if isinstance(venue, str) else None
+
+
 class What(IntEnum):
     """What a record holds."""
 

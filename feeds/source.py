@@ -17,6 +17,7 @@ from feeds.adapter import Adapter, AdapterBooks, installed_feed
 from feeds.first_changes import FirstChanges
 from feeds.itch import feed as itch
 from feeds.itch.where import where
+from feeds.l3.live_books import LiveOrderBooks
 from feeds.learned_books import LearnedBooks
 from feeds.live import LiveFeed
 from feeds.market_feed import Market, MarketFeed, Tape, ViewBooks
@@ -85,7 +86,7 @@ class Source:
 
     def recorder_books(self, symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
         """What a recorder needs of books: which must be asked for, and the number of each symbol's."""
-        if self.adapter is not None:
+        if self.adapter is not None or self.venue.orders:
             books = self.view_books(symbols)
             return books, books.numbers
         if isinstance(self.venue, Binance):
@@ -96,6 +97,8 @@ class Source:
 
     def view_books(self, symbols: list[str]) -> SessionBooks:
         """Whole books of symbols whose tick and lot nobody has said."""
+        if self.venue.orders:
+            return LiveOrderBooks(self.venue.feed, symbols, by_rest=self.venue.whole_by_rest)
         if self.adapter is None:
             return LearnedBooks(self.venue.books, symbols)
         books = AdapterBooks(self.adapter, self.venue.feed)

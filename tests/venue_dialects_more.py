@@ -1,4 +1,4 @@
-"""The dialects of the venues that only a document proves: Kraken's v2, Gate's futures, BitMEX, dYdX, Bitfinex.
+"""The dialects of the venues that only a document proves: Kraken's v2, Gate's futures, BitMEX, dYdX, Bitfinex; Lighter.
 
 catalogue: M1. As `venue_dialects`, written from the documents that the decoders name.
 """
@@ -171,6 +171,38 @@ class Bitfinex(Dialect):
         return Asked([{**message, "event": "subscribed", "chanId": number}], [symbol] if book else [])
 
 
+class Lighter(Dialect):
+    def read(self, message: Any) -> list[Told]:
+        kind, _, channel = str(message.get("type", "")).partition("/")
+        if channel != "order_book":
+            return []
+        book = message["order_book"]
+        bids, asks = ([(one["price"], one["size"]) for one in book[side]] for side in ("bids", "asks"))
+        return [Told(message["channel"].partition(":")[2], kind == "subscribed", bids, asks, book["offset"])]
+
+    def _push(self, kind: str, told: Told) -> Any:
+        sides = {"asks": told.asks, "bids": told.bids}
+        levels = {side: [{"price": price, "size": size} for price, size in sides[side]] for side in sides}
+        book = {"code": 0, **levels, "offset": told.last}
+        channel = f"order_book:{told.symbol}"
+        return {"channel": channel, "offset": told.last, "order_book": book, "type": f"{kind}/order_book"}
+
+    def whole(self, symbol: str, book: TextBook) -> Any:
+        return self._push("subscribed", Told(symbol, True, book.best("bids"), book.best("asks"), book.number))
+
+    def change(self, told: Told, before: TextBook) -> Any:
+        return self._push("update", told)
+
+    def asked(self, message: Any) -> Asked:
+        if message["type"] in ("ping", "pong"):
+            return Asked([{"type": "pong"}] if message["type"] == "ping" else [])
+        channel, _, symbol = message["channel"].partition("/")
+        if channel == "order_book":
+            return Asked([{"type": "ping"}], [symbol] if message["type"] == "subscribe" else [])
+        states: dict[str, dict[str, Any]] = {"trade": {"trades": []}, "market_stats": {"market_stats": {}}}
+        return Asked([{"type": f"subscribed/{channel}", "channel": f"{channel}:{symbol}", **states[channel]}])
+
+
 MORE: dict[str, Dialect] = {
     "kraken-spot-v2": KrakenV2(),
     "kucoin-futures": KucoinFutures(),
@@ -179,4 +211,5 @@ MORE: dict[str, Dialect] = {
     "bitmex": Bitmex(),
     "dydx": Dydx(),
     "bitfinex": Bitfinex(),
+    "lighter": Lighter(),
 }

@@ -74,7 +74,7 @@ def _change(symbol: str, book: TextBook, dialect: Dialect, source: random.Random
 
 def recorded(path: Path, feed: str) -> Script:
     """What a recording has of a feed, from the first whole book of each symbol on."""
-    dialect, survey = DIALECTS[feed], BookSurvey(feed)
+    dialect, survey = ALL[feed], BookSurvey(feed)
     books: dict[str, TextBook] = {}
     steps: list[tuple[bytes, list[Told]]] = []
     records = [record for batch in Recording(path).batches() for record in batch]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.binance import VENUES, Market
+from feeds.itch.feed import VENUE as ITCH
 from feeds.public import FEEDS
 from feeds.venue import SESSIONS
 from pycore.config import Venue
-from tests.recorded_counts import PAIRS, RECORDED
+from tests.recorded_counts import ORDERS, PAIRS, RECORDED
 from tests.recorded_figures import READ
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,43 @@ _HEAD = (
 _FIGURES_HEAD = (
     "| Feed of figures | Ticker | Klines | Funding | Open interest | Mark, index |\n|---|---|---|---|---|---|"
 )
+_ORDERS_HEAD = "| Source | Whole book | A missing message | Proof | Live |\n|---|---|---|---|---|"
+#: Sources of single orders: where whole books come from, what tells a missing message, and what proves it.
+_ORDERS = {
+    "bitstamp-orders": (
+        "REST, of a time that the messages are compared with; a socket's recording may begin cold",
+        "nothing is numbered; the whole book is asked for every five minutes",
+        "a table of 30 minutes: {events} events, 284 of 284 trades at their resting order, {unknown_ids} unknown ids, "
+        "{ghosts} ghosts; the socket's messages and the log of 2015: the document",
+    ),
+    "bitfinex-orders": (
+        "in the stream",
+        "`SEQ_ALL` numbers a connection's messages",
+        "recording: {snapshot_orders} orders, then {update} changes, none of an unknown order",
+    ),
+    "independent-reserve": (
+        "REST",
+        "the nonce of a currency counts up by one",
+        "recording: {NewOrder} new orders and {OrderCanceled} cancellations without a gap, none of an unknown order",
+    ),
+    "databento": (
+        "in the file (DBN, schema `mbo`)",
+        "not told to its readers",
+        "recording of ESH4: {messages} messages, none of an unknown order; decoded by `databento-dbn`",
+    ),
+    "itch": (
+        "the day begins without orders",
+        "messages are in one file; MoldUDP64 and SoupBinTCP number them (docs/itch.md)",
+        "files that an independent encoder (`itchfeed`) packed, against a plain model; every type's length and fields; "
+        "lossy lines on loopback",
+    ),
+    "lobster": (
+        "none: the books begin cold",
+        "not told",
+        "recording: {tops_equal} of {tops_compared} rows of the venue's ten levels follow from the row before and the "
+        "message",
+    ),
+}
 #: How a decoder hands on a book, a trade and a best price: the public ones as messages, Binance's as records.
 _BOOK, _TRADE = ("Message::Book(", "binance_depth::"), ("Message::Trade(", "push(&Trade")
 _BEST = ("Message::Top(", "push(&Bbo")
@@ -128,12 +166,31 @@ def _binance(market: Market) -> Feed:
     return Feed(market.venue, "binance", "binance", proof, live)
 
 
-def tables() -> tuple[str, str]:
-    """Both whole tables: of books, and of figures."""
+def _order_rows() -> list[str]:
+    """A line for each source of single orders, with the counts that the tests hold it to."""
+    counted = {found.venue: found for found in ORDERS}
+    rows = []
+    for name, (whole, missing, proof) in _ORDERS.items():
+        counts: dict[str, str] = {}
+        if (found := counted.get(name)) is not None:
+            plain = {
+                field: getattr(found, field) for field in ("messages", "unknown_ids", "tops_equal", "tops_compared")
+            }
+            counts = {word: f"{count:,}" for word, count in {**plain, "events": found.messages, **found.told}.items()}
+        session = SESSIONS.get(name)
+        live = "no" if session is None else "refused" if session.experimental else "record"
+        live = "record" if name == ITCH else live
+        rows.append(f"| `{name}` | {whole} | {missing} | {proof.format(**counts)} | {live} |")
+    return rows
+
+
+def tables() -> tuple[str, str, str]:
+    """The whole tables: of books, of figures, and of single orders."""
     found = feeds()
     return (
         "\n".join([_HEAD, *(feed.row() for feed in found)]),
         "\n".join([_FIGURES_HEAD, *(feed.figures() for feed in found)]),
+        "\n".join([_ORDERS_HEAD, *_order_rows()]),
     )
 
 
@@ -156,7 +213,7 @@ def _yes(holds: bool) -> str:
 
 def written(text: str) -> str:
     """The page with its tables replaced by the present ones."""
-    for head, made in zip((r"\| Feed \|", r"\| Feed of figures \|"), tables(), strict=True):
+    for head, made in zip((r"\| Feed \|", r"\| Feed of figures \|", r"\| Source \|"), tables(), strict=True):
         text = re.sub(head + r".*(?:\n\|.*)*", made.replace("\\", r"\\"), text, count=1)
     return text
 

@@ -17,18 +17,12 @@ from feeds.itch.messages import ItchMessages
 from feeds.l3.records import ADD, CLEAR, GAP, NOTHING, ORDER, Records, records
 from feeds.l3.source import Books, OrderSource
 from feeds.mold import GIVEN_UP, TAPS
-from feeds.recorder import MAGIC, Recorded, What
+from feeds.recorder import Recorded, What
 from feeds.recordings import Recording
 from feeds.soup import CONNECTED, RECEIVED
 from native._core import InputError, MoldReceiver, SoupStream
 
 _CENT = 100
-
-
-def is_recorded_itch(head: bytes) -> bool:
-    """Whether unpacked bytes begin a capture of an ITCH channel."""
-    line = head.removeprefix(MAGIC).split(b"\n", 1)[0] if head.startswith(MAGIC) else b""
-    return b'"venue":"itch"' in line
 
 
 class _Line(Protocol):

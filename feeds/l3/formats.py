@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from feeds.itch.recorded import RecordedItch, is_recorded_itch
+from feeds.itch.recorded import RecordedItch
 from feeds.l3 import bitstamp, databento, itch, lobster, wire
 from feeds.l3.source import OrderSource
+from feeds.recorder import recorded_venue
 from feeds.unpack import Unpacked
 from native._core import InputError
 
@@ -31,7 +32,7 @@ def order_source(path: Path) -> OrderSource | None:
         return databento.DatabentoOrders(path)
     if itch.is_itch(head):
         return itch.ItchOrders(path)
-    if is_recorded_itch(head):
+    if recorded_venue(head) == RecordedItch.venue:
         return RecordedItch(path)
     line = head.split(b"\n", 1)[0].rstrip(b"\r")
     if line == bitstamp.HEADER:

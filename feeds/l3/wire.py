@@ -1,7 +1,8 @@
 """A venue's own messages about single orders, as recorded from its socket: the core reads, this finds their books.
 
-catalogue: M1, M2, M12. Independent Reserve's whole books come over REST and stand in the recording by their request;
-the others send theirs in the stream, or begin cold (Bitstamp).
+catalogue: M1, M2, M12. Whole books that come over REST stand in the recording by their request, and are joined with
+what came while they were on their way; Bitfinex sends its own in the stream, and a recording of Bitstamp may begin
+cold.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from feeds.l3.bitstamp import GHOST_PATIENCE_NS
-from feeds.l3.records import ADD, ORDER, PUT, Records
+from feeds.l3.join import OrderStream
+from feeds.l3.records import ADD, NOTHING, PUT, Records
 from feeds.l3.source import Books, OrderSource
-from feeds.recorder import Recorded, What
+from feeds.recorder import Recorded, What, recorded_venue
 from feeds.recordings import Recording
 from native._core import OrderDecoder
 
@@ -48,13 +50,16 @@ FEEDS = (
     ),
 )
 _WHOLE = re.compile(
-    r"https://api\.independentreserve\.com/Public/GetAllOrders\?primaryCurrencyCode=(\w+)&secondaryCurrencyCode=(\w+)",
+    r"https://api\.independentreserve\.com/Public/GetAllOrders\?primaryCurrencyCode=(\w+)&secondaryCurrencyCode=(\w+)"
+    r"|https://www\.bitstamp\.net/api/v2/order_book/(\w+)/\?group=2",
     re.I,
 )
 
 
 def feed_of(head: bytes) -> Feed | None:
     """The feed that a recording's first unpacked bytes tell, or None."""
+    if (venue := recorded_venue(head)) is not None:
+        return next((feed for feed in FEEDS if feed.name == venue), None)
     return next((feed for feed in FEEDS if feed.mark.search(head)), None)
 
 
@@ -68,7 +73,8 @@ class WireOrders(OrderSource):
         self.exact = feed.exact
         self.ghost_patience_ns = feed.ghost_patience_ns
         self._listed: list[tuple[str, str, str]] = []
-        self._decoder = OrderDecoder(feed.name)
+        self._stream = OrderStream(feed.name, [], by_rest=False)
+        self._whole: set[str] = set()
 
     def survey(self) -> Books:
         """Reads the file once for its books, ticks and lots."""
@@ -80,6 +86,7 @@ class WireOrders(OrderSource):
             decoder.learn([record.payload for record in run], symbol, origin=str(self.path), first=at)
         # Independent Reserve prices an order in every money: whole books say which one is meant.
         meant = [book for book in decoder.learnt() if book[0] in wanted] or decoder.learnt()
+        self._whole = wanted
         self._listed = meant
         adds = self._adds()
         return Books([symbol for symbol, _, _ in meant], [1] * len(meant), adds)
@@ -88,17 +95,29 @@ class WireOrders(OrderSource):
         return sum(int(np.count_nonzero(np.isin(batch["kind"], (ADD, PUT)))) for batch in self.batches())
 
     def batches(self) -> Iterator[Records]:
-        """Reads the file again, as records."""
-        self._decoder = OrderDecoder(self.venue)
-        for book in self._listed:
-            self._decoder.define(*book)
+        """Reads the file again, as records; what comes before a book's first whole one waits for it."""
+        self._stream = OrderStream(self.venue, self._listed, by_rest=bool(self._whole))
+        numbers = {symbol: number for number, (symbol, _, _) in enumerate(self._listed)}
+        waiting = {numbers[symbol] for symbol in self._whole if symbol in numbers}
         for at, symbol, run in self._runs():
-            payloads, times = [record.payload for record in run], [record.ts_ns for record in run]
-            yield np.frombuffer(self._decoder.records(payloads, times, symbol, origin=str(self.path), first=at), ORDER)
+            if symbol is None:
+                yield self._messages(run, at, waiting)
+                continue
+            for record in run if symbol in numbers else []:
+                waiting.discard(numbers[symbol])
+                yield self._stream.whole(numbers[symbol], symbol, record.payload, record.ts_ns)
+
+    def _messages(self, run: list[Recorded], at: int, waiting: set[int]) -> Records:
+        payloads, times = [record.payload for record in run], [record.ts_ns for record in run]
+        found = self._stream.messages(payloads, times, origin=str(self.path), first=at)
+        if waiting:
+            found = found.copy()
+            found["kind"][np.isin(found["book"], list(waiting))] = NOTHING
+        return found
 
     def told(self, book: int) -> dict[str, int]:
         """The words of the recording with their counts."""
-        return self._decoder.told(book)
+        return self._stream.decoder.told(book)
 
     def _runs(self) -> Iterator[tuple[int, str | None, list[Recorded]]]:
         """Runs of messages (None) or of whole books of one symbol, with the number of their first record."""
@@ -118,4 +137,6 @@ def _belongs(record: Recorded) -> str | None:
     if record.what is What.MESSAGE:
         return None
     found = _WHOLE.match(record.source) if record.what is What.REST else None
-    return f"{found[1]}-{found[2]}".lower() if found else ""
+    if found is None:
+        return ""
+    return (found[3] or f"{found[1]}-{found[2]}").lower()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from feeds.venue.binance import BINANCE_COINM, BINANCE_SPOT, BINANCE_USDM
 from feeds.venue.bitfinex import BITFINEX
+from feeds.venue.bitfinex_orders import BITFINEX_ORDERS
 from feeds.venue.bitget import BITGET_MIX, BITGET_SPOT
 from feeds.venue.bitmex import BITMEX
 from feeds.venue.bitstamp import BITSTAMP
+from feeds.venue.bitstamp_orders import BITSTAMP_ORDERS
 from feeds.venue.bybit import BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_SPOT
 from feeds.venue.coinbase import COINBASE
 from feeds.venue.deribit import DERIBIT
@@ -14,10 +16,12 @@ from feeds.venue.dydx import DYDX
 from feeds.venue.gate import GATE_INVERSE, GATE_LINEAR, GATE_SPOT
 from feeds.venue.htx import HTX_INVERSE, HTX_LINEAR
 from feeds.venue.hyperliquid import HYPERLIQUID
+from feeds.venue.independent_reserve import INDEPENDENT_RESERVE
 from feeds.venue.kraken import KRAKEN
 from feeds.venue.kraken_futures import KRAKEN_FUTURES
 from feeds.venue.kraken_v2 import KRAKEN_V2
 from feeds.venue.kucoin import KUCOIN, KUCOIN_FUTURES
+from feeds.venue.lighter import LIGHTER
 from feeds.venue.okx import OKX
 from feeds.venue.spec import Venue
 from native._core import InputError
@@ -52,6 +56,10 @@ SESSIONS: dict[str, Venue] = {
         BITFINEX,
         BITMEX,
         DYDX,
+        LIGHTER,
+        BITSTAMP_ORDERS,
+        BITFINEX_ORDERS,
+        INDEPENDENT_RESERVE,
     )
 }
 #: What a venue alone is short for.

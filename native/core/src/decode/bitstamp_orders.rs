@@ -5,7 +5,7 @@
 //! price 0, or for an amount of 0, and changes at the prices of its trades; it never rests. A taker's order is told before its trade, so that the book is crossed for an instant.
 
 use super::orders::{Connection, OrderMessage, Take, whole};
-use super::public::figure_of;
+use super::public::{figure_of, first};
 use super::scan::{Value, members, need};
 use super::symbols::is_zero;
 use super::venue_time;
@@ -35,6 +35,11 @@ members! {
     }
 }
 
+members! {
+    /// A whole book with the orders' ids (`order_book/..?group=2`).
+    Whole { micros = b"microtimestamp", bids = b"bids", asks = b"asks" }
+}
+
 /// The only pair of the stream before pairs had channels of their own.
 const FIRST_PAIR: &[u8] = b"btcusd";
 
@@ -50,6 +55,35 @@ pub(super) fn read(payload: &[u8], connection: &mut Connection, take: Take<'_>) 
     let (channel, event) = (channel.text("channel")?, event.text("event")?);
     let symbol = channel.strip_prefix(b"live_orders_").or_else(|| channel.strip_prefix(b"live_trades_"));
     symbol.map_or(Ok(()), |symbol| told(symbol, event, || Ok(data), connection, take))
+}
+
+/// Takes the body of a whole book of `symbol` apart: orders as price, amount and id. What the stream says of its time and
+/// before is in it already.
+pub(super) fn whole_book(symbol: &[u8], body: Value<'_>, connection: &mut Connection, take: Take<'_>) -> Result<()> {
+    let whole = Whole::of(body, "body")?;
+    connection.whole(symbol, venue_time(need(whole.micros, "microtimestamp")?.digits("microtimestamp")?)?)?;
+    let said = OrderMessage {
+        symbol,
+        event: "snapshot",
+        kind: RecordKind::Clear,
+        id: 0,
+        side: Side::Buy,
+        price: b"",
+        qty: b"",
+        ts_venue: NO_TIME,
+        flags: flags::MESSAGE | flags::SNAPSHOT,
+    };
+    take(said)?;
+    for (side, orders) in [(Side::Buy, whole.bids), (Side::Sell, whole.asks)] {
+        need(orders, "orders")?.items("orders", |item| {
+            let [Some(price), Some(qty), Some(id)] = first::<3>(item, "order")? else {
+                return Err(item.refuse("order"));
+            };
+            let (price, qty, id) = (price.figure("price")?, qty.figure("amount")?, id.digits("id")?);
+            take(OrderMessage { kind: RecordKind::Add, id, side, price, qty, flags: flags::SNAPSHOT, ..said })
+        })?;
+    }
+    Ok(())
 }
 
 fn told<'a>(
@@ -74,16 +108,18 @@ fn told<'a>(
         _ => (need(data.id, "id")?.whole("id")?, side_of(need(data.side, "order_type")?)?),
     };
     let market = connection.never_rests(id, kind, is_zero(price) || kind == RecordKind::Add && is_zero(qty));
+    let ts_venue = time(&data)?;
+    let old = ts_venue != NO_TIME && connection.whole_at.get(symbol).is_some_and(|made| ts_venue <= *made);
     take(OrderMessage {
         symbol,
         event,
-        kind: if market { RecordKind::Nothing } else { kind },
+        kind: if market || old { RecordKind::Nothing } else { kind },
         id,
         side,
         price: if market { b"" } else { price },
         qty,
-        ts_venue: time(&data)?,
-        flags: flags::LAST | flags::MESSAGE,
+        ts_venue,
+        flags: flags::LAST | flags::MESSAGE | if old { flags::OLD } else { 0 },
     })
 }
 

@@ -230,8 +230,9 @@ fn messages(
         (OrderFeed::IndependentReserve, Some(symbol)) => {
             independent_reserve::whole(symbol, whole(payload)?, connection, take)
         }
-        (_, Some(_)) => {
-            let why = "must be independent-reserve for a REST book";
+        (OrderFeed::Bitstamp, Some(symbol)) => bitstamp_orders::whole_book(symbol, whole(payload)?, connection, take),
+        (OrderFeed::Bitfinex, Some(_)) => {
+            let why = "must be bitstamp-orders or independent-reserve for a REST book";
             Err(CoreError::Field { field: "order feed", was: format!("{feed:?}"), why })
         }
     }

@@ -55,6 +55,31 @@ fn bitstamp_in_both_its_forms() {
     assert_eq!(decoder.told(0).collect::<Vec<_>>(), [("changed", 2), ("created", 3), ("deleted", 3), ("trade", 2)]);
 }
 
+#[test]
+fn bitstamp_whole_books_have_what_the_stream_said_before_them() {
+    let mut decoder = decoder("bitstamp-orders", &["btcusd"]);
+    let body = r#"{"timestamp":"1777689381","microtimestamp":"1777689381262000","bids":[["99.50","0.5","7"]],"asks":[["100.25","1.00","5"],["101.00","2","6"]]}"#;
+    let whole = read(&mut decoder, body, Some("btcusd")).unwrap();
+    let of = flags::SNAPSHOT;
+    let want = [
+        (7, 0, 0, 0, 0, of | flags::MESSAGE),
+        (1, 7, 0, 9_950, 50, of),
+        (1, 5, 1, 10_025, 100, of),
+        (1, 6, 1, 10_100, 200, of),
+    ];
+    assert_eq!(short(&whole), want);
+    let deleted = |micros: &str| {
+        format!(
+            r#"{{"data":{{"id":5,"order_type":1,"microtimestamp":"{micros}","amount":1,"price":100.25}},"channel":"live_orders_btcusd","event":"order_deleted"}}"#
+        )
+    };
+    let old = read(&mut decoder, &deleted("1777689381262000"), None).unwrap();
+    assert_eq!(short(&old), [(0, 5, 1, 10_025, 100, EVENT | flags::OLD)], "of the book's own time: it is in it");
+    assert_eq!(read(&mut decoder, &deleted("1777689381262001"), None).unwrap()[0].kind, 3);
+    assert!(read(&mut decoder, &body.replace(r#","5"]"#, "]"), Some("btcusd")).is_err(), "an order without its id");
+    assert!(read(&mut decoder, r#"{"bids":[],"asks":[]}"#, Some("btcusd")).is_err(), "a book without its time");
+}
+
 const SUBSCRIBED: &str =
     r#"{"event":"subscribed","channel":"book","chanId":7,"symbol":"tBTCUSD","prec":"R0","len":"25"}"#;
 

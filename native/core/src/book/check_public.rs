@@ -63,7 +63,7 @@ impl Checker {
                 return Ok(());
             }
             records.clear();
-            let (id, _) = source.decoder.write(&message, STAMP, records)?;
+            let (id, _) = source.decoder.write(&message, payload, STAMP, records)?;
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
             // A message may hold several trades of one instrument.
             if counted.replace(id) != Some(id) {

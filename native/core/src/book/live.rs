@@ -220,7 +220,7 @@ impl LiveBooks {
                 let mut told = 0;
                 let mut take = |message: Message<'_>| {
                     told += 1;
-                    public_message((decoder, *public), &message, stamp, records, books, notes, each)
+                    public_message((decoder, *public), (&message, payload), stamp, records, books, notes, each)
                 };
                 let now = match &symbol {
                     Some(symbol) => public.read_whole(symbol.as_bytes(), payload, &mut take).map(|()| None),
@@ -283,7 +283,7 @@ fn missing(place: &mut Option<u64>, now: Option<u64>) -> Option<(u64, u64)> {
 /// One message of a venue beside Binance: to its book, and as a record to `each`.
 fn public_message(
     (decoder, public): (&PublicDecoder, Public),
-    message: &Message<'_>,
+    (message, payload): (&Message<'_>, &[u8]),
     stamp: Stamp,
     records: &mut RecordBuf,
     books: &mut [LiveBook],
@@ -297,7 +297,7 @@ fn public_message(
         return book.depth(at as u32 + 1, DepthView { head: &head_of(told, stamp), bids: &[], asks: &[] }, notes);
     }
     records.clear();
-    let (id, _) = decoder.write(message, stamp, records)?;
+    let (id, _) = decoder.write(message, payload, stamp, records)?;
     let known = books.get_mut((id as usize).wrapping_sub(1));
     records.iter().try_for_each(|record| record.map(&mut *each))?;
     let (Message::Book(told), Some(book)) = (message, known) else { return Ok(()) };

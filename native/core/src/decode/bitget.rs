@@ -13,6 +13,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -62,6 +63,24 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
     if symbol.ends_with(b"USD") { Market::Inverse } else { Market::Linear }
 }
 
+/// Takes a book apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut found, mut form) = (Book::default(), Form::new(message));
+    let (action, symbol): (Option<Value<'a>>, Option<Value<'a>>);
+    usual!(
+        form,
+        br#"{"action":"# action => text,
+        br#","arg":{"instType":"# _ => text,
+        br#","channel":"books","instId":"# symbol => text,
+        br#"},"data":[{"asks":"# found.asks => list,
+        br#","bids":"# found.bids => list,
+        br#","checksum":"# found.checksum => number,
+        br#","ts":"# found.time => text;
+        b"}]}"
+    );
+    Some(take(book(&found, symbol?.raw, action?.raw == b"snapshot").ok()?))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -71,7 +90,9 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let symbol = need(arg.symbol, "instId")?.text("instId")?;
     let whole = action.text("action")? == b"snapshot";
     match channel {
-        b"books" | b"books5" | b"books15" => data.items("data", |item| take(book(item, symbol, whole)?)),
+        b"books" | b"books5" | b"books15" => {
+            data.items("data", |item| take(book(&Book::of(item, "data")?, symbol, whole)?))
+        }
         b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
         b"ticker" => data.items("data", |item| take(ticker(item, symbol)?)),
         _ => klines(channel, symbol, data, take),
@@ -93,8 +114,7 @@ fn klines<'a>(channel: &[u8], symbol: &'a [u8], data: Value<'a>, take: Take<'_, 
     })
 }
 
-fn book<'a>(item: Value<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
-    let book = Book::of(item, "data")?;
+fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
     Ok(Message::Book(BookMessage {
         symbol,
         snapshot,

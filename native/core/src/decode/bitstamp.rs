@@ -9,6 +9,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::NO_TIME;
@@ -60,6 +61,22 @@ const KLINE: Place = Members(&[
     (b"close", Is(Last)),
     (b"volume", Is(Volume)),
 ]);
+
+/// Takes a change of a book apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut data, mut form) = (Data::default(), Form::new(message));
+    let symbol: Option<Value<'a>>;
+    usual!(
+        form,
+        br#"{"data":{"timestamp":"# _ => text,
+        br#","microtimestamp":"# data.micros => text,
+        br#","bids":"# data.bids => list,
+        br#","asks":"# data.asks => list,
+        br#"},"channel":"diff_order_book_"# symbol => rest;
+        br#","event":"data"}"#
+    );
+    Some(take(book(symbol?.raw, false, &data).ok()?))
+}
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {

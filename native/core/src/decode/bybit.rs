@@ -13,6 +13,7 @@ use super::figures::{Clock, FiguresMessage, HOUR, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -69,13 +70,37 @@ const KLINE: Place = Members(&[
     (b"confirm", Closed),
 ]);
 
+/// Takes a book apart in the order in which the venue writes it: futures have the type before the time, spot behind it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut push, mut data, mut form) = (Push::default(), Book::default(), Form::new(message));
+    form.piece(br#"{"topic":"orderbook."#)?;
+    form.rest()?;
+    if form.piece(br#","type":"#).is_some() {
+        (push.kind, push.time) = (Some(form.text()?), form.piece(br#","ts":"#).and_then(|()| form.number()));
+    } else {
+        form.piece(br#","ts":"#)?;
+        (push.time, push.kind) = (Some(form.number()?), form.piece(br#","type":"#).and_then(|()| form.text()));
+    }
+    usual!(
+        form,
+        br#","data":{"s":"# data.symbol => text,
+        br#","b":"# data.bids => list,
+        br#","a":"# data.asks => list,
+        br#","u":"# data.update => number,
+        br#","seq":"# _ => number,
+        br#"},"cts":"# push.matched => number;
+        b"}"
+    );
+    Some(take(book(&push, &data).ok()?))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
     let (Some(topic), Some(data)) = (push.topic, push.data) else { return Ok(()) };
     let topic = topic.text("topic")?;
     if topic.starts_with(b"orderbook.") {
-        return take(book(&push, data)?);
+        return take(book(&push, &Book::of(data, "data")?)?);
     }
     if topic.starts_with(b"publicTrade.") {
         return data.items("data", |item| take(trade(item)?));
@@ -104,8 +129,7 @@ fn pushed(push: &Push<'_>) -> Result<Nanos> {
     push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("ts")?))
 }
 
-fn book<'a>(push: &Push<'a>, data: Value<'a>) -> Result<Message<'a>> {
-    let book = Book::of(data, "data")?;
+fn book<'a>(push: &Push<'a>, book: &Book<'a>) -> Result<Message<'a>> {
     let update = need(book.update, "u")?.whole("u")?;
     // The matching engine's time where the venue sends it, else that of the push.
     let ts_venue = push.matched.or(push.time).map_or(Ok(NO_TIME), |time| venue_time(time.whole("cts")?))?;

@@ -4,6 +4,7 @@
 
 use super::Stamp;
 use super::figures::{Figure, FiguresMessage, Found, KlineMessage};
+use super::number;
 use crate::error::{CoreError, Result};
 use crate::event::{FundingRate, Header, Kline, OpenInterest, Record, RecordBuf, Reference, Ticker, flags};
 use crate::units::{Decimal, NO_PRICE, NO_TIME, Nanos, pow10};
@@ -69,14 +70,24 @@ fn funding(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
         return Ok(false);
     }
     let rate_e18 = match rate {
-        Some(text) => {
-            let decimal = decimal(text, "funding rate")?;
-            scaled(decimal, DECIMALS_MAX).ok_or_else(|| too_large(decimal, "funding rate"))?
-        }
+        Some(text) => rate_e18(text)?,
         None => NO_PRICE,
     };
     out.push(&FundingRate { header: header::<FundingRate>(at), rate_e18, next: found.next, interval: found.every })?;
     Ok(true)
+}
+
+/// A rate in 1e-18.
+fn rate_e18(text: &[u8]) -> Result<i64> {
+    if let Some((mantissa, decimals)) = number::mantissa_and_decimals(text)
+        && let Some(power) = DECIMALS_MAX.checked_sub(decimals).and_then(|places| POWERS.get(usize::from(places)))
+        && let Some(rate) = mantissa.checked_mul(*power)
+        && rate != NO_PRICE
+    {
+        return Ok(rate);
+    }
+    let decimal = decimal(text, "funding rate")?;
+    scaled(decimal, DECIMALS_MAX).ok_or_else(|| too_large(decimal, "funding rate"))
 }
 
 fn interest(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
@@ -146,6 +157,9 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
 /// Texts as integers of one count of decimals, the least that holds them all exactly; `NO_PRICE` where there is none. Where
 /// an i64 does not hold one of them, all are cut to fewer decimals.
 fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static str) -> Result<([i64; N], u8)> {
+    if let Some(found) = aligned_short(&texts) {
+        return Ok(found);
+    }
     let mut decimals = [None; N];
     for (slot, text) in decimals.iter_mut().zip(texts) {
         *slot = text.map(|text| decimal(text, field)).transpose()?;
@@ -160,6 +174,37 @@ fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static str) -> Re
     let largest = decimals.iter().flatten().max_by_key(|decimal| decimal.mantissa / pow10(decimal.scale));
     Err(too_large(largest.copied().unwrap_or(Decimal { mantissa: 0, scale: 0 }), field))
 }
+
+/// The same of texts with at most eighteen digits, which fit at their finest scale: nearly all do.
+fn aligned_short<const N: usize>(texts: &[Option<&[u8]>; N]) -> Option<([i64; N], u8)> {
+    let (mut numbers, mut decimals, mut finest) = ([NO_PRICE; N], [0; N], 0);
+    for ((number, decimals), text) in numbers.iter_mut().zip(&mut decimals).zip(texts) {
+        if let Some(text) = text {
+            (*number, *decimals) = number::mantissa_and_decimals(text)?;
+            finest = finest.max(*decimals);
+        }
+    }
+    if finest > DECIMALS_MAX {
+        return None;
+    }
+    for ((number, decimals), text) in numbers.iter_mut().zip(decimals).zip(texts) {
+        if text.is_some() && decimals < finest {
+            *number = number.checked_mul(*POWERS.get(usize::from(finest - decimals))?)?;
+        }
+    }
+    Some((numbers, finest))
+}
+
+/// 10^0 to 10^18.
+const POWERS: [i64; DECIMALS_MAX as usize + 1] = {
+    let mut powers = [1; DECIMALS_MAX as usize + 1];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 /// The number as a count of `10^-scale`, cut towards zero; None where an i64 does not hold it.
 fn scaled(decimal: Decimal, scale: u8) -> Option<i64> {

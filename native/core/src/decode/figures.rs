@@ -171,9 +171,17 @@ impl<'a> Found<'a> {
             Place::End(clock) => self.end = time(value, *clock)?,
             Place::Closed => self.closed = matches!(value.raw, b"true" | b"1"),
             Place::Members(places) => {
-                value.members("figures", |key, value| match places.iter().find(|(name, _)| *name == key) {
-                    Some((_, place)) => self.gather(value, place),
-                    None => Ok(()),
+                // A venue writes its members always in one order, in which the tables have them: the next one is most often
+                // the one behind the last.
+                let mut next = 0;
+                value.members("figures", |key, value| {
+                    let named = |at: &usize| places.get(*at).is_some_and(|(name, _)| *name == key);
+                    let found = Some(next).filter(named).or_else(|| (0..places.len()).find(named));
+                    let Some((at, (_, place))) = found.and_then(|at| Some((at, places.get(at)?))) else {
+                        return Ok(());
+                    };
+                    next = at + 1;
+                    self.gather(value, place)
                 })?
             }
             Place::Items(places) => {

@@ -12,6 +12,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -70,6 +71,27 @@ const MARK: Place = Members(&[(b"close", Is(Mark))]);
 const INTEREST: Place = Members(&[(b"volume", Is(OpenInterest)), (b"value", Is(OpenValue))]);
 /// A notified funding rate.
 const FUNDING: Place = Members(&[(b"funding_rate", Is(Rate)), (b"settlement_time", Next(Clock::Millis))]);
+
+/// Takes a book apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut tick, mut form) = (Tick::default(), Form::new(message));
+    let channel: Option<Value<'a>>;
+    usual!(
+        form,
+        br#"{"ch":"market."# channel => rest,
+        br#","ts":"# _ => number,
+        br#","tick":{"mrid":"# tick.id => number,
+        br#","id":"# _ => number,
+        br#","bids":"# tick.bids => list,
+        br#","asks":"# tick.asks => list,
+        br#","ts":"# tick.time => number,
+        br#","version":"# _ => number,
+        br#","ch":"# _ => text;
+        b"}}"
+    );
+    let symbol = channel?.raw.strip_suffix(b".depth.step0")?;
+    Some(take(book(symbol, &tick).ok()?))
+}
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {

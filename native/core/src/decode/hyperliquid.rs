@@ -9,6 +9,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -67,12 +68,30 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
     if symbol.starts_with(b"@") || symbol.contains(&b'/') { Market::Spot } else { Market::Linear }
 }
 
+/// Takes a book apart in the order in which the venue writes it, or as it was recorded, with the time at the end.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut data, mut form) = (Data::default(), Form::new(message));
+    let (bids, asks);
+    form.piece(br#"{"channel":"l2Book","data":{"coin":"#)?;
+    data.coin = Some(form.text()?);
+    if form.piece(br#","time":"#).is_some() {
+        data.time = Some(form.number()?);
+        usual!(form, br#","levels":["# bids => list, b"," asks => list; b"]}}");
+    } else {
+        usual!(form, br#","levels":["# bids => list, b"," asks => list, br#"],"time":"# data.time => number; b"}}");
+    }
+    Some(take(book(&data, [bids?, asks?]).ok()?))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
     let (Some(channel), Some(data)) = (push.channel, push.data) else { return Ok(()) };
     match channel.text("channel")? {
-        b"l2Book" => take(book(&Data::of(data, "data")?)?),
+        b"l2Book" => {
+            let data = Data::of(data, "data")?;
+            take(book(&data, first_two(need(data.levels, "levels")?, "levels")?)?)
+        }
         b"bbo" => take(top(&Data::of(data, "data")?)?),
         b"activeAssetCtx" | b"activeSpotAssetCtx" => {
             let symbol = coin(&Data::of(data, "data")?)?;
@@ -89,8 +108,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(data: &Data<'a>) -> Result<Message<'a>> {
-    let [bids, asks] = first_two(need(data.levels, "levels")?, "levels")?;
+fn book<'a>(data: &Data<'a>, [bids, asks]: [Value<'a>; 2]) -> Result<Message<'a>> {
     let time = need(data.time, "time")?.whole("time")?;
     Ok(Message::Book(BookMessage {
         symbol: coin(data)?,

@@ -12,6 +12,7 @@ use super::levels::Levels;
 use super::number::{self, Scale};
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::scan::{Scan, Shape, Value, members, need, quoted};
+use super::usual::{Form, usual};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
 
@@ -35,6 +36,38 @@ const FIGURES: Place = Members(&[
 const KLINE: Place =
     Items(&[Skip, End(Clock::Seconds), Is(Open), Is(High), Is(Low), Is(Last), Skip, Is(Volume), Is(Trades)]);
 
+/// Takes a book apart in the order in which the venue writes it: both sides of a whole one, one side of a change, or one
+/// after the other with the checksum in the last.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut found, mut form) = (Payload::default(), Form::new(message));
+    let (channel, pair): (Option<Value<'a>>, Option<Value<'a>>);
+    form.piece(b"[")?;
+    form.number()?;
+    if form.piece(br#",{"as":"#).is_some() {
+        found.all_asks = Some(form.list()?);
+        form.piece(br#","bs":"#)?;
+        found.all_bids = Some(form.list()?);
+    } else {
+        if form.piece(br#",{"a":"#).is_some() {
+            found.asks = Some(form.list()?);
+            if form.piece(br#"},{"b":"#).is_some() {
+                found.bids = Some(form.list()?);
+            }
+        } else {
+            form.piece(br#",{"b":"#)?;
+            found.bids = Some(form.list()?);
+        }
+        form.piece(br#","c":"#)?;
+        found.checksum = Some(form.text()?);
+    }
+    usual!(form, b"}," channel => text, b"," pair => text; b"]");
+    let channel = channel?.raw;
+    if !channel.starts_with(b"book-") {
+        return None;
+    }
+    Some(take(book(&found, pair?.raw, channel).ok()?))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     if message.shape == Shape::Object {
@@ -56,7 +89,16 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let (channel, symbol) = (channel.text("channel")?, pair.text("pair")?);
     let depth = channel.strip_prefix(b"book-");
     match (channel, payloads) {
-        _ if depth.is_some() => take(book(payloads, symbol, channel)?),
+        _ if depth.is_some() => {
+            let mut found = Payload::default();
+            for payload in payloads.into_iter().flatten() {
+                payload.members("book", |key, value| {
+                    found.set(key, value);
+                    Ok(())
+                })?;
+            }
+            take(book(&found, symbol, channel)?)
+        }
         (b"ticker", [Some(one), _]) => {
             take(ticker(one, symbol)?)?;
             take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: one, place: &FIGURES }))
@@ -73,14 +115,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(payloads: [Option<Value<'a>>; 2], symbol: &'a [u8], channel: &'a [u8]) -> Result<Message<'a>> {
-    let mut found = Payload::default();
-    for payload in payloads.into_iter().flatten() {
-        payload.members("book", |key, value| {
-            found.set(key, value);
-            Ok(())
-        })?;
-    }
+fn book<'a>(found: &Payload<'a>, symbol: &'a [u8], channel: &'a [u8]) -> Result<Message<'a>> {
     let snapshot = found.all_asks.is_some() || found.all_bids.is_some();
     let (bids, asks) = if snapshot { (found.all_bids, found.all_asks) } else { (found.bids, found.asks) };
     let mut ts_venue = NO_TIME;

@@ -13,6 +13,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -75,6 +76,22 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
     if symbol.get(1) == Some(&b'I') { Market::Inverse } else { Market::Linear }
 }
 
+/// Takes a change of a book apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut push, mut form) = (Push::default(), Form::new(message));
+    usual!(
+        form,
+        br#"{"feed":"book","product_id":"# push.symbol => text,
+        br#","side":"# push.side => text,
+        br#","seq":"# push.sequence => number,
+        br#","price":"# push.price => number,
+        br#","qty":"# push.qty => number,
+        br#","timestamp":"# push.pushed => number;
+        b"}"
+    );
+    Some(take(change(&push).ok()?))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -84,11 +101,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             let levels = Levels::Named { bids: need(push.bids, "bids")?, asks: need(push.asks, "asks")? };
             take(book(&push, true, levels)?)
         }
-        b"book" => {
-            let side = if sells(&push)? { Side::Sell } else { Side::Buy };
-            let (price, qty) = level(&push)?;
-            take(book(&push, false, Levels::One { side, price, qty })?)
-        }
+        b"book" => take(change(&push)?),
         b"trade" => take(trade(&push)?),
         b"ticker" | b"ticker_lite" => {
             let (symbol, ts_venue) = (symbol(&push)?, time(push.time)?);
@@ -103,6 +116,13 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     need(Chart::of(body, "body")?.candles, "candles")?.items("candles", |item| {
         take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
     })
+}
+
+/// A change of one level.
+fn change<'a>(push: &Push<'a>) -> Result<Message<'a>> {
+    let side = if sells(push)? { Side::Sell } else { Side::Buy };
+    let (price, qty) = level(push)?;
+    book(push, false, Levels::One { side, price, qty })
 }
 
 fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>) -> Result<Message<'a>> {

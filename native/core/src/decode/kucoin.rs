@@ -11,6 +11,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -65,13 +66,59 @@ const SNAPSHOT: Place = Members(&[
 /// A candle: begin, open, close, high, low, volume, turnover.
 const KLINE: Place = Items(&[Begin(Clock::Seconds), Is(Open), Is(Last), Is(High), Is(Low), Is(Volume), Is(Turnover)]);
 
+/// Takes a change of a book or a ticker apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut data, mut sides, mut form) = (Data::default(), Sides::default(), Form::new(message));
+    if form.piece(br#"{"data":{"sequenceStart":"#).is_none() {
+        return usual_ticker(message, take);
+    }
+    data.first = Some(form.number()?);
+    usual!(
+        form,
+        br#","symbol":"# data.symbol => text,
+        br#","changes":{"asks":"# sides.asks => list,
+        br#","bids":"# sides.bids => list,
+        br#"},"sequenceEnd":"# data.last => number,
+        br#"},"subject":"trade.l2update","topic":"/market/level2:"# _ => rest;
+        br#","type":"message"}"#
+    );
+    Some(take(change(&data, &sides).ok()?))
+}
+
+/// The same of a ticker.
+fn usual_ticker<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut data, mut form) = (Data::default(), Form::new(message));
+    let symbol: Option<Value<'a>>;
+    form.piece(br#"{"data":"#)?;
+    let place = form.place();
+    usual!(
+        form,
+        br#"{"sequence":"# data.sequence => text,
+        br#","bestAsk":"# data.ask => text,
+        br#","size":"# _ => text,
+        br#","bestBidSize":"# data.bid_qty => text,
+        br#","price":"# _ => text,
+        br#","time":"# data.time => number,
+        br#","bestAskSize":"# data.ask_qty => text,
+        br#","bestBid":"# data.bid => text,
+    );
+    form.piece(b"}")?;
+    let item = form.since(place)?;
+    usual!(form, br#","subject":"trade.ticker","topic":"/market/ticker:"# symbol => rest; br#","type":"message"}"#);
+    let symbol = symbol?.raw;
+    let (top, ts_venue) = (top(&data, symbol).ok()?, milliseconds(&data).ok()?);
+    let told = FiguresMessage { symbol, ts_venue, item, place: &TICKER };
+    (symbol != b"all").then(|| take(top).and_then(|()| take(Message::Figures(told))))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
     let (Some(topic), Some(data)) = (push.topic, push.data) else { return Ok(()) };
     let topic = topic.text("topic")?;
     if topic.starts_with(b"/market/level2:") {
-        return take(change(&Data::of(data, "data")?)?);
+        let data = Data::of(data, "data")?;
+        return take(change(&data, &Sides::of(need(data.changes, "changes")?, "changes")?)?);
     }
     if topic.starts_with(b"/market/match:") {
         return take(trade(&Data::of(data, "data")?)?);
@@ -126,8 +173,7 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     }))
 }
 
-fn change<'a>(data: &Data<'a>) -> Result<Message<'a>> {
-    let sides = Sides::of(need(data.changes, "changes")?, "changes")?;
+fn change<'a>(data: &Data<'a>, sides: &Sides<'a>) -> Result<Message<'a>> {
     let first = need(data.first, "sequenceStart")?.whole("sequenceStart")?;
     let last = need(data.last, "sequenceEnd")?.whole("sequenceEnd")?;
     Ok(Message::Book(BookMessage {

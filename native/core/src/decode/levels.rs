@@ -5,10 +5,18 @@
 
 use super::bitfinex;
 use super::bitmex::Rows;
+use super::level_form::{self, Figures, Form, Pair, Priced, Word, Worded};
 use super::public::{first, first_two};
+use super::public_decoder::level_of;
 use super::scan::{Scan, Shape, Value, members, need};
+use super::symbols::Listed;
 use crate::error::Result;
+use crate::event::{Level, RecordBuf};
 use crate::units::Side;
+
+/// The most asks before which a bid that comes after them is put, level by level; where there are more, each side is read
+/// in a pass of its own.
+const MIXED_MAX: u32 = 256;
 
 /// The levels of one message.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +63,51 @@ members! {
 }
 
 impl<'a> Levels<'a> {
-    /// The bytes of a side's levels where they may be pairs of texts and nothing else, which `level` reads fastest.
-    #[inline]
-    pub fn pairs(self, side: Side) -> Option<&'a [u8]> {
-        match self {
-            Self::Pairs { bids, asks } => of(side, bids, asks).map(|levels| levels.raw),
-            _ => None,
+    /// Writes the levels into the depth record that was begun, bids first; how many bids and asks there are. `payload` is the
+    /// message that they are part of.
+    pub fn write(self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<(u32, u32)> {
+        if let Self::Sided(levels) = self {
+            let mark = out.mark();
+            match write_sided(levels, payload, listed, out) {
+                Some(counts) => return Ok(counts),
+                None => out.rollback(mark),
+            }
         }
+        Ok((self.write_side(Side::Buy, payload, listed, out)?, self.write_side(Side::Sell, payload, listed, out)?))
+    }
+
+    /// Writes the levels of one side, in the venue's usual form or else in the general way.
+    fn write_side(self, side: Side, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<u32> {
+        let mark = out.mark();
+        let usual = match self {
+            Self::Pairs { bids, asks } => match of(side, bids, asks) {
+                Some(levels) => usual::<Pair>(levels, payload, listed, out),
+                None => Some(0),
+            },
+            Self::Priced { bids, asks } => usual::<Priced>(of(side, bids, asks), payload, listed, out),
+            Self::Figures { bids, asks } => usual::<Figures>(of(side, bids, asks), payload, listed, out),
+            Self::Short { bids, asks } => usual::<level_form::Short>(of(side, bids, asks), payload, listed, out),
+            Self::Worded { bids, asks } => usual::<Worded>(of(side, bids, asks), payload, listed, out),
+            Self::Named { bids, asks } => {
+                let levels = of(side, bids, asks);
+                if levels.raw.starts_with(b"[{\"price\":\"") {
+                    usual::<level_form::Sized>(levels, payload, listed, out)
+                } else {
+                    usual::<level_form::Named>(levels, payload, listed, out)
+                }
+            }
+            _ => None,
+        };
+        if let Some(count) = usual {
+            return Ok(count);
+        }
+        out.rollback(mark);
+        let mut count = 0;
+        self.each(side, |price, qty| {
+            count += 1;
+            out.level(level_of(listed, price, qty)?)
+        })?;
+        Ok(count)
     }
 
     /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
@@ -117,6 +163,33 @@ impl<'a> Levels<'a> {
             }
         }
     }
+}
+
+/// Writes the levels of an array in its usual form; how many there are.
+#[inline]
+fn usual<F: Form>(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
+    let mut count = 0;
+    let end = level_form::run::<F>(payload, levels.at(), listed, |word, level| {
+        let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
+        count += 1;
+        out.level(level).ok()
+    })?;
+    (end == levels.at() + levels.raw.len()).then_some(count)
+}
+
+/// Writes levels that name their side in one pass, bids before asks; how many of each there are.
+fn write_sided(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<(u32, u32)> {
+    let (mut bids, mut asks) = (0, 0);
+    let end = level_form::run::<level_form::Sided>(payload, levels.at(), listed, |word, level| {
+        if word == Word::Ask {
+            asks += 1;
+            return out.level(level).ok();
+        }
+        // A snapshot has its bids first; a change is short enough to make room before its asks.
+        bids += 1;
+        if asks <= MIXED_MAX { out.level_before(asks as usize, level).ok() } else { None }
+    })?;
+    (end == levels.at() + levels.raw.len()).then_some((bids, asks))
 }
 
 /// The two members of a level that is an object.
@@ -292,3 +365,7 @@ fn of<T>(side: Side, bids: T, asks: T) -> T {
         Side::Sell => asks,
     }
 }
+
+#[cfg(test)]
+#[path = "levels_tests.rs"]
+mod tests;

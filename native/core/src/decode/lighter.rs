@@ -10,6 +10,7 @@ use super::figures::Place::{self, Is, Members};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -51,15 +52,51 @@ const FIGURES: Place = Members(&[(
     ]),
 )]);
 
+/// Takes a book apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut found, mut form) = (Book::default(), Form::new(message));
+    let (channel, time, kind): (Option<Value<'a>>, _, Option<Value<'a>>);
+    usual!(
+        form,
+        br#"{"channel":"# channel => text,
+        br#","offset":"# _ => number,
+        br#","order_book":{"code":"# _ => number,
+        br#","asks":"# found.asks => list,
+        br#","bids":"# found.bids => list,
+        br#","offset":"# found.offset => number,
+        br#","nonce":"# found.nonce => number,
+        br#"},"timestamp":"# time => number,
+        br#","type":"# kind => text;
+        b"}"
+    );
+    let snapshot = match kind?.raw {
+        b"subscribed/order_book" => true,
+        b"update/order_book" => false,
+        _ => return None,
+    };
+    Some(take(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found).ok()?))
+}
+
+/// The number of the market that a channel ends with.
+fn market_number(channel: &[u8]) -> &[u8] {
+    channel.rsplit(|byte| *byte == b':').next().unwrap_or_default()
+}
+
+/// The time of a push.
+fn pushed(time: Option<Value<'_>>) -> Result<Nanos> {
+    time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("timestamp")?))
+}
+
 /// Takes one message apart. What is told on subscription besides the book is of the past.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
     let (Some(channel), Some(kind)) = (push.channel, push.kind) else { return Ok(()) };
-    let symbol = channel.text("channel")?.rsplit(|byte| *byte == b':').next().unwrap_or_default();
-    let ts_venue = push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("timestamp")?))?;
+    let (symbol, ts_venue) = (market_number(channel.text("channel")?), pushed(push.time)?);
     match kind.text("type")? {
-        b"subscribed/order_book" => take(book(symbol, true, ts_venue, &push)?),
-        b"update/order_book" => take(book(symbol, false, ts_venue, &push)?),
+        b"subscribed/order_book" | b"update/order_book" => {
+            let found = Book::of(need(push.book, "order_book")?, "order_book")?;
+            take(book(symbol, kind.raw.starts_with(b"subscribed"), ts_venue, &found)?)
+        }
         b"update/trade" => trades(symbol, &push, take),
         b"update/market_stats" => {
             take(Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
@@ -68,8 +105,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, push: &Push<'a>) -> Result<Message<'a>> {
-    let book = Book::of(need(push.book, "order_book")?, "order_book")?;
+fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>) -> Result<Message<'a>> {
     let ids = match book.before {
         Some(before) => {
             let nonce = need(book.nonce, "nonce")?.whole("nonce")?;

@@ -42,6 +42,9 @@ mod kucoin_futures;
 mod level;
 #[cfg(target_arch = "x86_64")]
 mod level_avx2;
+mod level_form;
+#[cfg(target_arch = "x86_64")]
+mod level_wide;
 mod levels;
 mod lighter;
 pub mod memory;
@@ -56,6 +59,7 @@ mod skip;
 pub mod soup;
 pub mod survey;
 mod symbols;
+mod usual;
 mod utc_text;
 mod value;
 

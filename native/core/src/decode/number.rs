@@ -85,6 +85,20 @@ pub(super) fn digits_and_points(chunk: u64) -> usize {
     (strange.trailing_zeros() / 8) as usize
 }
 
+/// The place behind the digits and points from `at` on.
+#[inline(always)]
+pub(super) fn end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    while let Some(chunk) = bytes.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
+        let digits = digits_and_points(u64::from_le_bytes(*chunk));
+        end += digits;
+        if digits < 8 {
+            return Some(end);
+        }
+    }
+    Some(end + bytes.get(end..)?.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count())
+}
+
 /// The same with the length as a count of digits.
 #[inline(always)]
 fn digits(chunk: u64) -> (u64, u32) {
@@ -141,26 +155,11 @@ fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
 /// A decimal text of at most sixteen characters as a count of units, whatever number of decimals it shows.
 ///
 /// None where the text is longer, not in the usual form, or not a whole count: the caller's general path says what is
-/// wrong. The characters stand right-aligned in one register; the point is found as the one that is no digit, and taken
-/// out.
+/// wrong.
 #[inline]
 pub(super) fn counted(text: &[u8], scale: Scale) -> Option<i64> {
-    let (characters, pad) = right_aligned(text)?;
-    let values = characters ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS));
-    let strange = |values: u64| (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    let others = u128::from(strange((values >> 64) as u64)) << 64 | u128::from(strange(values as u64));
-    let (digits, shown) = if others == 0 {
-        (values, 0)
-    } else {
-        let point = others.trailing_zeros() & !7;
-        let only = others & (others - 1) == 0 && (values >> point) as u8 == b'.' ^ b'0';
-        if !only || point <= pad || point == 120 {
-            return None;
-        }
-        let below = values & ((1 << point) - 1);
-        ((values >> point >> 8 << point << 8) | below << 8, (120 - point) / 8)
-    };
-    let mantissa = fold_aligned(digits as u64) * POW10[8] + fold_aligned((digits >> 64) as u64);
+    let (digits, shown) = aligned_digits(text)?;
+    let mantissa = fold_sixteen(digits);
     let (shown, decimals) = (shown as usize, usize::from(scale.decimals));
     let mantissa = if shown <= decimals {
         mantissa.checked_mul(*POW10.get(decimals - shown)?)?
@@ -176,6 +175,64 @@ pub(super) fn counted(text: &[u8], scale: Scale) -> Option<i64> {
         return Some(mantissa);
     }
     (mantissa % scale.unit == 0).then_some(mantissa / scale.unit)
+}
+
+/// A decimal text of at most eighteen digits as its mantissa and its decimals, without the zeros at their end; zero has
+/// none. None where the text is longer or not in the usual form.
+#[inline]
+pub(super) fn mantissa_and_decimals(text: &[u8]) -> Option<(i64, u8)> {
+    let (negative, text) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        _ => (false, text),
+    };
+    let (mantissa, decimals) = if text.len() <= 16 {
+        let (digits, shown) = aligned_digits(text)?;
+        // The last digit is in the top byte.
+        let zeros = (digits.leading_zeros() / 8).min(shown);
+        (fold_sixteen(digits << (8 * zeros)), shown - zeros)
+    } else {
+        let point = text.iter().position(|byte| *byte == b'.')?;
+        let (front, behind) = (text.get(..point)?, text.get(point + 1..)?);
+        let (front, none) = aligned_digits(front)?;
+        let (back, none_behind) = aligned_digits(behind)?;
+        let zeros = (back.leading_zeros() / 8).min(behind.len() as u32);
+        let decimals = behind.len() as u32 - zeros;
+        let power = 10u64.checked_pow(decimals)?;
+        let back = if zeros < 16 { fold_sixteen(back << (8 * zeros)) } else { 0 };
+        if none != 0 || none_behind != 0 {
+            return None;
+        }
+        (fold_sixteen(front).checked_mul(power)?.checked_add(back)?, decimals)
+    };
+    let mantissa = i64::try_from(mantissa).ok()?;
+    Some(if mantissa == 0 { (0, 0) } else { (if negative { -mantissa } else { mantissa }, decimals as u8) })
+}
+
+/// The digits of a text of 1 to 16 characters without its point, the last one in the top byte and zeros before the first,
+/// and how many stand behind the point. The point is found as the one character that is no digit, and taken out; None
+/// where there is another one, or no digit on either side of it.
+#[inline(always)]
+fn aligned_digits(text: &[u8]) -> Option<(u128, u32)> {
+    let (characters, pad) = right_aligned(text)?;
+    let values = characters ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS));
+    let strange = |values: u64| (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let others = u128::from(strange((values >> 64) as u64)) << 64 | u128::from(strange(values as u64));
+    if others == 0 {
+        return Some((values, 0));
+    }
+    let point = others.trailing_zeros() & !7;
+    let only = others & (others - 1) == 0 && (values >> point) as u8 == b'.' ^ b'0';
+    if !only || point <= pad || point == 120 {
+        return None;
+    }
+    let below = values & ((1 << point) - 1);
+    Some(((values >> point >> 8 << point << 8) | below << 8, (120 - point) / 8))
+}
+
+/// The number that sixteen digits make, the first in the lowest byte.
+#[inline(always)]
+fn fold_sixteen(digits: u128) -> u64 {
+    fold_aligned(digits as u64) * POW10[8] + fold_aligned((digits >> 64) as u64)
 }
 
 /// The characters of a text of 1 to 16, the last one in the top byte and zeros before the first, and the bits before it.
@@ -343,12 +400,24 @@ mod tests {
         }
 
         #[test]
+        fn a_text_has_the_mantissa_of_the_exact_decimal(text in "-?[0-9]{1,12}(\\.[0-9]{1,12}0{0,9})?") {
+            let exact = Decimal::parse(text.as_bytes(), "price").unwrap();
+            match mantissa_and_decimals(text.as_bytes()) {
+                Some((mantissa, decimals)) => prop_assert_eq!((i128::from(mantissa), decimals), (exact.mantissa, exact.scale)),
+                None => prop_assert!(text.len() > 16, "{text}"),
+            }
+        }
+
+        #[test]
         fn a_text_that_is_no_decimal_has_no_count(text in "[0-9.e+-]{0,18}", decimals in 0u8..=8) {
             let usual = text.split('.').count() <= 2 && text.split('.').all(|part| {
                 !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
             });
             let found = counted(text.as_bytes(), Scale { decimals, unit: 1 });
             prop_assert!(found.is_none() || usual);
+            let unsigned = text.strip_prefix('-').unwrap_or(&text);
+            let mantissa = mantissa_and_decimals(unsigned.as_bytes());
+            prop_assert!(mantissa.is_none() || usual || unsigned.starts_with('-'));
         }
 
         #[test]

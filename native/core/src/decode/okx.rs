@@ -12,6 +12,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -88,6 +89,28 @@ enum Read {
     Ticker,
     Figures(&'static Place),
     Trade,
+}
+
+/// Takes a change or a whole of `books` apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut item, mut form) = (Item::default(), Form::new(message));
+    let (action, symbol): (Option<Value<'a>>, Option<Value<'a>>);
+    usual!(
+        form,
+        br#"{"arg":{"channel":"books","instId":"# symbol => text,
+        br#"},"action":"# action => text,
+        br#","data":[{"asks":"# item.asks => list,
+        br#","bids":"# item.bids => list,
+        br#","ts":"# item.time => text,
+        br#","checksum":"# item.checksum => number,
+    );
+    if form.piece(br#","prevSeqId":"#).is_some() {
+        item.previous = Some(form.number()?);
+        usual!(form, br#","seqId":"# item.sequence => number);
+    }
+    form.piece(b"}]}")?;
+    form.end()?;
+    Some(take(book(&item, symbol?.raw, action?.raw == b"snapshot").ok()?))
 }
 
 /// Takes one message apart.

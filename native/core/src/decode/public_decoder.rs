@@ -3,7 +3,6 @@
 //! catalogue: M1. It holds no state but the definitions, like `Decoder`, and what its connection has said before (`memory`).
 
 use super::figure_records;
-use super::level::{self, Layouts};
 use super::memory::Memory;
 use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
 use super::symbols::{Listed, Symbols};
@@ -11,7 +10,7 @@ use super::{Stamp, whole_message};
 use crate::error::Result;
 use crate::event::{Bbo, DepthHead, Level, RecordBuf, Trade, flags};
 use crate::instrument::{Instrument, Market};
-use crate::units::{Lots, NO_PRICE, Side, Ticks};
+use crate::units::{Lots, NO_PRICE, Ticks};
 
 /// Reads the public messages of one kind of connection into records.
 #[derive(Debug, Clone)]
@@ -44,18 +43,15 @@ impl PublicDecoder {
     /// Errors: `Decode` or `Field` for what cannot be read, `Unknown` for a symbol that is not defined, `Full` where
     /// `out` has no room.
     pub fn market(&mut self, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
-        // The reader borrows the memory while what it reads is written here.
-        let mut memory = std::mem::take(&mut self.memory);
-        let written = whole_message(out, |out| {
+        let Self { public, symbols, memory } = self;
+        whole_message(out, |out| {
             let mut written = 0;
-            self.public.read(&mut memory, payload, &mut |message| {
-                written += self.write(&message, stamp, out)?.1;
+            public.read(memory, payload, &mut |message| {
+                written += write((*public, symbols), &message, payload, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
-        });
-        self.memory = memory;
-        written
+        })
     }
 
     /// Reads the body of a REST answer about `symbol`, where the venue's stream does not send it; else like `market`.
@@ -63,34 +59,24 @@ impl PublicDecoder {
         whole_message(out, |out| {
             let mut written = 0;
             self.public.read_whole(symbol, body, &mut |message| {
-                written += self.write(&message, stamp, out)?.1;
+                written += self.write(&message, body, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
         })
     }
 
-    /// Writes the records of one message, and returns the number of its instrument and how many they are. Figures and klines
-    /// of an instrument that is not defined are left out (0 and 0), because some venues send them of all at once.
-    pub fn write(&self, message: &Message<'_>, stamp: Stamp, out: &mut RecordBuf) -> Result<(u32, usize)> {
-        let symbol = message.symbol();
-        let market = self.public.market_of(symbol);
-        let listed = match message {
-            Message::Figures(_) | Message::Kline(_) => match self.symbols.find(market, symbol) {
-                Some(listed) => listed,
-                None => return Ok((0, 0)),
-            },
-            _ => self.symbols.need(market, symbol)?,
-        };
-        let id = listed.instrument.id;
-        let written = match message {
-            Message::Book(book) => depth(book, listed, stamp, out).map(|()| 1),
-            Message::Trade(told) => trade(told, listed, stamp, out).map(|()| 1),
-            Message::Top(told) => top(told, listed, stamp, out).map(|()| 1),
-            Message::Figures(told) => figure_records::write(told, id, stamp, out),
-            Message::Kline(told) => figure_records::write_kline(told, id, stamp, out).map(|()| 1),
-        }?;
-        Ok((id, written))
+    /// Writes the records of one message of `payload`, and returns the number of its instrument and how many they are.
+    /// Figures and klines of an instrument that is not defined are left out (0 and 0), because some venues send them of all
+    /// at once.
+    pub fn write(
+        &self,
+        message: &Message<'_>,
+        payload: &[u8],
+        stamp: Stamp,
+        out: &mut RecordBuf,
+    ) -> Result<(u32, usize)> {
+        write((self.public, &self.symbols), message, payload, stamp, out)
     }
 
     /// A level's price in ticks and size in lots.
@@ -99,15 +85,41 @@ impl PublicDecoder {
     }
 }
 
-fn level_of(listed: &Listed, price: &[u8], qty: &[u8]) -> Result<Level> {
+/// See `PublicDecoder::write`.
+fn write(
+    (public, symbols): (Public, &Symbols),
+    message: &Message<'_>,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Result<(u32, usize)> {
+    let symbol = message.symbol();
+    let market = public.market_of(symbol);
+    let listed = match message {
+        Message::Figures(_) | Message::Kline(_) => match symbols.find(market, symbol) {
+            Some(listed) => listed,
+            None => return Ok((0, 0)),
+        },
+        _ => symbols.need(market, symbol)?,
+    };
+    let id = listed.instrument.id;
+    let written = match message {
+        Message::Book(book) => depth((book, payload), listed, stamp, out).map(|()| 1),
+        Message::Trade(told) => trade(told, listed, stamp, out).map(|()| 1),
+        Message::Top(told) => top(told, listed, stamp, out).map(|()| 1),
+        Message::Figures(told) => figure_records::write(told, id, stamp, out),
+        Message::Kline(told) => figure_records::write_kline(told, id, stamp, out).map(|()| 1),
+    }?;
+    Ok((id, written))
+}
+
+pub(super) fn level_of(listed: &Listed, price: &[u8], qty: &[u8]) -> Result<Level> {
     Ok(Level { price: listed.ticks(price)?, qty: listed.shown_lots(qty)? })
 }
 
-fn depth(book: &BookMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
+fn depth((book, payload): (&BookMessage<'_>, &[u8]), listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
     let at = out.begin_depth()?;
-    let mut layouts = Layouts::default();
-    let bids = side(book, Side::Buy, &mut layouts, listed, out)?;
-    let asks = side(book, Side::Sell, &mut layouts, listed, out)?;
+    let (bids, asks) = book.levels.write(payload, listed, out)?;
     let mut header = stamp.header::<DepthHead>(listed.instrument.id);
     let (first, last, previous) = book.ids;
     header.stream_seq = last;
@@ -115,33 +127,6 @@ fn depth(book: &BookMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut Record
     header.flags = if book.snapshot { flags::SNAPSHOT } else { 0 };
     out.end_depth(at, DepthHead { header, first, previous, bids, asks });
     Ok(())
-}
-
-/// Writes the levels of one side, in the fastest way that their form allows; how many there are.
-fn side(
-    book: &BookMessage<'_>,
-    side: Side,
-    layouts: &mut Layouts,
-    listed: &Listed,
-    out: &mut RecordBuf,
-) -> Result<u32> {
-    if let Some(raw) = book.levels.pairs(side)
-        && raw.starts_with(b"[[\"")
-    {
-        let mark = out.mark();
-        if let Some((count, end)) = level::run(raw, 3, layouts, listed, out)
-            && end == raw.len()
-        {
-            return Ok(count);
-        }
-        out.rollback(mark);
-    }
-    let mut count = 0;
-    book.levels(side, |price, qty| {
-        count += 1;
-        out.level(level_of(listed, price, qty)?)
-    })?;
-    Ok(count)
 }
 
 fn trade(told: &TradeMessage<'_>, listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {

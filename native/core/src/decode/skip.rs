@@ -44,6 +44,47 @@ fn marks_of_text(chunk: &[u8; 16]) -> (u32, u32) {
     }
 }
 
+/// The place behind the list of arrays or objects that begins at `from`: behind the first `]]` or `}]`, or behind `[]`.
+///
+/// It is a guess as long as nobody has read what is in the list, for a text may hold such a pair; None where there is none.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn list(bytes: &[u8], from: usize) -> Option<usize> {
+    if bytes.get(from..)?.starts_with(b"[]") {
+        return Some(from + 2);
+    }
+    let mut at = from + 1;
+    loop {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<17>()) else {
+            let rest = bytes.get(at..)?;
+            return rest.windows(2).position(|two| matches!(two, b"]]" | b"}]")).map(|found| at + found + 2);
+        };
+        let found = closing_pairs(chunk);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize + 2);
+        }
+        at += 16;
+    }
+}
+
+/// Where `]]` or `}]` begins among the first sixteen of seventeen bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn closing_pairs(chunk: &[u8; 17]) -> u32 {
+    use std::arch::x86_64::{
+        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    // SAFETY: SSE2 is part of x86-64, and sixteen bytes from 0 and from 1 lie inside the seventeen.
+    unsafe {
+        let from = chunk.as_ptr();
+        let (first, second) = (_mm_loadu_si128(from.cast::<__m128i>()), _mm_loadu_si128(from.add(1).cast::<__m128i>()));
+        // Square and curly brackets differ in one bit.
+        let closes = _mm_cmpeq_epi8(_mm_or_si128(first, _mm_set1_epi8(0x20)), _mm_set1_epi8(b'}' as i8));
+        let ends = _mm_cmpeq_epi8(second, _mm_set1_epi8(b']' as i8));
+        _mm_movemask_epi8(_mm_and_si128(closes, ends)).cast_unsigned()
+    }
+}
+
 /// The place behind the bracket that closes the object or array which begins at `from`.
 ///
 /// None where it is not closed, holds a backslash, or nests deeper than `depth_max` at the end of a block.
@@ -155,6 +196,11 @@ fn parity(bits: u64) -> u64 {
 
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn text(_: &[u8], _: usize) -> Option<usize> {
+    None
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn list(_: &[u8], _: usize) -> Option<usize> {
     None
 }
 

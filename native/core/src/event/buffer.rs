@@ -41,20 +41,14 @@ impl RecordBuf {
     pub fn push<R: Record>(&mut self, record: &R) -> Result<()> {
         let bytes = as_bytes(record);
         self.reserve(bytes.len())?;
-        for word in bytes.chunks_exact(8) {
-            self.words
-                .push(u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]));
-        }
+        self.words.extend(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)));
         Ok(())
     }
 
     /// Appends a record that is already bytes.
     pub fn push_ref(&mut self, record: RecordRef<'_>) -> Result<()> {
         self.reserve(record.bytes().len())?;
-        for word in record.bytes().chunks_exact(8) {
-            self.words
-                .push(u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]));
-        }
+        self.words.extend(record.bytes().as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)));
         Ok(())
     }
 
@@ -76,11 +70,21 @@ impl RecordBuf {
         Ok(())
     }
 
+    /// Puts one level before the last `after` levels of the depth message that was begun.
+    pub fn level_before(&mut self, after: usize, level: Level) -> Result<()> {
+        self.level(level)?;
+        let from = self.words.len().saturating_sub((after + 1) * 2);
+        if let Some(last) = self.words.get_mut(from..) {
+            last.rotate_right(2);
+        }
+        Ok(())
+    }
+
     /// Ends the depth message begun at `at`: `head` with its length set.
     pub fn end_depth(&mut self, at: usize, mut head: DepthHead) {
         head.header.length = ((self.words.len() - at) * 8) as u32;
-        for (slot, word) in self.words[at..].iter_mut().zip(as_bytes(&head).chunks_exact(8)) {
-            *slot = u64::from_ne_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        for (slot, word) in self.words[at..].iter_mut().zip(as_bytes(&head).as_chunks::<8>().0) {
+            *slot = u64::from_ne_bytes(*word);
         }
     }
 

@@ -1,0 +1,126 @@
+//! The usual readers beside the general ones: whatever bytes come, both say the same.
+
+use crate::decode::memory::Memory;
+use crate::decode::public::{Public, Take};
+use crate::decode::samples::*;
+use crate::decode::scan::{Scan, Value};
+use crate::decode::{PublicDecoder, Stamp};
+use crate::error::Result;
+use crate::event::RecordBuf;
+use crate::instrument::Instrument;
+use crate::instrument::samples::btcusdt_spot;
+use proptest::prelude::*;
+
+const STAMP: Stamp = Stamp { stream: 1, ts_receive: 2, ts_mono: 3 };
+
+/// Messages in the order in which their venues write them.
+const USUAL: &[(Public, &str, &str)] = &[
+    (Public::Okx, "BTC-USD-220527", OKX_DELTA),
+    (Public::BybitSpot, "BTCUSDT", BYBIT_DELTA),
+    (
+        Public::BybitLinear,
+        "SOLUSDT",
+        r#"{"topic":"orderbook.200.SOLUSDT","type":"delta","ts":1786310827854,"data":{"s":"SOLUSDT","b":[["76.220","98.6"]],"a":[],"u":13783403,"seq":272903637263},"cts":1786310827840}"#,
+    ),
+    (Public::BitgetMix, "DASHUSDT", BITGET_DELTA),
+    (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_DELTA),
+    (Public::KucoinSpot, "BCHSV-USDT", KUCOIN_TICKER),
+    (Public::Bitstamp, "adaeur", BITSTAMP_DELTA),
+    (Public::KrakenFutures, "PI_ETHUSD", FUTURES_DELTA),
+    (Public::KrakenSpot, "SC/EUR", KRAKEN_BOTH),
+    (
+        Public::KrakenSpot,
+        "SC/EUR",
+        r#"[1920,{"as":[["0.043130","11802.77325050","1618678133.136361"],["0.043140","3348.53731567","1618678132.869433"]],"bs":[["0.042990","0.5","1618678131.1"]]},"book-1000","SC/EUR"]"#,
+    ),
+    (Public::Hyperliquid, "BTC", HYPERLIQUID_WHOLE),
+    (
+        Public::Hyperliquid,
+        "BTC",
+        r#"{"channel":"l2Book","data":{"coin":"BTC","time":1737918843512,"levels":[[{"px":"105055.0","sz":"3.03622","n":5}],[{"px":"105056.0","sz":"0.16179","n":2}]]}}"#,
+    ),
+    (Public::HtxInverse, "ATOM-USD", HTX_WHOLE),
+    (Public::Lighter, "1", LIGHTER_DELTA),
+];
+
+fn decoder(public: Public, symbol: &str) -> PublicDecoder {
+    let (market, venue) = (public.market_of(symbol.as_bytes()), public.venue());
+    let listed = Instrument { market, venue, symbol: symbol.into(), price_scale: 6, qty_scale: 8, ..btcusdt_spot() };
+    let mut decoder = PublicDecoder::new(public);
+    decoder.define(&listed).unwrap();
+    decoder
+}
+
+/// The records that `read` gives of a message; None where it leaves the message to others.
+fn records(
+    decoder: &PublicDecoder,
+    bytes: &[u8],
+    read: impl for<'a> FnOnce(&'a mut Memory, Value<'a>, Take<'_, 'a>) -> Option<Result<()>>,
+) -> Option<Result<RecordBuf>> {
+    let (mut memory, mut out) = (Memory::default(), RecordBuf::with_capacity(1 << 14));
+    let whole = match Scan::new(bytes).whole_text("message") {
+        Ok(whole) => whole,
+        Err(error) => return Some(Err(error)),
+    };
+    let done = read(&mut memory, whole, &mut |message| decoder.write(&message, bytes, STAMP, &mut out).map(|_| ()))?;
+    Some(done.map(|()| out))
+}
+
+fn by_usual(public: Public, decoder: &PublicDecoder, bytes: &[u8]) -> Option<Result<RecordBuf>> {
+    records(decoder, bytes, |_, whole, take| public.usual(whole, take))
+}
+
+fn by_general(public: Public, decoder: &PublicDecoder, bytes: &[u8]) -> Result<RecordBuf> {
+    records(decoder, bytes, |memory, whole, take| Some(public.general(memory, whole, take).map(|_| ()))).unwrap()
+}
+
+#[test]
+fn each_venues_own_order_is_read_in_one_pass_and_means_the_same() {
+    for (public, symbol, text) in USUAL {
+        let decoder = decoder(*public, symbol);
+        let usual = by_usual(*public, &decoder, text.as_bytes()).unwrap_or_else(|| panic!("{text}")).unwrap();
+        let general = by_general(*public, &decoder, text.as_bytes()).unwrap();
+        assert!(!usual.is_empty() && usual.bytes() == general.bytes(), "{text}");
+        // With white space before each value nothing is where it is expected, neither members nor levels.
+        let spaced = text.replace("\":", "\": ").replace(",\"", ", \"").replace(",[", ", [").replace("{\"", "{ \"");
+        assert!(by_usual(*public, &decoder, spaced.as_bytes()).is_none(), "{spaced}");
+        assert_eq!(by_general(*public, &decoder, spaced.as_bytes()).unwrap().bytes(), usual.bytes(), "{spaced}");
+    }
+}
+
+/// One change of a message: a byte put in place of another, before it, or a run of bytes taken out.
+fn changed(text: &str, changes: &[(usize, u8, u8)]) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (at, kind, byte) in changes {
+        let at = at % bytes.len();
+        match kind {
+            0 => bytes[at] = *byte,
+            1 => bytes.insert(at, *byte),
+            _ => drop(bytes.drain(at..(at + usize::from(*byte % 12)).min(bytes.len() - 1).max(at))),
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn whatever_comes_both_readers_say_the_same(
+        (public, symbol, text) in proptest::sample::select(USUAL),
+        changes in proptest::collection::vec(
+            (any::<usize>(), 0u8..3, prop_oneof![proptest::sample::select(b"\"\\{}[]:,.-e0159 n".to_vec()), any::<u8>()]),
+            0..4,
+        ),
+    ) {
+        let (decoder, bytes) = (decoder(public, symbol), changed(text, &changes));
+        match by_usual(public, &decoder, &bytes) {
+            None => {}
+            Some(Ok(usual)) => {
+                let general = by_general(public, &decoder, &bytes);
+                prop_assert_eq!(general.as_ref().map(RecordBuf::bytes), Ok(usual.bytes()));
+            }
+            Some(Err(_)) => prop_assert!(by_general(public, &decoder, &bytes).is_err()),
+        }
+    }
+}

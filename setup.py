@@ -26,6 +26,7 @@ PACKAGES = [
     "sim.box",
     "sim.clamm",
     "sim.drill",
+    "sim.gates",
     "sim.report",
     "tickwright",
 ]

@@ -3,8 +3,9 @@
 Length: one compiled module has one stub.
 """
 
+from collections.abc import Sequence
 from os import PathLike
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 import numpy.typing as npt
 from typing_extensions import Buffer, CapsuleType
@@ -27,6 +28,9 @@ __all__ = [
     "DecodeError",
     "Decoder",
     "Engine",
+    "EvmBlock",
+    "EvmOutcome",
+    "EvmState",
     "Exchange",
     "FeedDecoder",
     "FullError",
@@ -63,6 +67,7 @@ __all__ = [
     "journal_ls",
     "journal_show",
     "journal_verify",
+    "keccak256",
     "ln",
     "mid",
     "pow",
@@ -82,6 +87,98 @@ class DamagedError(TickwrightError): ...
 class StorageError(TickwrightError): ...
 class BrokenError(TickwrightError): ...
 class RevertError(TickwrightError): ...
+
+# --- evm.rs: the EVM simulator. Addresses are 20 bytes or 0x texts, words integers or texts, data bytes or 0x texts.
+
+_Bytes = bytes | str
+_Word = int | str
+
+class _EvmSource(Protocol):
+    """What a state asks for what it does not hold; each thing once."""
+
+    def account(self, address: str, /) -> tuple[_Word, int, _Bytes] | None: ...
+    def slot(self, address: str, key: int, /) -> _Word: ...
+    def block_hash(self, number: int, /) -> _Bytes: ...
+
+@final
+class EvmBlock:
+    """The block that a call is in: number, time in seconds since 1970, base fee in wei, coinbase, prevrandao."""
+
+    def __new__(
+        cls,
+        *,
+        number: int = 0,
+        timestamp: int = 0,
+        base_fee: int = 0,
+        coinbase: _Bytes | None = None,
+        prevrandao: _Bytes | None = None,
+    ) -> EvmBlock: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+
+@final
+class EvmOutcome:
+    """What came of a call; see the docstring at runtime for the shapes of logs and changes."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def output(self) -> bytes: ...
+    @property
+    def created(self) -> str | None: ...
+    @property
+    def gas_used(self) -> int: ...
+    @property
+    def logs(self) -> list[tuple[str, list[bytes], bytes]]: ...
+    @property
+    def changes(self) -> dict[str, dict[str, Any]]: ...
+
+@final
+class EvmState:
+    """A chain's state and rules: accounts, code and storage, and any call on them."""
+
+    def __new__(
+        cls,
+        *,
+        source: _EvmSource | None = None,
+        fork: str = "osaka",
+        chain_id: int = 1,
+        errors: Sequence[str] = ...,
+        entries_max: int = 1_000_000,
+    ) -> EvmState: ...
+    def call(
+        self,
+        to: _Bytes | None,
+        data: _Bytes | None = None,
+        *,
+        sender: _Bytes | None = None,
+        value: _Word | None = None,
+        gas: int = 30_000_000,
+        gas_price: int = 0,
+        block: EvmBlock | None = None,
+        commit: bool = False,
+    ) -> EvmOutcome: ...
+    def account(self, address: _Bytes) -> tuple[int, int, bytes] | None: ...
+    def set_account(
+        self, address: _Bytes, *, balance: _Word | None = None, nonce: int = 0, code: _Bytes | None = None
+    ) -> None: ...
+    def slot(self, address: _Bytes, key: _Word) -> int: ...
+    def set_slot(self, address: _Bytes, key: _Word, value: _Word) -> None: ...
+    def load(self, accounts: dict[str, dict[str, Any]]) -> None: ...
+    def dump(self) -> dict[str, dict[str, Any]]: ...
+    def snapshot(self) -> int: ...
+    def rollback(self, mark: int) -> None: ...
+    def release(self, mark: int) -> None: ...
+    @property
+    def entries(self) -> int: ...
+
+def keccak256(data: bytes) -> bytes: ...
 
 # --- quote.rs: quoting models and the pinned mathematics. Prices are ticks as real numbers until Ladder rounds them.
 

@@ -9,6 +9,7 @@ mod clamm;
 mod columns;
 mod engine;
 mod error;
+mod evm;
 mod feed;
 mod figure_columns;
 mod gate;
@@ -33,6 +34,7 @@ mod views;
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
+    evm::register(m)?;
     bars::register(m)?;
     book::register(m)?;
     clamm::register(m)?;

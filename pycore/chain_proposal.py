@@ -82,13 +82,15 @@ ChainProposal = MintRange | BurnRange | CollectRange | SwapTokens
 class ChainView:
     """What a strategy of a pool sees: the pool as our core has it (a copy, to compute on), and the block that is next.
 
-    `owner` is whose positions the strategy has in the pool.
+    `owner` is whose positions the strategy has in the pool; `amount0` and `amount1` are what its wallet holds.
     """
 
     pool: Any
     owner: str
     block: int
     time_s: int
+    amount0: str
+    amount1: str
 
 
 class ChainStrategy(Protocol):

@@ -18,6 +18,11 @@ pub mod swap_math;
 pub mod liquidity_math;
 pub mod tick_bitmap;
 pub mod quotes;
+pub mod tick;
+pub mod ticks;
+pub mod position;
+pub mod oracle;
+pub mod pool;
 
 pub use revert::Revert;
 

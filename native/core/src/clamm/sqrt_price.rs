@@ -91,12 +91,17 @@ pub fn next_price_from_amount0(price: U256, liquidity: u128, amount: U256, add: 
 /// The price after `amount` of token 1 is added to (or taken from) the pool, rounded down.
 ///
 /// `NotEnoughLiquidity` when more is taken than lies below the price, `SafeCastOverflow` when the price leaves 160
-/// bits, `Empty` when the quotient leaves 256 bits, `Panic(0x12)` without liquidity.
+/// bits, `Empty` when the quotient leaves 256 bits, `Panic(0x12)` when something is added without liquidity.
 #[inline]
 pub fn next_price_from_amount1(price: U256, liquidity: u128, amount: U256, add: bool) -> Result<U256, Revert> {
     let by = U256::from(liquidity);
     let (quotient, rest) = if amount <= MAX_U160 {
-        (amount << 96).div_rem(by).ok_or(Revert::Panic(0x12))?
+        match (amount << 96).div_rem(by) {
+            Some(found) => found,
+            // What is taken is divided in assembly, where a division by 0 is 0.
+            None if !add => (U256::ZERO, U256::ZERO),
+            None => return Err(Revert::Panic(0x12)),
+        }
     } else {
         mul_div_rem(amount, U256([0, 1 << 32, 0, 0]), by)?
     };

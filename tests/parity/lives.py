@@ -1,0 +1,43 @@
+"""Lives pools on the reference EVM: a profile's operations, drawn and run one after the other.
+
+catalogue: S4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from sim.contracts import package
+from tests.parity.evm import Revm, call_data
+from tests.parity.scenario import Profile, Scenario
+from tests.parity.solc import compile_contracts
+from tests.parity.vectors import Step
+from tests.parity.world import Engine, World
+
+
+@cache
+def libraries() -> tuple[Revm, str]:
+    """An EVM with our wrappers of the v3 core's libraries, and their address."""
+    folder = package("@uniswap/v3-core") / "contracts" / "libraries"
+    sources = {
+        f"libraries/{path.name}": path.read_text() for path in folder.glob("*.sol") if path.stem != "TransferHelper"
+    }
+    engine = Revm()
+    return engine, engine.deploy(compile_contracts("Libraries", sources=sources)["Libraries"])
+
+
+def price_at(tick: int) -> int:
+    """The exact square-root price of a tick, from the deployed library's source."""
+    engine, address = libraries()
+    return int.from_bytes(engine.call(address, call_data("priceAtTick(int24)", tick)), "big")
+
+
+def live(profile: Profile, engine: Engine | None = None) -> Iterator[Step]:
+    """The steps of a profile's life; every step is run when it is asked for."""
+    world = World(engine or Revm(), profile.dialect, profile.fee, profile.spacing)
+    scenario = Scenario(profile, price_at)
+    for operation in scenario.operations():
+        outcome = world.run(operation)
+        scenario.state = world.state()
+        yield Step(operation, outcome, scenario.state)

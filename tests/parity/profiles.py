@@ -1,0 +1,47 @@
+"""Which scenarios the committed vectors consist of: every fee at both ends and in the middle, and what else can happen.
+
+catalogue: S4.
+"""
+
+from __future__ import annotations
+
+from tests.parity.scenario import WRAP, Profile
+
+FEES = (100, 500, 3000, 10000)
+# The usable ends of the range are a spacing or so inside the ends of the ticks.
+LOW, HIGH = -887_150, 887_100
+
+
+def v3_profiles() -> list[Profile]:
+    """The scenarios of Uniswap v3's pool."""
+    found = []
+    for fee in FEES:
+        found += [
+            Profile(f"v3-{fee}-middle", fee, fee + 1, 450),
+            Profile(f"v3-{fee}-stable", fee, fee + 2, 450, tick=-276_324, liquidity_bits=(50, 90), spread=8),
+            Profile(f"v3-{fee}-low", fee, fee + 3, 350, tick=LOW),
+            Profile(f"v3-{fee}-high", fee, fee + 4, 350, tick=HIGH),
+            Profile(
+                f"v3-{fee}-wrap",
+                fee,
+                fee + 5,
+                350,
+                tick=50_000,
+                start=WRAP - 4_000_000,
+                often=(("grow", 4), ("observe", 12), ("snapshot", 8)),
+            ),
+            Profile(f"v3-{fee}-huge", fee, fee + 6, 300, tick=100, liquidity_bits=(90, 127)),
+            Profile(f"v3-{fee}-dust", fee, fee + 7, 300, tick=-100, liquidity_bits=(1, 24)),
+        ]
+    found += [
+        Profile("v3-oracle", 3000, 21, 500, often=(("grow", 12), ("observe", 40), ("snapshot", 20))),
+        Profile("v3-cheats", 500, 22, 500, often=(("cheat", 40), ("again", 40), ("flash", 15))),
+        Profile("v3-wrongs", 3000, 23, 400, often=(("wrong", 60), ("set_fee_protocol", 15))),
+        Profile(
+            "v3-protocol", 10000, 24, 400, often=(("set_fee_protocol", 12), ("collect_protocol", 20), ("flash", 20))
+        ),
+        Profile("v3-owners", 500, 25, 400, often=(("collect", 30), ("poke", 20), ("burn", 25))),
+        Profile("v3-raw", 500, 27, 60, raw=True),
+        Profile("v3-tokens", 500, 26, 400, often=(("mood", 40),)),
+    ]
+    return found

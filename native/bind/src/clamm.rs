@@ -6,8 +6,11 @@ use pyo3::prelude::*;
 
 mod word;
 mod library;
+mod pool;
+mod pool_state;
 
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    pool::register(m)?;
     library::register(m)
 }

@@ -250,6 +250,14 @@ impl Revert {
     }
 }
 
+/// The return data of a text that is no pool's: what a contract round the pool says.
+#[must_use]
+pub fn data_of_text(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_text(&mut out, text);
+    out
+}
+
 /// `Error(string)`: the selector, the offset of the text, its length, and the text filled up to whole words.
 fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&0x08c3_79a0_u32.to_be_bytes());

@@ -7,7 +7,7 @@
 use super::Pool;
 use crate::clamm::dialect::in_v3;
 use crate::clamm::i256::I256;
-use crate::clamm::revert::Revert;
+use crate::clamm::revert::{Revert, data_of_text};
 use crate::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE};
 use crate::clamm::u256::U256;
 
@@ -29,6 +29,20 @@ pub enum NoQuote {
     Pool(Revert),
     /// The quoter's text for everything without a reason: "Unexpected error".
     Unexpected,
+}
+
+impl NoQuote {
+    /// What the quoter says of a call that failed without a reason.
+    pub const UNEXPECTED: &'static str = "Unexpected error";
+
+    /// The return data of the quoter.
+    #[must_use]
+    pub fn data(self) -> Vec<u8> {
+        match self {
+            Self::Pool(revert) => revert.data(),
+            Self::Unexpected => data_of_text(Self::UNEXPECTED),
+        }
+    }
 }
 
 impl Pool {

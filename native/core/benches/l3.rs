@@ -21,7 +21,6 @@ use plain::Plain;
 use std::hint::black_box;
 use tickwright_core::book::l3::{Bounds, Change, Dense, L3Books, Top};
 use tickwright_core::decode::itch;
-use tickwright_core::units::Side;
 
 const ROUNDS: usize = 5;
 
@@ -57,18 +56,16 @@ impl Iterator for Changes<'_> {
     }
 }
 
-/// Best prices as a number, so that ways can be compared and none is optimised away.
-#[inline]
-fn mixed(sum: u64, best: [Option<(i64, i64)>; 2]) -> u64 {
-    best.into_iter().fold(sum, |sum, best| {
-        let (price, qty) = best.unwrap_or((0, 0));
-        sum.rotate_left(5).wrapping_add(price as u64).wrapping_add((qty as u64) << 32)
-    })
+/// Best prices as a number, so that ways can be compared and none is optimised away. An empty side is (0, 0).
+#[inline(always)]
+fn mixed(sum: u64, best: [(i64, i64); 2]) -> u64 {
+    best.into_iter()
+        .fold(sum, |sum, (price, qty)| sum.rotate_left(5).wrapping_add(price as u64).wrapping_add((qty as u64) << 32))
 }
 
-#[inline]
-fn of_top(top: &Top) -> [Option<(i64, i64)>; 2] {
-    [Side::Buy, Side::Sell].map(|side| top.best(side).map(|level| (level.price, level.qty)))
+#[inline(always)]
+fn of_top(top: &Top) -> [(i64, i64); 2] {
+    top.sides().map(|level| (level.price, level.qty))
 }
 
 #[inline(never)]
@@ -82,7 +79,7 @@ fn parsing(bytes: &[u8]) -> (u64, u64) {
 fn plain_book(bytes: &[u8], symbols: usize) -> (u64, u64) {
     let mut books = Plain::new(symbols);
     let (start, mut sum) = (cpu_ns(), 0);
-    Changes(bytes).for_each(|change| sum = mixed(sum, books.apply(&change)));
+    Changes(bytes).for_each(|change| sum = mixed(sum, books.apply(&change).map(Option::unwrap_or_default)));
     (cpu_ns() - start, sum)
 }
 

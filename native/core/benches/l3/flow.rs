@@ -187,7 +187,7 @@ impl Flow {
     fn execute(&mut self) {
         let at = self.pick();
         let Live { locate, buy, .. } = self.live[at];
-        let first = self.books.first(u32::from(locate), usize::from(!buy));
+        let first = self.books.first(u32::from(locate), u8::from(!buy));
         let at = first.map_or(at, |id| self.places[id as usize] as usize);
         let order = self.live[at];
         let whole = self.random.next() & 3 != 0;

@@ -4,6 +4,7 @@
 
 use super::orders::{Ids, Order};
 use super::queues::{Queue, WATCHED, keyed};
+use super::step::STEPS;
 use super::{Change, Fault, L3Books, PRICE_MAX, Resting, Top};
 use crate::units::{Lots, Ticks};
 use std::result::Result;
@@ -12,7 +13,13 @@ impl<I: Ids> L3Books<I> {
     /// A live order by its id.
     #[must_use]
     pub fn order(&self, id: u64) -> Option<Resting> {
-        Some(self.ids.find(id, &self.orders)).filter(|place| *place != 0).map(|place| self.resting_at(place))
+        self.place(id).map(|place| self.resting_at(place))
+    }
+
+    /// The place of a live order.
+    #[inline(always)]
+    pub(super) fn place(&self, id: u64) -> Option<u32> {
+        Some(self.ids.find(id, &self.orders)).filter(|place| self.orders.at(*place).qty != 0)
     }
 
     /// Applies one message; the best prices of its book after it.
@@ -30,12 +37,7 @@ impl<I: Ids> L3Books<I> {
     #[inline(always)]
     fn change(&mut self, change: &Change) -> Result<(), Fault> {
         match *change {
-            Change::Add { book, id, side, price, qty } => {
-                if book as usize >= self.queues.books() {
-                    return Err(Fault::UnknownBook);
-                }
-                self.add(book << 1 | side as u32, id, price, qty)
-            }
+            Change::Add { book, id, side, price, qty } => self.add(book, side as usize, id, price, qty),
             Change::Reduce { book, id, qty } => {
                 let place = self.live(book, id)?;
                 let left = self.orders.at(place).qty;
@@ -62,144 +64,123 @@ impl<I: Ids> L3Books<I> {
     /// The place of a live order of this book.
     #[inline(always)]
     fn live(&self, book: u32, id: u64) -> Result<u32, Fault> {
-        let place = self.ids.find(id, &self.orders);
-        if place == 0 {
-            return Err(Fault::UnknownOrder);
-        }
-        let owner = self.queues.at(self.orders.at(place).queue).owner & !WATCHED;
+        let place = self.place(id).ok_or(Fault::UnknownOrder)?;
+        let owner = self.queues.owner(self.orders.at(place).queue);
         if owner >> 1 == book { Ok(place) } else { Err(Fault::OtherBook) }
     }
 
     #[inline(always)]
-    fn add(&mut self, owner: u32, id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
-        if qty <= 0 {
-            return Err(Fault::Size);
-        }
-        if price.unsigned_abs() > PRICE_MAX as u64 {
-            return Err(Fault::Price);
-        }
+    fn add(&mut self, book: u32, side: usize, id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
+        let Some(at) = self.queues.books.get(book as usize) else { return Err(Fault::UnknownBook) };
+        possible(price, qty)?;
         let place = self.ids.vacancy(id, &self.orders)?;
-        let queue = self.room(owner, price, qty)?;
-        self.ids.occupy(id, place, &self.orders);
-        self.join(place, owner, queue, id, qty);
+        let (owner, key) = (book << 1 | side as u32, keyed(side, price));
+        let number = match at.slot(side, key) {
+            Some(slot) => owner * STEPS as u32 + slot as u32,
+            None => self.queues.off_ladder(owner, key, &mut self.orders)?,
+        };
+        self.join(book, side, price, place, Order { id, qty, queue: number, ..Order::default() })
+    }
+
+    /// Puts an order at the back of the queue that it names, which its price opens where it is empty.
+    #[inline(always)]
+    fn join(&mut self, book: u32, side: usize, price: Ticks, place: u32, order: Order) -> Result<(), Fault> {
+        let queue = &mut self.queues.all[order.queue as usize];
+        if queue.count == 0 && self.queues.room == 0 {
+            return Err(Fault::LevelsFull);
+        }
+        let Some(held) = queue.qty.checked_add(order.qty) else { return Err(Fault::Size) };
+        self.ids.occupy(order.id, place, &self.orders);
+        self.arrivals = self.arrivals.wrapping_add(1);
+        self.queues.room -= u32::from(queue.count == 0);
+        queue.key = keyed(side, price);
+        let prev = queue.push(place, held);
+        self.orders.at_mut(prev).next = place;
+        *self.orders.at_mut(place) = Order { prev, arrival: self.arrivals, ..order };
+        let at = &mut self.queues.books[book as usize];
+        if order.queue < self.queues.ladders {
+            at.mark(side, order.queue as usize % STEPS);
+        }
+        at.grew(side, price, held);
         Ok(())
     }
 
-    /// The queue of a price, opened where there is none, in which `qty` has room.
-    #[inline(always)]
-    fn room(&mut self, owner: u32, price: Ticks, qty: Lots) -> Result<u32, Fault> {
-        let key = keyed((owner & 1) as usize, price);
-        match self.queues.find(owner, key) {
-            0 => self.queues.open(owner, key),
-            queue if self.queues.at(queue).qty.checked_add(qty).is_none() => Err(Fault::Size),
-            queue => Ok(queue),
-        }
-    }
-
-    /// Puts an order at the back of a queue. Place 0 is nobody: what is written there is never read.
-    #[inline(always)]
-    fn join(&mut self, place: u32, owner: u32, queue: u32, id: u64, qty: Lots) {
-        self.arrivals = self.arrivals.wrapping_add(1);
-        let (orders, arrival) = (&mut *self.orders.0, self.arrivals);
-        let at = &mut self.queues.arena[queue as usize];
-        let prev = std::mem::replace(&mut at.tail, place);
-        at.head = if prev == 0 { place } else { at.head };
-        at.qty += qty;
-        at.count += 1;
-        let (key, held) = (at.key, at.qty);
-        orders[prev as usize].next = place;
-        orders[place as usize] = Order { id, qty, queue, prev, next: 0, arrival };
-        self.queues.grew(owner, queue, key, held);
-    }
-
-    /// Takes an order of a book out of its queue; its record is no longer alive, its id not yet forgotten.
-    #[inline(always)]
-    fn leave(&mut self, book: u32, place: u32) -> Order {
-        let orders = &mut *self.orders.0;
-        let order = orders[place as usize];
-        orders[place as usize].queue = 0;
-        orders[order.prev as usize].next = order.next;
-        orders[order.next as usize].prev = order.prev;
-        let queue = &mut self.queues.arena[order.queue as usize];
-        queue.qty -= order.qty;
-        queue.count -= 1;
-        queue.head = if order.prev == 0 { order.next } else { queue.head };
-        queue.tail = if order.next == 0 { order.prev } else { queue.tail };
-        let Queue { key, qty, count, owner, .. } = *queue;
-        if owner & WATCHED != 0 {
-            self.left(&order, order.qty, 1);
-        }
-        let owner = book << 1 | owner & 1;
-        if count == 0 {
-            self.queues.close(owner, order.queue, key);
-        } else {
-            self.queues.shrank(owner, order.queue, qty);
-        }
-        order
-    }
-
+    /// Takes an order of a book out of its queue and forgets its id.
     #[inline(always)]
     fn end(&mut self, book: u32, place: u32) {
-        let order = self.leave(book, place);
-        self.ids.release(order.id, place, &mut self.orders);
+        let Order { id, qty: rest, queue: number, prev, next, .. } = *self.orders.at(place);
+        self.orders.at_mut(place).qty = 0;
+        self.orders.at_mut(prev).next = next;
+        self.orders.at_mut(next).prev = prev;
+        let queue = &mut self.queues.all[number as usize];
+        queue.drop_out(rest, prev, next);
+        let Queue { key, qty, count, owner, .. } = *queue;
+        if owner & WATCHED != 0 {
+            self.left(place, rest, true);
+        }
+        let (side, empty) = ((owner & 1) as usize, count == 0);
+        let at = &mut self.queues.books[book as usize];
+        let was_best = at.shrank(side, key, qty);
+        self.queues.room += u32::from(empty);
+        if number < self.queues.ladders {
+            at.unmark(side, number as usize % STEPS, empty);
+        } else if empty {
+            self.queues.close_far(number);
+        }
+        if was_best & empty {
+            self.queues.next_best(book << 1 | owner & 1, &mut self.orders);
+        }
+        self.ids.release(id, place, &mut self.orders);
     }
 
     #[inline(always)]
     fn shrink(&mut self, book: u32, place: u32, qty: Lots) {
         let order = self.orders.at_mut(place);
         order.qty -= qty;
-        let order = *order;
-        let queue = &mut self.queues.arena[order.queue as usize];
+        let queue = &mut self.queues.all[order.queue as usize];
         queue.qty -= qty;
-        let Queue { qty: held, owner, .. } = *queue;
+        let Queue { key, qty: held, owner, .. } = *queue;
         if owner & WATCHED != 0 {
-            self.left(&order, qty, 0);
+            self.left(place, qty, false);
         }
-        self.queues.shrank(book << 1 | owner & 1, order.queue, held);
+        self.queues.books[book as usize].shrank((owner & 1) as usize, key, held);
     }
 
     /// The old order ends first, so that the new one has its room; what could refuse the new one is asked before.
+    #[inline(never)]
     fn replace(&mut self, book: u32, id: u64, new_id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
         let place = self.live(book, id)?;
-        let queue = self.orders.at(place).queue;
-        let owner = self.queues.at(queue).owner & !WATCHED;
         if new_id != id {
             self.ids.vacancy(new_id, &self.orders).or_else(|fault| match fault {
                 Fault::OrdersFull => Ok(place),
                 fault => Err(fault),
             })?;
         }
-        self.may_move(owner, place, price, qty)?;
+        let side = self.may_move(place, price, qty)?;
         self.end(book, place);
-        self.add(owner, new_id, price, qty)
+        self.add(book, side, new_id, price, qty)
     }
 
-    /// Whether an order could join the queue of a price after it has left its own.
-    fn may_move(&self, owner: u32, place: u32, price: Ticks, qty: Lots) -> Result<(), Fault> {
-        let own = self.queues.at(self.orders.at(place).queue);
-        if qty <= 0 {
-            return Err(Fault::Size);
+    /// Whether an order could join the queue of a price after it has left its own; its side.
+    #[inline(always)]
+    fn may_move(&self, place: u32, price: Ticks, qty: Lots) -> Result<usize, Fault> {
+        possible(price, qty)?;
+        let order = self.orders.at(place);
+        let owner = self.queues.owner(order.queue);
+        let side = (owner & 1) as usize;
+        let queue = self.queues.find(owner, keyed(side, price));
+        let held = queue.map_or(0, |queue| self.queues.at(queue).qty);
+        let leaving = if queue == Some(order.queue) { order.qty } else { 0 };
+        if self.queues.is_full() && held == 0 && self.queues.at(order.queue).count > 1 {
+            return Err(Fault::LevelsFull);
         }
-        if price.unsigned_abs() > PRICE_MAX as u64 {
-            return Err(Fault::Price);
-        }
-        let key = keyed((owner & 1) as usize, price);
-        match self.queues.find(owner, key) {
-            0 if own.count > 1 && self.queues.is_full() => Err(Fault::LevelsFull),
-            0 => Ok(()),
-            queue => {
-                let leaving = if own.key == key { self.orders.at(place).qty } else { 0 };
-                let fits = (self.queues.at(queue).qty - leaving).checked_add(qty).is_some();
-                if fits { Ok(()) } else { Err(Fault::Size) }
-            }
-        }
+        if (held - leaving).checked_add(qty).is_some() { Ok(side) } else { Err(Fault::Size) }
     }
 
     #[inline(never)]
     fn amend(&mut self, book: u32, id: u64, price: Ticks, qty: Lots) -> Result<(), Fault> {
         let place = self.live(book, id)?;
         let Order { queue, qty: left, .. } = *self.orders.at(place);
-        let owner = self.queues.at(queue).owner & !WATCHED;
         if qty == 0 {
             self.end(book, place);
             return Ok(());
@@ -210,8 +191,18 @@ impl<I: Ids> L3Books<I> {
             }
             return Ok(());
         }
-        self.may_move(owner, place, price, qty)?;
+        let side = self.may_move(place, price, qty)?;
         self.end(book, place);
-        self.add(owner, id, price, qty)
+        self.add(book, side, id, price, qty)
+    }
+}
+
+/// Whether there can be an order of this price and size: `Size` or `Price` where not.
+#[inline(always)]
+const fn possible(price: Ticks, qty: Lots) -> Result<(), Fault> {
+    match (qty > 0, price.unsigned_abs() <= PRICE_MAX as u64) {
+        (true, true) => Ok(()),
+        (false, _) => Err(Fault::Size),
+        (true, false) => Err(Fault::Price),
     }
 }

@@ -83,10 +83,10 @@ impl<I> L3Books<I> {
     fn crossing(&self, book: u32) -> Option<Pair> {
         self.top(book).crossed().then_some(())?;
         let first = |side: Side| {
-            let queue = self.queues.at(self.queues.best(book << 1 | side as u32));
-            self.orders.at(queue.head)
+            let queue = self.queues.best(book << 1 | side as u32)?;
+            Some(self.orders.at(self.queues.at(queue).head))
         };
-        let (bid, ask) = (first(Side::Buy), first(Side::Sell));
+        let (bid, ask) = (first(Side::Buy)?, first(Side::Sell)?);
         let bid_is_older = ask.arrival.wrapping_sub(bid.arrival).cast_signed() > 0;
         let (older, younger) = if bid_is_older { (bid, ask) } else { (ask, bid) };
         Some(Pair { older: older.id, younger_arrival: younger.arrival })

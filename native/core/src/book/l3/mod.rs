@@ -3,7 +3,7 @@
 //!
 //! catalogue: M2. Prices are ticks, sizes lots. All memory is reserved when the books are made, and no message allocates: a
 //! message that finds no room, or that contradicts the books, is a `Fault`, counted by kind, and changes nothing.
-//! `orders` holds the records, `queues` the price levels, `apply` is what a message does to both, `batch` applies many messages with their lines fetched ahead,
+//! `orders` holds the records, `queues` the price levels, `window` moves them with the best price, `apply` is what a message does to both, `batch` applies many messages with their lines fetched ahead,
 //! `checksum` is Kraken's over the best levels' orders, `watch` knows where orders stand in their queues, `ghosts` removes orders whose end was never told, `record` is the layout
 //! in which changes come from recordings and from Python.
 
@@ -21,6 +21,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod window;
 
 use crate::error::{CoreError, Result};
 use crate::event::Level;
@@ -30,14 +31,14 @@ pub use fault::{Fault, Faults};
 pub use ghosts::Ghosts;
 pub use orders::{Dense, Hashed, Ids};
 use orders::{Order, Records};
-use queues::{Queues, WATCHED, keyed};
+use queues::{Queues, keyed};
 pub use record::{OrderRecord, RecordKind, flags as record_flags};
 use step::TICKS_PER_STEP_MAX;
 use watch::Watches;
 pub use watch::{Standing, WATCHES_MAX};
 
 /// The most books: a queue's owner is a number of 31 bits.
-pub const BOOKS_MAX: usize = 1 << 24;
+pub const BOOKS_MAX: usize = 1 << 20;
 /// The most orders and price levels: places are numbers of 32 bits.
 pub const ORDERS_MAX: usize = 1 << 31;
 /// Prices are within plus and minus this many ticks.
@@ -213,7 +214,7 @@ impl<I> L3Books<I> {
     #[inline]
     #[must_use]
     pub fn top(&self, book: u32) -> Top {
-        if (book as usize) < self.queues.books() { *self.queues.top(book) } else { Top::default() }
+        if (book as usize) < self.queues.books() { *self.queues.top(book) } else { Top::EMPTY }
     }
 
     /// How many messages were refused, by kind.
@@ -264,7 +265,7 @@ impl<I> L3Books<I> {
 
     fn resting_at(&self, place: u32) -> Resting {
         let Order { id, qty, queue, .. } = *self.orders.at(place);
-        let owner = self.queues.at(queue).owner & !WATCHED;
+        let owner = self.queues.owner(queue);
         let side = if owner & 1 == 0 { Side::Buy } else { Side::Sell };
         Resting { id, book: owner >> 1, side, price: self.level(queue).price, qty }
     }

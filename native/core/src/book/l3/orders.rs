@@ -4,7 +4,7 @@
 //! count orders up (ITCH reference numbers); `Hashed` looks it up, for ids from a large space. Both are bounded.
 
 use super::Fault;
-use super::pages::filled;
+use super::pages::{fetch, filled};
 use super::slots::Slots;
 use crate::units::Lots;
 
@@ -14,9 +14,9 @@ use crate::units::Lots;
 pub(super) struct Order {
     /// The venue's id.
     pub id: u64,
-    /// What is left of it.
+    /// What is left of it; 0 where no order lives here.
     pub qty: Lots,
-    /// The queue it stands in; 0 where no order lives here.
+    /// The queue it stands in.
     pub queue: u32,
     /// The order before it in the queue, 0 for none.
     pub prev: u32,
@@ -28,9 +28,12 @@ pub(super) struct Order {
 
 const _: () = assert!(size_of::<Order>() == 32);
 
+/// How many records ahead of the latest order's memory is asked for, for venues that count up.
+const AHEAD: usize = 16;
+
 /// How ids become places; `Dense` and `Hashed` are the two ways.
 pub trait Ids {
-    /// The place of a live order, 0 for none.
+    /// The place of a live order; for an id without one, a place where no order lives (0 is such a place).
     #[doc(hidden)]
     fn find(&self, id: u64, orders: &Records) -> u32;
     /// Where a new order would live. Errors: `Duplicate`, `IdRange` or `OrdersFull`; nothing changes.
@@ -59,12 +62,12 @@ impl Records {
         Self(filled(orders_max + 1, Order::default()))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, place: u32) -> &Order {
         &self.0[place as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn at_mut(&mut self, place: u32) -> &mut Order {
         &mut self.0[place as usize]
     }
@@ -82,7 +85,7 @@ impl Dense {
         Self { first, places }
     }
 
-    #[inline]
+    #[inline(always)]
     const fn place(&self, id: u64) -> u32 {
         let offset = id.wrapping_sub(self.first);
         if offset < self.places { offset as u32 + 1 } else { 0 }
@@ -90,34 +93,34 @@ impl Dense {
 }
 
 impl Ids for Dense {
-    #[inline]
-    fn find(&self, id: u64, orders: &Records) -> u32 {
-        let place = self.place(id);
-        // The record of place 0 is never alive.
-        if orders.at(place).queue == 0 { 0 } else { place }
+    #[inline(always)]
+    fn find(&self, id: u64, _: &Records) -> u32 {
+        self.place(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn vacancy(&self, id: u64, orders: &Records) -> Result<u32, Fault> {
-        match self.place(id) {
-            0 => Err(Fault::IdRange),
-            place if orders.at(place).queue != 0 => Err(Fault::Duplicate),
-            place => Ok(place),
+        let place = self.place(id);
+        if place == 0 {
+            return Err(Fault::IdRange);
         }
+        // Such a venue counts up: the records of the orders to come are next to each other.
+        fetch(orders.0.as_ptr().wrapping_add(place as usize + AHEAD));
+        if orders.at(place).qty == 0 { Ok(place) } else { Err(Fault::Duplicate) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn occupy(&mut self, _: u64, _: u32, _: &Records) {}
 
-    #[inline]
+    #[inline(always)]
     fn release(&mut self, _: u64, _: u32, _: &mut Records) {}
 
-    #[inline]
+    #[inline(always)]
     fn guess(&self, id: u64) -> u32 {
         self.place(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn line(&self, _: u64) -> *const u8 {
         std::ptr::null()
     }
@@ -140,19 +143,19 @@ impl Hashed {
         Self { slots: Slots::new(last), vacant: u32::from(last > 0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, id: u64, orders: &Records) -> Result<(usize, u32), usize> {
         self.slots.find(self.slots.home(id), |place| orders.at(place).id == id)
     }
 }
 
 impl Ids for Hashed {
-    #[inline]
+    #[inline(always)]
     fn find(&self, id: u64, orders: &Records) -> u32 {
         self.slot(id, orders).map_or(0, |(_, place)| place)
     }
 
-    #[inline]
+    #[inline(always)]
     fn vacancy(&self, id: u64, orders: &Records) -> Result<u32, Fault> {
         match (self.slot(id, orders), self.vacant) {
             (Ok(_), _) => Err(Fault::Duplicate),
@@ -161,7 +164,7 @@ impl Ids for Hashed {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn occupy(&mut self, id: u64, place: u32, orders: &Records) {
         if let Err(slot) = self.slot(id, orders) {
             self.slots.set(slot, place);
@@ -169,7 +172,7 @@ impl Ids for Hashed {
         self.vacant = orders.at(place).next;
     }
 
-    #[inline]
+    #[inline(always)]
     fn release(&mut self, id: u64, place: u32, orders: &mut Records) {
         if let Ok((slot, _)) = self.slot(id, orders) {
             self.slots.remove(slot, |place| orders.at(place).id);
@@ -178,12 +181,12 @@ impl Ids for Hashed {
         self.vacant = place;
     }
 
-    #[inline]
+    #[inline(always)]
     fn guess(&self, id: u64) -> u32 {
         self.slots.guess(self.slots.home(id))
     }
 
-    #[inline]
+    #[inline(always)]
     fn line(&self, id: u64) -> *const u8 {
         self.slots.line(self.slots.home(id)).cast()
     }

@@ -1,4 +1,4 @@
-//! The memory of the books: filled when it is made, in large pages where the system gives them.
+//! The memory of the books: filled when it is made, in large pages where the system gives them, and asked for ahead.
 //!
 //! catalogue: M2. A message reads some lines far apart. With pages of 4 KiB each of them also misses the processor's table of
 //! pages, which costs as much as the line; and a fresh page is mapped at its first write, which costs more than a message.
@@ -25,4 +25,17 @@ fn advise(start: usize, len: usize) {
         // SAFETY: the pages lie within memory that was just allocated; this advice changes no byte of it.
         unsafe { libc::madvise(std::ptr::without_provenance_mut(first), end - first, libc::MADV_HUGEPAGE) };
     }
+}
+
+/// Asks for a line without waiting for it.
+#[inline(always)]
+pub(super) fn fetch<T>(line: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and faults on no address; SSE is part of every x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(line.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }

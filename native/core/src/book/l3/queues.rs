@@ -1,21 +1,24 @@
-//! The price levels of all books: a queue of orders each, found by a ladder of ticks round the best price.
+//! The price levels of all books: a queue of orders each, lying where its price says.
 //!
-//! catalogue: M2, M4. Queues live in one arena; only prices that have orders take room there. Each side of a book has 1,024
-//! ladder steps, each four bytes: the queue's place. Two layers of bits find the best one. Prices off the ladder, or
-//! between its steps, stand in a hash index and in a list of their side; when the best price leaves the ladder, the ladder
-//! moves. Keys grow towards the best price: the price of a bid, the negated price of an ask.
+//! catalogue: M2, M4. Each side of a book has a ladder of 256 queues (see `step`), so that finding the queue of a price is
+//! one line of memory, and it opens and closes by a bit. Prices off the ladder, or between its steps, stand in an arena
+//! behind the ladders, found by a hash index and linked in a list of their side; `window` moves the ladder after the best
+//! price. Keys grow towards the best price: the price of a bid, the negated price of an ask.
 
+use super::orders::Records;
 use super::pages::filled;
 use super::slots::Slots;
-use super::step::{Book, HOME, LOW, Marks, STEPS};
+use super::step::{Book, LOW, STEPS};
 use super::{Fault, NOTHING, Top};
 use crate::event::Level;
 use crate::units::Lots;
+use std::hint::select_unpredictable;
 
 /// Set in a queue's owner where one of its orders is watched.
 pub(super) const WATCHED: u32 = 1 << 31;
 
-/// One price level: its orders in order of arrival, linked through their records.
+/// One price level: its orders in order of arrival, linked through their records. On a ladder it is always there; with no
+/// order in it, only its owner means anything.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C, align(32))]
 pub(super) struct Queue {
@@ -23,24 +26,50 @@ pub(super) struct Queue {
     pub qty: Lots,
     pub head: u32,
     pub tail: u32,
-    /// Orders in it; 0 in a vacancy, whose `head` is then the next one.
+    /// Orders in it; 0 in a vacancy of the arena, whose `head` is then the next one.
     pub count: u32,
     /// Twice the book's number, plus the side; `WATCHED` may be set.
     pub owner: u32,
 }
 
+impl Queue {
+    /// Puts an order at the back, after which the queue holds `held`; the order before it. Place 0 is nobody: what is
+    /// written to that record is never read.
+    #[inline(always)]
+    pub fn push(&mut self, place: u32, held: Lots) -> u32 {
+        let prev = std::mem::replace(&mut self.tail, place);
+        self.head = select_unpredictable(prev == 0, place, self.head);
+        self.qty = held;
+        self.count += 1;
+        prev
+    }
+
+    /// Takes an order of `qty` between two others out. Whether it was the first or the last is a matter of chance: nothing branches on it.
+    #[inline(always)]
+    pub fn drop_out(&mut self, qty: Lots, prev: u32, next: u32) {
+        self.qty -= qty;
+        self.count -= 1;
+        self.head = select_unpredictable(prev == 0, next, self.head);
+        self.tail = select_unpredictable(next == 0, prev, self.tail);
+    }
+}
+
 /// The queues of all books.
 #[derive(Debug)]
 pub(super) struct Queues {
-    pub arena: Box<[Queue]>,
-    /// The first vacancy of the arena, 0 where it is full.
-    vacant: u32,
-    books: Box<[Book]>,
-    marks: Box<[Marks]>,
-    /// 1,024 places for each side of each book.
-    ladder: Box<[u32]>,
-    /// The queues without a step, by owner and key.
+    /// The ladders, 256 queues for each side of each book, and behind them the arena.
+    pub all: Box<[Queue]>,
+    pub books: Box<[Book]>,
+    /// Where the arena begins.
+    pub ladders: u32,
+    /// How many more prices may have orders.
+    pub room: u32,
+    /// The first vacancy of the arena. It has as many queues as there may be prices, so there is one while there is room.
+    pub vacant: u32,
+    /// The queues of the arena, by owner and key.
     far: Slots,
+    /// The first of each side's queues in the arena, 0 for none.
+    pub far_heads: Box<[u32]>,
     /// Their neighbours in the list of their side: before, after.
     far_links: Box<[[u32; 2]]>,
 }
@@ -52,7 +81,7 @@ const fn mixed(owner: u32, key: i64) -> u64 {
 }
 
 /// A price as a key of its side, and back: the operation is its own inverse.
-#[inline]
+#[inline(always)]
 pub(super) const fn keyed(side: usize, price: i64) -> i64 {
     // All ones for an ask: negation without a branch.
     let mask = (side as i64).wrapping_neg();
@@ -62,68 +91,82 @@ pub(super) const fn keyed(side: usize, price: i64) -> i64 {
 impl Queues {
     /// Empty books, one for each entry of `ticks` (its step), with room for `queues_max` prices over all of them.
     pub fn new(ticks: &[u32], queues_max: usize) -> Self {
-        let mut arena = filled(queues_max + 1, Queue::default());
-        for place in 1..queues_max {
-            arena[place].head = place as u32 + 1;
+        let (sides, ladders) = (ticks.len() * 2, ticks.len() * 2 * STEPS);
+        let mut all = filled(ladders + queues_max, Queue::default());
+        for (owner, ladder) in all[..ladders].chunks_exact_mut(STEPS).enumerate() {
+            ladder.iter_mut().for_each(|queue| queue.owner = owner as u32);
         }
-        let book = |ticks: &u32| {
-            let inverse = (1_u32 << 31).div_ceil(*ticks);
-            Book {
-                top: Top::default(),
-                base: [0; 2],
-                best: [0; 2],
-                ticks: *ticks,
-                inverse,
-                roots: [0; 2],
-                far: [0; 2],
-                between: [0; 2],
-            }
-        };
+        for (at, queue) in all.iter_mut().enumerate().skip(ladders) {
+            queue.head = at as u32 + 1;
+        }
+        let mut books = filled(ticks.len(), Book::new(1));
+        books.iter_mut().zip(ticks).for_each(|(book, ticks)| *book = Book::new(*ticks));
         Self {
-            arena,
-            vacant: u32::from(queues_max > 0),
-            books: ticks.iter().map(book).collect(),
-            marks: vec![Marks::default(); ticks.len() * 2].into_boxed_slice(),
-            ladder: filled(ticks.len() * 2 * STEPS, 0),
+            all,
+            books,
+            ladders: ladders as u32,
+            room: queues_max as u32,
+            vacant: ladders as u32,
             far: Slots::new(queues_max),
-            far_links: filled(queues_max + 1, [0; 2]),
+            far_heads: filled(sides, 0),
+            far_links: filled(queues_max, [0; 2]),
         }
     }
 
     /// How many books there are.
+    #[inline(always)]
     pub const fn books(&self) -> usize {
         self.books.len()
     }
 
     /// Whether no further price can get a queue.
+    #[inline(always)]
     pub const fn is_full(&self) -> bool {
-        self.vacant == 0
+        self.room == 0
     }
 
     /// The best prices of a book.
-    #[inline]
+    #[inline(always)]
     pub fn top(&self, book: u32) -> &Top {
         &self.books[book as usize].top
     }
 
-    /// The queue of the best price, 0 for none.
-    #[inline]
-    pub fn best(&self, owner: u32) -> u32 {
-        self.books[(owner >> 1) as usize].best[(owner & 1) as usize]
-    }
-
-    #[inline]
+    #[inline(always)]
     pub fn at(&self, queue: u32) -> &Queue {
-        &self.arena[queue as usize]
+        &self.all[queue as usize]
     }
 
-    /// The queue of a key, 0 for none.
-    #[inline]
-    pub fn find(&self, owner: u32, key: i64) -> u32 {
-        match self.books[(owner >> 1) as usize].step((owner & 1) as usize, key) {
-            Some(step) => self.ladder[owner as usize * STEPS + step],
-            None => self.find_far(owner, key).map_or(0, |(_, queue)| queue),
+    /// Whether a queue is one of a ladder.
+    #[inline(always)]
+    pub const fn on_ladder(&self, queue: u32) -> bool {
+        queue < self.ladders
+    }
+
+    /// Whose queue it is; that of a ladder's is in its number.
+    #[inline(always)]
+    pub fn owner(&self, queue: u32) -> u32 {
+        if self.on_ladder(queue) { queue / STEPS as u32 } else { self.at(queue).owner & !WATCHED }
+    }
+
+    /// The ladder's queue of a key, open or not; None for a key without a step.
+    #[inline(always)]
+    pub fn of_ladder(&self, owner: u32, key: i64) -> Option<u32> {
+        let slot = self.books[(owner >> 1) as usize].slot((owner & 1) as usize, key)?;
+        Some(owner * STEPS as u32 + slot as u32)
+    }
+
+    /// The open queue of a key.
+    pub fn find(&self, owner: u32, key: i64) -> Option<u32> {
+        match self.of_ladder(owner, key) {
+            Some(queue) => Some(queue).filter(|queue| self.at(*queue).count > 0),
+            None => self.find_far(owner, key).ok().map(|(_, queue)| queue),
         }
+    }
+
+    /// The open queue of the best price.
+    pub fn best(&self, owner: u32) -> Option<u32> {
+        let (side, top) = ((owner & 1) as usize, self.top(owner >> 1));
+        self.find(owner, keyed(side, top.sides[side].price))
     }
 
     fn find_far(&self, owner: u32, key: i64) -> Result<(usize, u32), usize> {
@@ -133,176 +176,121 @@ impl Queues {
         })
     }
 
-    /// Takes a vacancy for a new key, which `find` did not find, and places it. The caller fills it at once.
-    #[inline(never)]
-    pub fn open(&mut self, owner: u32, key: i64) -> Result<u32, Fault> {
-        let queue = self.vacant;
-        if queue == 0 {
+    /// The queue of a key that has no step, opened where there is none. The ladder moves to a key that is the best, which
+    /// changes where queues lie and nothing else; the queue is one of a ladder then. `LevelsFull` where there is no room.
+    #[cold]
+    pub fn off_ladder(&mut self, owner: u32, key: i64, orders: &mut Records) -> Result<u32, Fault> {
+        if let Ok((_, queue)) = self.find_far(owner, key) {
+            return Ok(queue);
+        }
+        if self.is_full() {
             return Err(Fault::LevelsFull);
         }
-        let record = &mut self.arena[queue as usize];
+        let (side, book) = ((owner & 1) as usize, &self.books[(owner >> 1) as usize]);
+        let best = book.top.sides[side];
+        let beyond = key.wrapping_sub(book.base[side]) >= STEPS as i64 * i64::from(book.ticks);
+        if best.qty == 0 || beyond && key > keyed(side, best.price) {
+            self.move_to(owner, key, orders);
+            if let Some(queue) = self.of_ladder(owner, key) {
+                return Ok(queue);
+            }
+        }
+        let book = &mut self.books[(owner >> 1) as usize];
+        book.between[side] += u32::from(book.is_between(side, key));
+        Ok(self.occupy(owner, key))
+    }
+
+    /// Takes a vacancy of the arena for a key.
+    pub fn occupy(&mut self, owner: u32, key: i64) -> u32 {
+        let queue = self.vacant;
+        let record = &mut self.all[queue as usize];
         self.vacant = record.head;
         *record = Queue { key, owner, ..Queue::default() };
-        let (side, best) = ((owner & 1) as usize, self.best(owner));
-        let book = &self.books[(owner >> 1) as usize];
-        let beyond = key.wrapping_sub(book.base[side]) >= STEPS as i64 * i64::from(book.ticks);
-        if best == 0 || beyond && key > self.at(best).key {
-            self.move_to(owner, key);
-        }
-        self.place(owner, queue, key);
-        Ok(queue)
-    }
-
-    /// Puts a queue on its step, or among those without one.
-    #[inline]
-    fn place(&mut self, owner: u32, queue: u32, key: i64) {
-        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
-        match book.step(side, key) {
-            Some(step) => {
-                self.ladder[owner as usize * STEPS + step] = queue;
-                self.marks[owner as usize].set(&mut book.roots[side], step);
-            }
-            None => {
-                book.between[side] += u32::from(book.is_between(side, key));
-                self.place_far(owner, queue, key);
-            }
-        }
-    }
-
-    #[cold]
-    fn place_far(&mut self, owner: u32, queue: u32, key: i64) {
         if let Err(slot) = self.find_far(owner, key) {
             self.far.set(slot, queue);
         }
-        let far = &mut self.books[(owner >> 1) as usize].far[(owner & 1) as usize];
-        let after = std::mem::replace(far, queue);
-        self.far_links[queue as usize] = [0, after];
+        let after = std::mem::replace(&mut self.far_heads[owner as usize], queue);
+        *self.links(queue) = [0, after];
         if after != 0 {
-            self.far_links[after as usize][0] = queue;
+            self.links(after)[0] = queue;
         }
+        queue
     }
 
-    #[cold]
-    fn unplace_far(&mut self, owner: u32, queue: u32, key: i64) {
+    /// Gives a queue back to the arena.
+    pub fn vacate(&mut self, queue: u32) {
+        let Queue { key, owner, .. } = *self.at(queue);
+        let owner = owner & !WATCHED;
         if let Ok((slot, _)) = self.find_far(owner, key) {
-            let arena = &self.arena;
+            let all = &self.all;
             self.far.remove(slot, |queue| {
-                let queue = &arena[queue as usize];
+                let queue = &all[queue as usize];
                 mixed(queue.owner & !WATCHED, queue.key)
             });
         }
-        let [before, after] = self.far_links[queue as usize];
+        let [before, after] = *self.links(queue);
         match before {
-            0 => self.books[(owner >> 1) as usize].far[(owner & 1) as usize] = after,
-            before => self.far_links[before as usize][1] = after,
+            0 => self.far_heads[owner as usize] = after,
+            before => self.links(before)[1] = after,
         }
         if after != 0 {
-            self.far_links[after as usize][0] = before;
+            self.links(after)[0] = before;
         }
-    }
-
-    /// Moves a side's ladder so that `best` stands at its home, on a step.
-    #[cold]
-    fn move_to(&mut self, owner: u32, best: i64) {
-        let (number, side) = ((owner >> 1) as usize, (owner & 1) as usize);
-        while let Some(step) = self.marks[owner as usize].best(self.books[number].roots[side]) {
-            self.marks[owner as usize].unset(&mut self.books[number].roots[side], step);
-            let queue = std::mem::take(&mut self.ladder[owner as usize * STEPS + step]);
-            self.place_far(owner, queue, self.at(queue).key);
-        }
-        let book = &mut self.books[number];
-        book.base[side] = best - HOME * i64::from(book.ticks);
-        book.between[side] = 0;
-        let mut queue = book.far[side];
-        while queue != 0 {
-            let (after, key) = (self.far_links[queue as usize][1], self.at(queue).key);
-            if self.books[number].step(side, key).is_some() {
-                self.unplace_far(owner, queue, key);
-                self.place(owner, queue, key);
-            } else {
-                let book = &mut self.books[number];
-                book.between[side] += u32::from(book.is_between(side, key));
-            }
-            queue = after;
-        }
-    }
-
-    /// Notes that orders joined a queue, which now holds `qty`: it may be the best one.
-    ///
-    /// Which of them is it is even odds in a busy book, so this selects values and branches nowhere.
-    #[inline(always)]
-    pub fn grew(&mut self, owner: u32, queue: u32, key: i64, qty: Lots) {
-        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
-        let (best, top) = (&mut book.best[side], &mut book.top.sides[side]);
-        // A key that equals the best one is the best queue's own.
-        let better = (*best == 0) | (key >= keyed(side, top.price));
-        *best = if better { queue } else { *best };
-        top.price = if better { keyed(side, key) } else { top.price };
-        top.qty = if better { qty } else { top.qty };
-    }
-
-    /// Notes that a queue lost some of what it held and still has `qty`.
-    #[inline(always)]
-    pub fn shrank(&mut self, owner: u32, queue: u32, qty: Lots) {
-        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
-        let top = &mut book.top.sides[side];
-        top.qty = if book.best[side] == queue { qty } else { top.qty };
-    }
-
-    /// Takes an empty queue out, and finds the next best price where it was the best.
-    #[inline(never)]
-    pub fn close(&mut self, owner: u32, queue: u32, key: i64) {
-        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
-        match book.step(side, key) {
-            Some(step) => {
-                self.ladder[owner as usize * STEPS + step] = 0;
-                self.marks[owner as usize].unset(&mut book.roots[side], step);
-            }
-            None => {
-                book.between[side] -= u32::from(book.is_between(side, key));
-                self.unplace_far(owner, queue, key);
-            }
-        }
-        self.arena[queue as usize].head = self.vacant;
+        self.all[queue as usize] = Queue { head: self.vacant, ..Queue::default() };
         self.vacant = queue;
-        if self.best(owner) == queue {
-            let best = self.next_best(owner);
-            let Queue { key, qty, .. } = *self.at(best);
-            let level = if best == 0 { NOTHING } else { Level { price: keyed(side, key), qty } };
-            let book = &mut self.books[(owner >> 1) as usize];
-            book.best[side] = best;
-            book.top.sides[side] = level;
-        }
     }
 
-    /// The best queue of a side: on the ladder, or among those without a step where that may be.
-    #[inline]
-    fn next_best(&mut self, owner: u32) -> u32 {
-        let (side, book) = ((owner & 1) as usize, &self.books[(owner >> 1) as usize]);
-        let step = self.marks[owner as usize].best(book.roots[side]);
-        let on_ladder = step.map_or(0, |step| self.ladder[owner as usize * STEPS + step]);
-        if book.far[side] == 0 || book.between[side] == 0 && step.is_some_and(|step| step >= LOW) {
-            return on_ladder;
-        }
-        self.next_best_far(owner, on_ladder)
+    fn links(&mut self, queue: u32) -> &mut [u32; 2] {
+        &mut self.far_links[(queue - self.ladders) as usize]
     }
 
-    /// As `next_best`, with queues off the ladder; a ladder whose best price is low moves to it.
+    /// The next queue of a side that has no step, 0 for none.
+    pub fn far_after(&self, queue: u32) -> u32 {
+        self.far_links[(queue - self.ladders) as usize][1]
+    }
+
+    /// The queues of a side that have no step.
+    pub fn far(&self, owner: u32) -> impl Iterator<Item = u32> + '_ {
+        let some = |queue: u32| Some(queue).filter(|queue| *queue != 0);
+        std::iter::successors(some(self.far_heads[owner as usize]), move |queue| some(self.far_after(*queue)))
+    }
+
+    /// Gives the queue of a price without a step back, now that it is empty.
     #[cold]
-    fn next_best_far(&mut self, owner: u32, on_ladder: u32) -> u32 {
-        let (side, book) = ((owner & 1) as usize, &self.books[(owner >> 1) as usize]);
-        let (mut best, mut queue) = (on_ladder, book.far[side]);
-        while queue != 0 {
-            if best == 0 || self.at(queue).key > self.at(best).key {
-                best = queue;
+    pub fn close_far(&mut self, queue: u32) {
+        let (owner, key) = (self.owner(queue), self.at(queue).key);
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        book.between[side] -= u32::from(book.is_between(side, key));
+        self.vacate(queue);
+    }
+
+    /// Finds the best price of a side anew: on the ladder, or among the queues without a step where that may be.
+    #[inline(always)]
+    pub fn next_best(&mut self, owner: u32, orders: &mut Records) {
+        let (side, book) = ((owner & 1) as usize, &mut self.books[(owner >> 1) as usize]);
+        match book.best(side) {
+            Some((step, slot)) if step >= LOW && book.between[side] == 0 => {
+                let Queue { key, qty, .. } = self.all[owner as usize * STEPS + slot];
+                book.top.sides[side] = Level { price: keyed(side, key), qty };
             }
-            queue = self.far_links[queue as usize][1];
+            found => self.next_best_far(owner, found.map(|(_, slot)| owner * STEPS as u32 + slot as u32), orders),
         }
-        let key = self.at(best).key;
+    }
+
+    /// As `next_best`, where it may have no step; a ladder on which the best price is low moves to it.
+    #[cold]
+    fn next_best_far(&mut self, owner: u32, on_ladder: Option<u32>, orders: &mut Records) {
+        let (side, number) = ((owner & 1) as usize, (owner >> 1) as usize);
+        let Some(best) = self.far(owner).chain(on_ladder).max_by_key(|queue| self.at(*queue).key) else {
+            self.books[number].top.sides[side] = NOTHING;
+            return;
+        };
+        let Queue { key, qty, .. } = *self.at(best);
+        let book = &mut self.books[number];
+        book.top.sides[side] = Level { price: keyed(side, key), qty };
         if key - book.base[side] < LOW as i64 * i64::from(book.ticks) {
-            self.move_to(owner, key);
+            self.move_to(owner, key, orders);
         }
-        best
     }
 
     /// The step of a price's key, for the test of its arithmetic.
@@ -311,29 +299,28 @@ impl Queues {
         self.books[(owner >> 1) as usize].step((owner & 1) as usize, key)
     }
 
-    /// Lines that a message about a price of this side will read, as far as they are known.
-    #[inline]
-    pub fn step_line(&self, owner: u32, key: i64) -> Option<&u32> {
-        let book = self.books.get((owner >> 1) as usize)?;
-        let step = book.step((owner & 1) as usize, key)?;
-        self.ladder.get(owner as usize * STEPS + step)
+    /// The lines of a book, for a prefetch.
+    #[inline(always)]
+    pub fn book_lines(&self, book: u32) -> [*const u8; 2] {
+        let line = self.books.as_ptr().wrapping_add(book as usize).cast::<u8>();
+        [line, line.wrapping_add(size_of::<Book>() / 2)]
     }
 
-    /// The two lines of a book, for a prefetch.
-    #[inline]
-    pub fn book_lines(&self, book: u32) -> [*const u8; 2] {
-        let line: *const u8 = self.books.get(book as usize).map_or(std::ptr::null(), |book| (&raw const *book).cast());
-        [line, line.wrapping_add(size_of::<Book>() / 2)]
+    /// The queue that a key probably has, for a prefetch: any queue where nothing is known.
+    #[inline(always)]
+    pub fn hint(&self, owner: u32, key: i64) -> u32 {
+        let Some(book) = self.books.get((owner >> 1) as usize) else { return 0 };
+        owner * STEPS as u32 + book.slot((owner & 1) as usize, key).unwrap_or(0) as u32
     }
 
     /// The places of a side's `count` best queues, best first. Where all of them are on the ladder its bits lead the way;
     /// only a side with queues between the steps, or too few on them, is sorted.
     pub fn best_first(&self, owner: u32, count: usize, mut each: impl FnMut(u32)) {
         let (book, side) = (&self.books[(owner >> 1) as usize], (owner & 1) as usize);
-        let marks = &self.marks[owner as usize];
-        if book.between[side] == 0 && (book.far[side] == 0 || marks.count() >= count) {
-            let steps = &self.ladder[owner as usize * STEPS..][..STEPS];
-            marks.best_first().take(count).for_each(|step| each(steps[step]));
+        let only_ladder = self.far_heads[owner as usize] == 0 || book.count(side) >= count;
+        if book.between[side] == 0 && only_ladder {
+            let slots = book.best_first(side).take(count);
+            slots.for_each(|slot| each(owner * STEPS as u32 + slot as u32));
         } else {
             self.in_order(owner).into_iter().take(count).for_each(each);
         }
@@ -341,13 +328,9 @@ impl Queues {
 
     /// The places of a side's queues, best first.
     pub fn in_order(&self, owner: u32) -> Vec<u32> {
-        let mut all: Vec<u32> =
-            self.ladder[owner as usize * STEPS..][..STEPS].iter().copied().filter(|q| *q != 0).collect();
-        let mut queue = self.books[(owner >> 1) as usize].far[(owner & 1) as usize];
-        while queue != 0 {
-            all.push(queue);
-            queue = self.far_links[queue as usize][1];
-        }
+        let (book, side) = (&self.books[(owner >> 1) as usize], (owner & 1) as usize);
+        let on_ladder = book.best_first(side).map(|slot| owner * STEPS as u32 + slot as u32);
+        let mut all: Vec<u32> = on_ladder.chain(self.far(owner)).collect();
         all.sort_unstable_by_key(|queue| std::cmp::Reverse(self.at(*queue).key));
         all
     }

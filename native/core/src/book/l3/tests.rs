@@ -154,8 +154,8 @@ fn same<I: Ids>(books: &L3Books<I>, model: &Model) {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    // Near prices on and between steps of 3 ticks, and far ones that make the ladder move.
-    let price = prop_oneof![8 => 100..130_i64, 1 => -5_000..5_000_i64, 1 => prop::sample::select(vec![PRICE_MAX, -PRICE_MAX, 0])];
+    // Near prices on and between steps of 3 ticks, some that move the ladder by a few words, and far ones that move all.
+    let price = prop_oneof![8 => 100..130_i64, 2 => 0..700_i64, 1 => -5_000..5_000_i64, 1 => prop::sample::select(vec![PRICE_MAX, -PRICE_MAX, 0])];
     let (id, qty, book) = (0..28_u64, 0..6_i64, 0..BOOKS);
     let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
     let add = (0..=BOOKS, id.clone(), side, price.clone(), qty.clone());
@@ -236,11 +236,12 @@ fn a_step_is_exact_for_every_price_of_every_width() {
     for ticks in [1, 2, 3, 7, 10, 100, 125, 999, 1_000_u32] {
         let one = Bounds { ticks_per_step: vec![ticks], orders_max: 2, levels_max: 2 };
         let mut books = L3Books::hashed(&one).unwrap();
-        books.apply(&add(1, Side::Buy, 0, 1)).unwrap();
+        // Below the ladder of an empty book, which therefore moves.
+        books.apply(&add(1, Side::Buy, -5 * i64::from(ticks), 1)).unwrap();
         for price in -1_100_000..300_000_i64 {
             let step = books.queues.step_of(0, price);
-            let offset = price + 768 * i64::from(ticks);
-            let on = offset >= 0 && offset % i64::from(ticks) == 0 && offset / i64::from(ticks) < 1_024;
+            let offset = price + 192 * i64::from(ticks);
+            let on = offset >= 0 && offset % i64::from(ticks) == 0 && offset / i64::from(ticks) < 256;
             assert_eq!(step, on.then(|| (offset / i64::from(ticks)) as usize));
         }
     }

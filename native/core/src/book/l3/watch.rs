@@ -4,7 +4,7 @@
 //! short list. Of any other order it is counted from the nearer end of the queue. A queue without watched orders pays one
 //! bit test a message.
 
-use super::orders::{Ids, Order};
+use super::orders::{Ids, Order, Records};
 use super::queues::WATCHED;
 use super::{Fault, L3Books};
 use crate::units::Lots;
@@ -24,7 +24,7 @@ pub struct Standing {
 #[derive(Debug, Clone, Copy)]
 struct Watch {
     id: u64,
-    queue: u32,
+    place: u32,
     arrival: u32,
     standing: Standing,
 }
@@ -43,8 +43,8 @@ impl Watches {
     }
 
     /// Notes that `qty` of an order left its queue, with the whole order where `orders` is 1.
-    fn left(&mut self, order: &Order, qty: Lots, orders: u32) {
-        for watch in self.0.iter_mut().filter(|watch| watch.queue == order.queue) {
+    fn left(&mut self, order: &Order, qty: Lots, orders: u32, records: &Records) {
+        for watch in self.0.iter_mut().filter(|watch| records.at(watch.place).queue == order.queue) {
             // Arrivals wrap: of two orders of one queue, the earlier one is less than 2^31 arrivals behind.
             if watch.arrival.wrapping_sub(order.arrival).cast_signed() > 0 {
                 watch.standing.lots_ahead -= qty;
@@ -55,19 +55,21 @@ impl Watches {
 }
 
 impl<I> L3Books<I> {
+    /// Notes that `qty` of the order at a place left a queue with watched orders; with `ended`, the whole order did.
     #[cold]
-    pub(super) fn left(&mut self, order: &Order, qty: Lots, orders: u32) {
-        if orders == 1 {
+    pub(super) fn left(&mut self, place: u32, qty: Lots, ended: bool) {
+        let order = *self.orders.at(place);
+        if ended {
             self.forget(order.id);
         }
-        self.watches.left(order, qty, orders);
+        self.watches.left(&order, qty, u32::from(ended), &self.orders);
     }
 
     fn forget(&mut self, id: u64) -> bool {
         let Some(at) = self.watches.find(id) else { return false };
-        let queue = self.watches.0.swap_remove(at).queue;
-        if !self.watches.0.iter().any(|watch| watch.queue == queue) {
-            self.queues.arena[queue as usize].owner &= !WATCHED;
+        let queue = self.orders.at(self.watches.0.swap_remove(at).place).queue;
+        if !self.watches.0.iter().any(|watch| self.orders.at(watch.place).queue == queue) {
+            self.queues.all[queue as usize].owner &= !WATCHED;
         }
         true
     }
@@ -97,10 +99,7 @@ impl<I: Ids> L3Books<I> {
     ///
     /// Errors: `UnknownOrder`; `OrdersFull` where `WATCHES_MAX` orders are watched already.
     pub fn watch(&mut self, id: u64) -> Result<Standing, Fault> {
-        let place = self.ids.find(id, &self.orders);
-        if place == 0 {
-            return Err(Fault::UnknownOrder);
-        }
+        let place = self.place(id).ok_or(Fault::UnknownOrder)?;
         if let Some(at) = self.watches.find(id) {
             return Ok(self.watches.0[at].standing);
         }
@@ -108,8 +107,8 @@ impl<I: Ids> L3Books<I> {
             return Err(Fault::OrdersFull);
         }
         let (standing, Order { queue, arrival, .. }) = (self.walk(place), *self.orders.at(place));
-        self.watches.0.push(Watch { id, queue, arrival, standing });
-        self.queues.arena[queue as usize].owner |= WATCHED;
+        self.watches.0.push(Watch { id, place, arrival, standing });
+        self.queues.all[queue as usize].owner |= WATCHED;
         Ok(standing)
     }
 
@@ -124,6 +123,6 @@ impl<I: Ids> L3Books<I> {
         if let Some(at) = self.watches.find(id) {
             return Some(self.watches.0[at].standing);
         }
-        Some(self.ids.find(id, &self.orders)).filter(|place| *place != 0).map(|place| self.walk(place))
+        self.place(id).map(|place| self.walk(place))
     }
 }

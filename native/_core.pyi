@@ -950,4 +950,17 @@ class ClammPool:
     def undo_to(self, block: int) -> None: ...
     @property
     def block(self) -> int: ...
-
+    def follow(
+        self, topics: list[bytes], data: bytes, now: int, whole: bool = True
+    ) -> tuple[str | None, tuple[str, str, str] | None]: ...
+    def follow_batch(
+        self,
+        topics: Buffer,
+        topic_ends: Buffer,
+        data: Buffer,
+        data_ends: Buffer,
+        blocks: Buffer,
+        times: Buffer,
+        whole: bool = True,
+    ) -> tuple[int, tuple[int, int, int], tuple[str, str, str] | None]: ...
+    def adopt(self, sqrt_price: int, liquidity: int, tick: int) -> None: ...

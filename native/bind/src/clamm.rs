@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 mod word;
 mod library;
+mod follow;
 mod pool;
 mod pool_state;
 

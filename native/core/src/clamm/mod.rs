@@ -22,6 +22,7 @@ pub mod tick;
 pub mod ticks;
 pub mod position;
 pub mod oracle;
+pub mod events;
 pub mod pool;
 
 pub use revert::Revert;

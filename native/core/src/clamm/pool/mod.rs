@@ -6,6 +6,7 @@
 
 mod collect;
 mod fees;
+mod follow;
 mod hash;
 mod liquidity;
 mod observe;
@@ -16,6 +17,7 @@ mod undo;
 mod tests;
 
 pub use fees::Flash;
+pub use follow::{Asked, Desync};
 pub use hash::Parts;
 pub use liquidity::Amounts;
 pub use quoter::NoQuote;

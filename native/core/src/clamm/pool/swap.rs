@@ -61,15 +61,24 @@ impl Pool {
         if amount.is_zero() {
             return Err(Revert::As);
         }
-        self.call(|pool| {
-            let swap = pool.move_and_pay(zero_for_one, amount, limit, now)?;
-            let amounts = [swap.amount0, swap.amount1];
-            let (token_in, token_out) = (usize::from(!zero_for_one), usize::from(zero_for_one));
-            let due = amounts[token_in].0;
-            pool.take_in(token_out, U256::ZERO, payment.of(token_out, U256::ZERO), Revert::Empty)?;
-            pool.take_in(token_in, due, payment.of(token_in, due), Revert::Iia)?;
-            Ok(swap)
-        })
+        self.call(|pool| pool.pay_swap(zero_for_one, amount, limit, now, payment))
+    }
+
+    /// A swap inside a call: moves the price, pays out, takes in.
+    pub(super) fn pay_swap(
+        &mut self,
+        zero_for_one: bool,
+        amount: I256,
+        limit: U256,
+        now: u32,
+        payment: Payment,
+    ) -> Result<Swap, Revert> {
+        let swap = self.move_and_pay(zero_for_one, amount, limit, now)?;
+        let (token_in, token_out) = (usize::from(!zero_for_one), usize::from(zero_for_one));
+        let due = [swap.amount0, swap.amount1][token_in].0;
+        self.take_in(token_out, U256::ZERO, payment.of(token_out, U256::ZERO), Revert::Empty)?;
+        self.take_in(token_in, due, payment.of(token_in, due), Revert::Iia)?;
+        Ok(swap)
     }
 
     /// A swap up to its callback, for the quoter, which takes everything back there.

@@ -3,6 +3,7 @@
 //! catalogue: S4. Equality with the bytecode is the parity suite's; here stand the invariants that need no reference.
 
 use super::*;
+use crate::clamm::events::Event;
 use crate::clamm::i256::I256;
 use crate::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE, sqrt_price_at_tick};
 use proptest::prelude::*;
@@ -115,6 +116,83 @@ proptest! {
         }
         if first_kept > 0 {
             prop_assert!(pool.undo_to(first_kept as u64 - 1).is_err());
+        }
+    }
+}
+
+/// The event of a call that succeeds.
+fn event(pool: &mut Pool, op: &Op, now: u32) -> Result<Event, Revert> {
+    let (sender, recipient) = ([8; 20], [9; 20]);
+    Ok(match *op {
+        Op::Mint(who, a, b, liquidity) => {
+            let (lower, upper) = (a * SPACING, b * SPACING);
+            let amounts = pool.mint([who; 20], lower, upper, liquidity, now, Payment::Due)?.map(Some);
+            Event::Mint { sender, owner: [who; 20], lower, upper, liquidity, amounts }
+        }
+        Op::Burn(who, a, b, liquidity) => {
+            let (lower, upper) = (a * SPACING, b * SPACING);
+            let amounts = pool.burn([who; 20], lower, upper, liquidity, now)?.map(Some);
+            Event::Burn { owner: [who; 20], lower, upper, liquidity, amounts }
+        }
+        Op::Collect(who, a, b, most) => {
+            let (lower, upper) = (a * SPACING, b * SPACING);
+            let amounts = pool.collect([who; 20], lower, upper, [most; 2])?;
+            Event::Collect { owner: [who; 20], recipient, lower, upper, amounts }
+        }
+        Op::Swap(down, amount, limit) => {
+            let limit = limit.map_or(bound(down), |tick| sqrt_price_at_tick(tick).unwrap());
+            let done = pool.swap(down, I256::from(amount), limit, now, Payment::Due)?;
+            Event::Swap {
+                sender,
+                recipient,
+                amounts: [done.amount0, done.amount1],
+                sqrt_price: done.sqrt_price,
+                liquidity: done.liquidity,
+                tick: done.tick,
+                protocol: None,
+            }
+        }
+        Op::Protocol(a, b) => {
+            let before = pool.set_fee_protocol(true, [a, b])?;
+            Event::SetFeeProtocol { before, after: [a, b], wide: false }
+        }
+        Op::CollectProtocol(most) => {
+            let amounts = pool.collect_protocol(true, [most; 2])?;
+            Event::CollectProtocol { sender, recipient, amounts }
+        }
+        Op::Grow(next) => {
+            let (before, after) = pool.increase_observation_cardinality_next(next)?;
+            Event::IncreaseObservationCardinalityNext { before, after }
+        }
+        Op::Flash(a, b) => {
+            let amounts = [U256::from(a), U256::from(b)];
+            Event::Flash { sender, recipient, amounts, paid: pool.flash(amounts, Payment::Due)?.paid }
+        }
+        Op::Unpaid(..) => return Err(Revert::Iia),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whoever does again what the logs say has the same state after each; a log that was changed is told, and changes
+    /// nothing.
+    #[test]
+    fn a_pool_that_follows_the_logs_is_the_pool(ops in prop::collection::vec(op(), 1..60)) {
+        let mut pool = fresh(Family::Uniswap);
+        let mut follower = pool.clone();
+        for (number, op) in ops.iter().enumerate() {
+            let now = number as u32 * 7 + 1;
+            let Ok(event) = event(&mut pool, op, now) else { continue };
+            if let Event::Swap { sender, recipient, amounts, sqrt_price, liquidity, tick, protocol } = event {
+                let (before, tick) = (follower.clone(), tick + 1);
+                let wrong = Event::Swap { sender, recipient, amounts, sqrt_price, liquidity, tick, protocol };
+                prop_assert_eq!(follower.follow(&wrong, now, true).map_err(|desync| desync.field), Err("tick"));
+                prop_assert!(follower == before);
+            }
+            let followed = follower.follow(&event, now, true);
+            prop_assert!(followed.is_ok(), "{:?}: {:?}", event, followed);
+            prop_assert!(follower == pool, "after {:?}", event);
         }
     }
 }

@@ -55,6 +55,16 @@ impl Journal {
         }
     }
 
+    /// Keeps the values of the calls that follow, whatever is kept otherwise; returns what `release` needs.
+    pub(super) const fn hold(&mut self) -> usize {
+        std::mem::replace(&mut self.blocks_max, usize::MAX)
+    }
+
+    /// Ends `hold`.
+    pub(super) const fn release(&mut self, blocks_max: usize) {
+        self.blocks_max = blocks_max;
+    }
+
     #[inline]
     pub(super) fn tick(&mut self, tick: i32, before: Option<Tick>) {
         self.values.push_back(Before::Tick(tick, before));

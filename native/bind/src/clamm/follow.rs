@@ -1,0 +1,161 @@
+//! Following a chain from Python: logs one by one or in batches, with the difference where pool and chain part.
+//!
+//! catalogue: S4, M6. A batch is two blobs and their ends, so that a million logs are six arrays and no objects.
+
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use tickwright_core::clamm::events::{Event, Word as LogWord};
+use tickwright_core::clamm::pool::{Asked, Desync, Pool};
+use tickwright_core::error::{CoreError, Result};
+
+use super::pool::ClammPool;
+use super::word::Word;
+use crate::error::raise;
+
+/// A difference: the field, what the pool says, what the log says.
+type Difference = (&'static str, String, String);
+
+fn difference(desync: Desync) -> Difference {
+    (desync.field, desync.expected, desync.found)
+}
+
+/// What a batch came to.
+#[derive(Default)]
+struct Done {
+    /// How many logs were read, up to the one that differs.
+    logs: usize,
+    /// How many swaps asked for an input, for an output, for more than their limit allowed.
+    asked: [u64; 3],
+    desync: Option<Desync>,
+}
+
+/// The columns of a batch.
+struct Batch {
+    topics: Vec<u8>,
+    topic_ends: Vec<i64>,
+    data: Vec<u8>,
+    data_ends: Vec<i64>,
+    blocks: Vec<i64>,
+    times: Vec<i64>,
+}
+
+impl Batch {
+    /// The topics and the data of a log; an error where an end is out of place.
+    fn log(&self, at: usize) -> Result<(&[LogWord], &[u8])> {
+        let bounds = |ends: &[i64], unit: usize, len: usize| {
+            let from = if at == 0 { 0 } else { ends[at - 1] };
+            let (from, to) =
+                (usize::try_from(from).ok()?.checked_mul(unit)?, usize::try_from(ends[at]).ok()?.checked_mul(unit)?);
+            (from <= to && to <= len).then_some(from..to)
+        };
+        let torn =
+            |field| CoreError::Field { field, was: format!("log {at}"), why: "must end within its blob, in order" };
+        let topics = bounds(&self.topic_ends, 32, self.topics.len()).ok_or_else(|| torn("topic_ends"))?;
+        let data = bounds(&self.data_ends, 1, self.data.len()).ok_or_else(|| torn("data_ends"))?;
+        Ok((self.topics[topics].as_chunks::<32>().0, &self.data[data]))
+    }
+
+    fn follow(&self, pool: &mut Pool, whole: bool) -> Result<Done> {
+        let mut done = Done::default();
+        for at in 0..self.blocks.len() {
+            let (topics, data) = self.log(at)?;
+            if let Some(event) = Event::of_log(topics, data)? {
+                pool.begin_block(self.blocks[at] as u64)?;
+                match pool.follow(&event, self.times[at] as u32, whole) {
+                    Ok(asked) => count(&mut done.asked, asked),
+                    Err(desync) => {
+                        done.desync = Some(desync);
+                        return Ok(done);
+                    }
+                }
+            }
+            done.logs += 1;
+        }
+        Ok(done)
+    }
+}
+
+fn count(counts: &mut [u64; 3], asked: Option<Asked>) {
+    match asked {
+        Some(Asked::Input) => counts[0] += 1,
+        Some(Asked::Output) => counts[1] += 1,
+        Some(Asked::Limit) => counts[2] += 1,
+        None => {}
+    }
+}
+
+/// The words of topics that come one by one.
+fn words(topics: &[Vec<u8>]) -> PyResult<Vec<LogWord>> {
+    let word = |topic: &Vec<u8>| {
+        topic.as_slice().try_into().map_err(|_| {
+            let was = format!("{} bytes", topic.len());
+            raise(CoreError::Field { field: "topics", was, why: "must be 32 bytes each" })
+        })
+    };
+    topics.iter().map(word).collect()
+}
+
+#[pymethods]
+impl ClammPool {
+    /// Does what one log says happened at `now`. Returns what a swap must have asked for (input, output, limit) and the
+    /// difference (field, the pool's value, the log's) where the pool comes out otherwise; then nothing has changed.
+    ///
+    /// Unless `whole`, a burn or collection of a position that the pool does not know is taken for one that it should know.
+    #[pyo3(signature = (topics, data, now, whole = true))]
+    fn follow(
+        &mut self,
+        topics: Vec<Vec<u8>>,
+        data: &[u8],
+        now: u32,
+        whole: bool,
+    ) -> PyResult<(Option<&'static str>, Option<Difference>)> {
+        let Some(event) = Event::of_log(&words(&topics)?, data).map_err(raise)? else { return Ok((None, None)) };
+        Ok(match self.inner.follow(&event, now, whole) {
+            Ok(Some(Asked::Input)) => (Some("input"), None),
+            Ok(Some(Asked::Output)) => (Some("output"), None),
+            Ok(Some(Asked::Limit)) => (Some("limit"), None),
+            Ok(None) => (None, None),
+            Err(desync) => (None, Some(difference(desync))),
+        })
+    }
+
+    /// Follows a batch of logs up to the first that differs: returns how many were done, how many swaps asked for an input, an output, a limit, and the difference. `topics` and `data` are blobs; the ends count words
+    /// of `topics` and bytes of `data`. Releases the GIL.
+    #[pyo3(signature = (topics, topic_ends, data, data_ends, blocks, times, whole = true))]
+    #[expect(clippy::too_many_arguments, reason = "a batch is its columns")]
+    fn follow_batch(
+        &mut self,
+        py: Python<'_>,
+        topics: PyBuffer<u8>,
+        topic_ends: PyBuffer<i64>,
+        data: PyBuffer<u8>,
+        data_ends: PyBuffer<i64>,
+        blocks: PyBuffer<i64>,
+        times: PyBuffer<i64>,
+        whole: bool,
+    ) -> PyResult<(usize, (u64, u64, u64), Option<Difference>)> {
+        let rows = blocks.item_count();
+        for (field, column) in [("topic_ends", &topic_ends), ("data_ends", &data_ends), ("times", &times)] {
+            if column.item_count() != rows {
+                let was = column.item_count().to_string();
+                return Err(raise(CoreError::Field { field, was, why: "must be as long as blocks" }));
+            }
+        }
+        let batch = Batch {
+            topics: topics.to_vec(py)?,
+            topic_ends: topic_ends.to_vec(py)?,
+            data: data.to_vec(py)?,
+            data_ends: data_ends.to_vec(py)?,
+            blocks: blocks.to_vec(py)?,
+            times: times.to_vec(py)?,
+        };
+        let pool = &mut self.inner;
+        let done = py.detach(|| batch.follow(pool, whole)).map_err(raise)?;
+        Ok((done.logs, done.asked.into(), done.desync.map(difference)))
+    }
+
+    /// Takes an event's word for price, liquidity and tick, where the ticks between are not known.
+    fn adopt(&mut self, sqrt_price: Word, liquidity: u128, tick: i32) {
+        self.inner.adopt(sqrt_price.0, liquidity, tick);
+    }
+}

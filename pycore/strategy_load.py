@@ -19,7 +19,7 @@ GROUP = "tickwright.strategies"
 def find(kind: str) -> type[Strategy]:
     """The class behind a registered name or a `module:Class`. Raises `InputError` that names what was asked for."""
     if ":" in kind:
-        found = _by_path(kind)
+        found = by_path(kind)
     else:
         known = {entry.name: entry for entry in entry_points(group=GROUP)}
         if kind not in known:
@@ -30,7 +30,8 @@ def find(kind: str) -> type[Strategy]:
     return found
 
 
-def _by_path(kind: str) -> object:
+def by_path(kind: str) -> object:
+    """What `module:name` names, the working directory searched last. InputError where there is none."""
     module, _, name = kind.partition(":")
     # A strategy lies where its author works; last, so that no file there can stand in for a room of ours.
     if (here := str(Path.cwd())) not in sys.path:

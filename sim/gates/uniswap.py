@@ -6,11 +6,10 @@ fees and hooks. A pool's state is written into its storage, so that any recorded
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from native._core import EvmBlock, EvmOutcome, EvmState, TickwrightError
+from native._core import ClammPool, EvmBlock, EvmOutcome, EvmState, TickwrightError
 from sim import contracts
 from sim.gates import abi
 
@@ -91,10 +90,13 @@ class Uniswap:
     def _words(self, to: str, data: bytes) -> list[int]:
         return abi.integers(self.state.call(to, data, sender=TRADER, block=self.block).output)
 
-    def write(self, slots: Iterable[tuple[int, int]]) -> None:
-        """Writes storage of the pool: the state to go on from."""
-        for key, value in slots:
-            self.state.set_slot(self.pool, key, value)
+    def adopt(self, pool: ClammPool) -> None:
+        """Puts a pool's state in place of the deployed one's: the state to go on from."""
+        self.state.write_pool(self.pool, pool)
+
+    def compare(self, pool: ClammPool) -> list[tuple[str, int, int]]:
+        """(variable, the core's word, the contract's word) of every word of storage that is not the pool's state."""
+        return self.state.compare_pool(self.pool, pool)
 
     def initialize(self, sqrt_price: int) -> None:
         """The pool's first price, Q64.96."""

@@ -7,11 +7,13 @@ use pyo3::prelude::*;
 mod word;
 mod library;
 mod follow;
-mod pool;
+pub mod pool;
 mod pool_state;
+mod pool_view;
 
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     pool::register(m)?;
+    pool_view::register(m)?;
     library::register(m)
 }

@@ -9,6 +9,7 @@ use tickwright_core::error::CoreError;
 use tickwright_evm::{Account, AccountChange, Address, Call, Ended, Evm, EvmError, Outcome, Reasons};
 use tickwright_evm::{SpecId, StateError, World};
 
+mod pool;
 mod source;
 pub(crate) mod word;
 

@@ -8,11 +8,12 @@ use tickwright_core::clamm::Revert;
 use tickwright_core::clamm::pool::{Family, NoQuote, Payment, Pool, Quote, Terms};
 use tickwright_core::clamm::position::{Address, PositionKey};
 use tickwright_core::clamm::sqrt_price::MAX_U160;
+use tickwright_core::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE};
 use tickwright_core::clamm::u256::U256;
 use tickwright_core::error::CoreError;
 
-use super::pool_state;
 use super::word::{Signed, Word, int, reverted, signed_int};
+use super::{pool_state, pool_view};
 use crate::error::{RevertError, raise};
 
 /// A Python integer.
@@ -26,7 +27,7 @@ type Pair<'py> = (Int<'py>, Int<'py>);
 /// owed when not given). A pool is not shared between threads.
 #[pyclass(module = "native._core")]
 pub struct ClammPool {
-    pub(super) inner: Pool,
+    pub(crate) inner: Pool,
 }
 
 /// The family of a name; else an `InputError`.
@@ -47,6 +48,17 @@ pub(super) fn address(given: &[u8]) -> PyResult<Address> {
         let was = format!("{} bytes", given.len());
         raise(CoreError::Field { field: "owner", was, why: "must be 20 bytes" })
     })
+}
+
+/// An account given as 20 bytes, or as their hexadecimal digits after 0x; else an `InputError`.
+struct Owner(Address);
+
+impl<'py> FromPyObject<'_, 'py> for Owner {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(crate::evm::word::address("owner", &given)?.into_array()))
+    }
 }
 
 /// A square-root price of 160 bits; else an `InputError`.
@@ -107,51 +119,55 @@ impl ClammPool {
     fn mint<'py>(
         &mut self,
         py: Python<'py>,
-        owner: &[u8],
+        owner: Owner,
         lower: i32,
         upper: i32,
         liquidity: u128,
         now: u32,
         paid: Option<(Word, Word)>,
     ) -> PyResult<Pair<'py>> {
-        pair(py, self.inner.mint(address(owner)?, lower, upper, liquidity, now, payment(paid)))
+        pair(py, self.inner.mint(owner.0, lower, upper, liquidity, now, payment(paid)))
     }
 
     /// Takes liquidity out of a position; returns what the position is owed for it. 0 only books the fees.
     fn burn<'py>(
         &mut self,
         py: Python<'py>,
-        owner: &[u8],
+        owner: Owner,
         lower: i32,
         upper: i32,
         liquidity: u128,
         now: u32,
     ) -> PyResult<Pair<'py>> {
-        pair(py, self.inner.burn(address(owner)?, lower, upper, liquidity, now))
+        pair(py, self.inner.burn(owner.0, lower, upper, liquidity, now))
     }
 
     /// Pays a position at most these amounts of what it is owed; returns what was paid.
-    fn collect(&mut self, owner: &[u8], lower: i32, upper: i32, most0: u128, most1: u128) -> PyResult<(u128, u128)> {
-        let paid = self.inner.collect(address(owner)?, lower, upper, [most0, most1]).map_err(reverted)?;
+    fn collect(&mut self, owner: Owner, lower: i32, upper: i32, most0: u128, most1: u128) -> PyResult<(u128, u128)> {
+        let paid = self.inner.collect(owner.0, lower, upper, [most0, most1]).map_err(reverted)?;
         Ok(paid.into())
     }
 
-    /// Swaps: `amount` is paid when positive, received when negative. Returns both amounts (positive is the pool's gain),
-    /// and price, liquidity and tick afterwards.
+    /// Swaps: `amount` is paid when positive, received when negative; without a limit, to the end of all prices.
+    /// Returns both amounts (positive is the pool's gain), and price, liquidity and tick afterwards.
     #[pyo3(signature = (zero_for_one, amount, limit, now, paid = None))]
     fn swap<'py>(
         &mut self,
         py: Python<'py>,
         zero_for_one: bool,
         amount: Signed,
-        limit: Word,
+        limit: Option<Word>,
         now: u32,
         paid: Option<(Word, Word)>,
-    ) -> PyResult<(Int<'py>, Int<'py>, Int<'py>, u128, i32)> {
-        let limit = price("limit", &limit)?;
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let limit = match limit {
+            Some(limit) => price("limit", &limit)?,
+            None if zero_for_one => MIN_SQRT_PRICE.wrapping_add(U256::ONE),
+            None => MAX_SQRT_PRICE.wrapping_sub(U256::ONE),
+        };
         let done = self.inner.swap(zero_for_one, amount.0, limit, now, payment(paid)).map_err(reverted)?;
         let (amount0, amount1) = (signed_int(py, done.amount0)?, signed_int(py, done.amount1)?);
-        Ok((amount0, amount1, int(py, done.sqrt_price)?, done.liquidity, done.tick))
+        pool_view::swap(py)?.call1((amount0, amount1, int(py, done.sqrt_price)?, done.liquidity, done.tick))
     }
 
     /// Lends both tokens for a call; returns what was paid above the loan.
@@ -226,8 +242,8 @@ impl ClammPool {
     }
 
     /// What a position would be owed of both tokens if it were touched now.
-    fn owed(&self, owner: &[u8], lower: i32, upper: i32) -> PyResult<(u128, u128)> {
-        Ok(self.inner.owed(&PositionKey::new(address(owner)?, lower, upper)).map_err(reverted)?.into())
+    fn owed(&self, owner: Owner, lower: i32, upper: i32) -> PyResult<(u128, u128)> {
+        Ok(self.inner.owed(&PositionKey::new(owner.0, lower, upper)).map_err(reverted)?.into())
     }
 
     /// The fee growth inside a range now, of both tokens, times 2^128, modulo 2^256.

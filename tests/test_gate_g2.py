@@ -1,0 +1,146 @@
+"""Gate G2 on the real bytecode: an honest strategy passes, one that is off by one anywhere is named and fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from native._core import ClammPool, EvmBlock, EvmState
+from pycore.cli import main
+from pycore.errors import BAD_INPUT, DONE, UNEQUAL, InputError
+from sim.gates import abi
+from sim.gates.g2 import Gate2
+from sim.gates.pools import load, usual
+from tests import evm_contracts
+from tests.gate_strategies import Honest, WrongByOne
+
+HONEST = "tests.gate_strategies:Honest"
+
+
+@pytest.fixture(autouse=True)
+def _contracts() -> None:
+    evm_contracts.contract("UniswapV3Pool")
+
+
+def test_an_honest_strategy_passes_and_every_kind_of_proposal_was_judged() -> None:
+    gate = Gate2(usual(), Honest({}), seed=1)
+    for _ in range(40):
+        assert gate.block() is None
+    assert gate.tally.blocks == 40
+    assert gate.tally.proposals > 40
+    assert gate.tally.fields > 300
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        ("MintRange", "liquidity"),
+        ("MintRange", "amount0"),
+        ("MintRange", "amount1"),
+        ("BurnRange", "amount0"),
+        ("BurnRange", "amount1"),
+        ("CollectRange", "amount0"),
+        ("CollectRange", "amount1"),
+        ("SwapTokens", "amount0"),
+        ("SwapTokens", "amount1"),
+        ("SwapTokens", "sqrt_price"),
+        ("SwapTokens", "tick"),
+        ("SwapTokens", "liquidity"),
+    ],
+)
+def test_one_unit_is_a_difference_that_names_the_field(call: str, field: str) -> None:
+    gate = Gate2(usual(), WrongByOne({"call": call, "field": field}), seed=1)
+    found = next(one for one in (gate.block() for _ in range(20)) if one is not None)
+    assert (found.call, found.field) == (call, field)
+    assert int(found.core) == int(found.contract) + 1
+
+
+def test_a_limit_that_the_contracts_would_not_accept_is_a_difference_with_their_reason() -> None:
+    gate = Gate2(usual(), WrongByOne({"call": "MintRange", "field": "amount0_min"}), seed=1)
+    found = gate.block()
+    assert found is not None
+    assert (found.call, found.field, found.core) == ("MintRange", "outcome", "accepted")
+    assert "Price slippage check" in found.contract
+
+
+def test_a_core_that_is_not_the_contract_is_found_in_the_storage() -> None:
+    pool, market = usual(), evm_contracts.uniswap()
+    market.adopt(pool)
+    assert market.compare(pool) == []
+    pool.increase_observation_cardinality_next(5)
+    names = [name for name, _, _ in market.compare(pool)]
+    assert names == ["slot0", *(f"observations[{at}]" for at in range(1, 5))]
+
+
+def test_a_pool_that_lived_in_the_core_goes_on_in_the_contract_alike() -> None:
+    pool, market = usual(), evm_contracts.uniswap()
+    pool.increase_observation_cardinality_next(8)
+    for block in range(1, 20):
+        amount = (-1) ** block * 10**17 * block
+        pool.swap(block % 3 == 0, amount, None, 1_600_000_000 + 600 * block)
+    market.adopt(pool)
+    for block in range(20, 32):
+        now = 1_600_000_000 + 600 * block
+        market.block = EvmBlock(number=block, timestamp=now)
+        theirs = market.swap(block % 2 == 0, 10**18 * block, 0, 0)
+        assert tuple(pool.swap(block % 2 == 0, 10**18 * block, None, now)) == tuple(theirs)
+        assert market.compare(pool) == []
+
+
+def test_the_verb_exits_by_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "g2", HONEST, "--blocks", "8", "--json"]) == DONE
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (summary["summary"], summary["passed"], summary["blocks"]) == (True, True, 8)
+    wrong = ["tests.gate_strategies:WrongByOne", "--option", "call=SwapTokens", "--option", "field=tick"]
+    assert main(["gate", "g2", *wrong, "--json"]) == UNEQUAL
+    difference, summary = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (difference["call"], difference["field"]) == ("SwapTokens", "tick")
+    assert summary["passed"] is False
+    assert main(["gate", "g2", "nobody"]) == BAD_INPUT
+    assert main(["gate", "g2", HONEST, "--pool", str(tmp_path / "none")]) == BAD_INPUT
+
+
+def test_a_pool_is_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "pool"
+    file.write_bytes(usual().to_bytes())
+    assert load(file).state_hash == usual().state_hash
+    file.write_bytes(b"no pool")
+    with pytest.raises(InputError, match=r"--pool must be a file that ClammPool.to_bytes wrote"):
+        load(file)
+
+
+def test_a_pool_of_another_family_is_refused() -> None:
+    pool = ClammPool(500, 10, "pancake")
+    pool.initialize(evm_contracts.PRICE_ONE, 1)
+    with pytest.raises(InputError, match="pool must be of Uniswap v3, whose contracts G2 runs, was pancake"):
+        Gate2(pool, Honest({}), seed=1)
+
+
+def test_pancakes_first_words_lie_where_its_contract_has_them() -> None:
+    """Its fee share has 32 bits and a word of its own. A pool asks who deploys it for its terms: here an account that
+    answers anything with them.
+    """
+    creation = evm_contracts.contract("PancakeV3Pool").creation
+    deployer, terms = "0x" + "11" * 20, (0xFA, 0xA0, 0xA1, 2500, 50)
+    answer = b"".join(b"\x7f" + abi.words(word) + bytes([0x60, 32 * at, 0x52]) for at, word in enumerate(terms))
+    state = EvmState()
+    state.set_account(deployer, code=answer + bytes.fromhex("60a05ff3"))
+    address = state.call(None, creation, sender=deployer, commit=True).created
+    assert address is not None
+    ours = ClammPool(2500, 50, "pancake")
+    assert state.compare_pool(address, ours) == []
+    block = EvmBlock(number=1, timestamp=1_700_000_000)
+    price = evm_contracts.PRICE_ONE * 3
+    for call in (
+        abi.calldata("initialize(uint160)", price),
+        abi.calldata("increaseObservationCardinalityNext(uint16)", 4),
+    ):
+        assert state.call(address, call, sender=deployer, block=block, commit=True).status == "success"
+    ours.initialize(price, 1_700_000_000)
+    ours.increase_observation_cardinality_next(4)
+    assert state.compare_pool(address, ours) == []
+    uniswaps = ClammPool(2500, 50)
+    uniswaps.initialize(price, 1_700_000_000)
+    assert state.compare_pool(address, uniswaps)[0][0] == "slot0"

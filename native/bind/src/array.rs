@@ -9,6 +9,7 @@ use pyo3::types::PyBytes;
 use tickwright_core::bars::Bar;
 use tickwright_core::book::l2::LevelDelta;
 use tickwright_core::book::l3::OrderRecord;
+use tickwright_core::clamm::quotes::batch::Row;
 use tickwright_core::clamm::u256::U256;
 use tickwright_core::error::CoreError;
 use tickwright_core::event::Level;
@@ -33,6 +34,10 @@ unsafe impl Plain for Bar {}
 unsafe impl Plain for i64 {}
 // SAFETY: an integer.
 unsafe impl Plain for u64 {}
+// SAFETY: an integer.
+unsafe impl Plain for u32 {}
+// SAFETY: `repr(C)`, three arrays of limbs and two integers; the core asserts that nothing lies between them.
+unsafe impl Plain for Row {}
 // SAFETY: an integer.
 unsafe impl Plain for i32 {}
 // SAFETY: four limbs side by side; the type is transparent.

@@ -1,4 +1,4 @@
-//! Concentrated-liquidity pools for Python: the libraries' functions, and quotes.
+//! Concentrated-liquidity pools for Python: the libraries' functions, the pools themselves, and quotes.
 //!
 //! catalogue: S4. Amounts cross as Python integers, batches as uint64[n, 4] (the lowest limb first).
 
@@ -10,10 +10,12 @@ mod follow;
 pub mod pool;
 mod pool_state;
 mod pool_view;
+mod quotes;
 
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    library::register(m)?;
     pool::register(m)?;
     pool_view::register(m)?;
-    library::register(m)
+    quotes::register(m)
 }

@@ -5,10 +5,11 @@
 //! L * (q - p) / 2^96. Results equal Uniswap v3's; reverts are
 //! v4's, and `dialect` says them as v3 does.
 
-use super::full_math::{mul_div_rem, mul_div_up};
+use super::division::divide;
+use super::full_math::mul_div_rem;
 use super::i256::I256;
 use super::revert::{Custom, Revert};
-use super::u256::U256;
+use super::u256::{U256, mul_add};
 
 /// The largest 160-bit number.
 pub const MAX_U160: U256 = U256([u64::MAX, u64::MAX, u32::MAX as u64, 0]);
@@ -28,25 +29,59 @@ pub fn amount0_delta(a: U256, b: U256, liquidity: u128, round_up: bool) -> Resul
     if low.is_zero() {
         return Err(Revert::Custom(Custom::InvalidPrice));
     }
-    let (quotient, rest) = mul_div_rem(scaled(liquidity), high.wrapping_sub(low), high)?;
-    if round_up {
-        let up = quotient.wrapping_add(U256::from(u64::from(!rest.is_zero())));
-        up.div_ceil(low).ok_or(Revert::Custom(Custom::InvalidPrice))
-    } else {
-        quotient.div_rem(low).map(|(amount, _)| amount).ok_or(Revert::Custom(Custom::InvalidPrice))
-    }
+    // Rounding twice, at `high` and at `low`, is rounding once at their product: one division instead of two, and the
+    // quotient is short. Prices of more than 160 bits are none, and the products stay below 384 and 320 bits.
+    let above = scaled_times(liquidity, high.wrapping_sub(low));
+    let (quotient, rest) = divide(&above, &product(low, high)).ok_or(Revert::Custom(Custom::InvalidPrice))?;
+    let [a, b, c, d, ..] = quotient;
+    let up = round_up && rest != [0; 5];
+    Ok(U256([a, b, c, d]).wrapping_add(U256::from(u64::from(up))))
+}
+
+/// A product with a number below 2^192.
+#[inline(always)]
+fn times(factor: u128, x: U256) -> [u64; 5] {
+    let (low, high) = (factor as u64, (factor >> 64) as u64);
+    let (a, carry) = mul_add(low, x.0[0], 0, 0);
+    let (b, carry) = mul_add(low, x.0[1], carry, 0);
+    let (c, d) = mul_add(low, x.0[2], carry, 0);
+    let (b, carry) = mul_add(high, x.0[0], b, 0);
+    let (c, carry) = mul_add(high, x.0[1], c, carry);
+    let (d, e) = mul_add(high, x.0[2], d, carry);
+    [a, b, c, d, e]
+}
+
+/// L * x * 2^96 for x below 2^192.
+#[inline(always)]
+fn scaled_times(liquidity: u128, x: U256) -> [u64; 8] {
+    let [a, b, c, d, e] = times(liquidity, x);
+    [0, a << 32, a >> 32 | b << 32, b >> 32 | c << 32, c >> 32 | d << 32, d >> 32 | e << 32, e >> 32, 0]
+}
+
+/// The product of two prices.
+#[inline(always)]
+fn product(x: U256, y: U256) -> [u64; 5] {
+    let (a, carry) = mul_add(x.0[0], y.0[0], 0, 0);
+    let (b, carry) = mul_add(x.0[0], y.0[1], carry, 0);
+    let (c, d) = mul_add(x.0[0], y.0[2], carry, 0);
+    let (b, carry) = mul_add(x.0[1], y.0[0], b, 0);
+    let (c, carry) = mul_add(x.0[1], y.0[1], c, carry);
+    let (d, e) = mul_add(x.0[1], y.0[2], d, carry);
+    let (c, carry) = mul_add(x.0[2], y.0[0], c, 0);
+    let (d, carry) = mul_add(x.0[2], y.0[1], d, carry);
+    // Two numbers of 160 bits: the product's highest limb takes no carry.
+    let (e, _) = mul_add(x.0[2], y.0[2], e, carry);
+    [a, b, c, d, e]
 }
 
 /// The token 1 that `liquidity` spans between two prices in either order, rounded up or down: below 2^192.
 #[must_use]
 #[inline]
 pub fn amount1_delta(a: U256, b: U256, liquidity: u128, round_up: bool) -> U256 {
-    let (low, high) = U256::from(liquidity).full_mul(a.abs_diff(b)).halves();
-    let [_, b, c, d] = low.0;
-    let [e, f, ..] = high.0;
-    let down = U256([b >> 32 | c << 32, c >> 32 | d << 32, d >> 32 | e << 32, e >> 32 | f << 32]);
-    let rest = low.0[0] | b & 0xffff_ffff;
-    down.wrapping_add(U256::from(u64::from(round_up && rest != 0)))
+    // The scaled product is L * (q - p) * 2^96, so its limbs from the third on are the amount.
+    let [_, low, middle, a, b, c, d, _] = scaled_times(liquidity, a.abs_diff(b));
+    let up = round_up && low | middle != 0;
+    U256([a, b, c, d]).wrapping_add(U256::from(u64::from(up)))
 }
 
 /// `amount0_delta` of liquidity that is added (an amount owed, rounded up) or taken (negative, rounded down), as v3
@@ -73,19 +108,36 @@ pub fn next_price_from_amount0(price: U256, liquidity: u128, amount: U256, add: 
         return Ok(price);
     }
     let numerator = scaled(liquidity);
-    let (product, over) = amount.overflowing_mul(price);
+    let (moved, over) = match amount.to_u128() {
+        Some(small) => {
+            let [a, b, c, d, e] = times(small, price);
+            (U256([a, b, c, d]), e != 0)
+        }
+        None => amount.overflowing_mul(price),
+    };
     if add {
-        if !over && let Some(denominator) = numerator.checked_add(product) {
-            return mul_div_up(numerator, price, denominator).map(low_160);
+        if !over && let Some(denominator) = numerator.checked_add(moved) {
+            return scaled_over(liquidity, price, denominator).map(low_160);
         }
         let (quotient, _) = numerator.div_rem(price).ok_or(Revert::Panic(0x12))?;
         let denominator = quotient.checked_add(amount).ok_or(Revert::Panic(0x11))?;
         return numerator.div_ceil(denominator).map(low_160).ok_or(Revert::Panic(0x12));
     }
-    if over || numerator <= product {
+    if over || numerator <= moved {
         return Err(Revert::Custom(Custom::PriceOverflow));
     }
-    fits_160(mul_div_up(numerator, price, numerator.wrapping_sub(product))?)
+    fits_160(scaled_over(liquidity, price, numerator.wrapping_sub(moved))?)
+}
+
+/// ceil(L * 2^96 * price / denominator); `Empty` when it leaves 256 bits, or the denominator is 0.
+#[inline(always)]
+fn scaled_over(liquidity: u128, price: U256, denominator: U256) -> Result<U256, Revert> {
+    let (quotient, rest) = divide(&scaled_times(liquidity, price), &denominator.0).ok_or(Revert::Empty)?;
+    let [a, b, c, d, above @ ..] = quotient;
+    if above != [0; 4] {
+        return Err(Revert::Empty);
+    }
+    U256([a, b, c, d]).checked_add(U256::from(u64::from(rest != [0; 4]))).ok_or(Revert::Empty)
 }
 
 /// The price after `amount` of token 1 is added to (or taken from) the pool, rounded down.

@@ -6,6 +6,7 @@
 pub mod stops;
 pub mod answer;
 pub mod steps;
+pub mod batch;
 pub mod sizing;
 pub mod route;
 pub mod cycle;

@@ -12,6 +12,7 @@ from typing_extensions import Buffer, CapsuleType
 
 __all__ = [
     "BUILD_PROFILE",
+    "CLAMM_QUOTE_LAYOUT",
     "ITCH_LENGTHS",
     "KERNEL_ABI",
     "ORDER_FAULTS",
@@ -26,6 +27,7 @@ __all__ = [
     "ClammMath",
     "ClammPool",
     "ClammPosition",
+    "ClammQuotes",
     "ClammSwap",
     "DamagedError",
     "DecodeError",
@@ -65,6 +67,9 @@ __all__ = [
     "Wish",
     "__version__",
     "avellaneda",
+    "clamm_batch",
+    "clamm_best_cycle",
+    "clamm_best_route",
     "exp",
     "glft",
     "journal_ls",
@@ -886,7 +891,7 @@ class LiveBooks:
     def levels(self, instrument: int, count: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]: ...
     def state(self, instrument: int) -> dict[str, Any]: ...
 
-# --- clamm/: concentrated-liquidity pools. Prices are Q64.96 square roots, amounts smallest units, batches uint64[n, 4].
+# --- clamm/: concentrated-liquidity pools. Prices are Q64.96 square roots, amounts smallest units.
 
 @final
 class ClammMath:
@@ -1002,3 +1007,63 @@ class ClammPool:
         whole: bool = True,
     ) -> tuple[int, tuple[int, int, int], tuple[str, str, str] | None]: ...
     def adopt(self, sqrt_price: int, liquidity: int, tick: int) -> None: ...
+
+CLAMM_QUOTE_LAYOUT: list[tuple[str, str, int]]
+
+@final
+class ClammQuotes:
+    """A pool ready to be quoted, immutable: any number of threads may share it."""
+
+    def __new__(
+        cls,
+        sqrt_price: int,
+        liquidity: int,
+        tick_spacing: int,
+        fee_millionths: int,
+        ticks: Sequence[int],
+        nets: Sequence[int],
+        *,
+        tick: int | None = None,
+    ) -> ClammQuotes: ...
+    def moved(
+        self,
+        sqrt_price: int,
+        liquidity: int,
+        tick: int,
+        ticks: Sequence[int] | None = None,
+        nets: Sequence[int] | None = None,
+    ) -> ClammQuotes: ...
+    @property
+    def sqrt_price(self) -> int: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def liquidity(self) -> int: ...
+    @property
+    def tick_spacing(self) -> int: ...
+    @property
+    def fee_millionths(self) -> int: ...
+    def stops(self, zero_for_one: bool) -> int: ...
+    def quote(
+        self, zero_for_one: bool, amount: int, limit: int | None = None
+    ) -> tuple[int, int, int, int, int, bool]: ...
+    def quote_by_steps(
+        self, zero_for_one: bool, amount: int, limit: int | None = None
+    ) -> tuple[int, int, int, int, int, bool]: ...
+    def batch(
+        self, zero_for_one: bool, exact_in: bool, amounts: npt.NDArray[Any] | Buffer, limit: int | None = None
+    ) -> bytes: ...
+    def size_to_price(self, zero_for_one: bool, limit: int) -> int: ...
+    def size_for_impact(self, zero_for_one: bool, impact_millionths: int) -> int: ...
+
+def clamm_batch(
+    pools: Sequence[ClammQuotes],
+    which: npt.NDArray[Any] | Buffer,
+    zero_for_one: bool,
+    exact_in: bool,
+    amounts: npt.NDArray[Any] | Buffer,
+) -> bytes: ...
+def clamm_best_route(venues: Sequence[tuple[ClammQuotes, bool]], amount: int) -> tuple[list[tuple[int, int]], int]: ...
+def clamm_best_cycle(
+    edges: Sequence[tuple[int, int, ClammQuotes]], base: int, hops_max: int = 4
+) -> tuple[list[tuple[int, bool]], list[int], int] | None: ...

@@ -101,7 +101,7 @@ fn by_millions(amount: u128, divisor: u64) -> (u128, u64) {
     let (high, low) = ((amount >> 64) as u64, amount as u64);
     let (top, rest) = (high / divisor, high % divisor);
     let upper = rest << 32 | low >> 32;
-    let lower = upper % divisor << 32 | low & 0xffff_ffff;
+    let lower = (upper % divisor) << 32 | low & 0xffff_ffff;
     let whole = u128::from(top) << 64 | u128::from(upper / divisor) << 32 | u128::from(lower / divisor);
     (whole, lower % divisor)
 }

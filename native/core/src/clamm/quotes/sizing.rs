@@ -12,7 +12,7 @@ use crate::clamm::u256::U256;
 
 /// 2^96, the unit of a square-root price.
 const Q96: U256 = U256([0, 1 << 32, 0, 0]);
-/// The longest amount that a swap takes has 255 bits.
+/// The longest amount that a swap takes.
 const AMOUNT_BITS: u32 = 255;
 
 impl Quotes {
@@ -25,14 +25,14 @@ impl Quotes {
         let Some(before) = side.stops().get(reach - 1) else { return Err(Revert::Empty) };
         let keeps = |size| self.keeps_price(zero_for_one, size, limit);
         if reach == side.stops().len() {
-            return Ok(largest(before.paid, None, keeps));
+            return Ok(largest(before.paid, keeps));
         }
         let amount = input_between(zero_for_one, before.sqrt_price, limit, before.liquidity)?;
         let fee = fee_on(amount, self.state().fee_millionths)?;
         // What reaching the limit costs was rounded up, so without the limit it can carry the price past it; or some
         // more can be paid in without moving the price.
         let near = before.paid.wrapping_add(amount).wrapping_add(fee);
-        Ok(if keeps(near) { largest(near, None, keeps) } else { largest_below(before.paid, near, keeps) })
+        Ok(if keeps(near) { largest(near, keeps) } else { largest_below(before.paid, near, keeps) })
     }
 
     fn keeps_price(&self, zero_for_one: bool, size: U256, limit: U256) -> bool {
@@ -49,8 +49,8 @@ impl Quotes {
         let stops = self.side(zero_for_one).stops();
         let cheap = |paid: U256, got: U256| self.is_cheap(zero_for_one, paid, got, keep);
         let first_dear = 1 + stops[1..].partition_point(|stop| stop.paid.is_zero() || cheap(stop.paid, stop.got));
-        let most = stops.get(first_dear).map(|stop| stop.paid);
-        Ok(largest(stops[first_dear - 1].paid, most, |size| {
+        let (least, most) = (stops[first_dear - 1].paid, stops.get(first_dear).map(|stop| stop.paid));
+        Ok(halved(least, most.unwrap_or(U256::ONE << AMOUNT_BITS), |size| {
             self.quote(zero_for_one, true, size, None)
                 .is_ok_and(|quote| quote.whole && cheap(quote.amount_in, quote.amount_out))
         }))
@@ -68,22 +68,31 @@ impl Quotes {
 }
 
 /// The largest size for which `fits` holds, when it holds up to some size and not beyond: from `least`, which is
-/// returned when nothing above it fits, to below `most`, where it is known not to.
-fn largest(least: U256, most: Option<U256>, fits: impl Fn(U256) -> bool) -> U256 {
-    let (mut low, mut high, mut stride) = (least, most, U256::ONE);
-    // Doubling strides from below first: the answer is often near.
-    for _ in 0..AMOUNT_BITS {
+/// returned when nothing above it fits.
+fn largest(least: U256, fits: impl Fn(U256) -> bool) -> U256 {
+    let (mut low, mut stride) = (least, U256::ONE);
+    // Doubling strides from below: the answer is near.
+    loop {
         let next = low.wrapping_add(stride);
-        if high.is_some_and(|high| next >= high) || next.bits() > AMOUNT_BITS {
-            break;
-        }
-        if !fits(next) {
-            high = Some(next);
-            break;
+        if next.bits() > AMOUNT_BITS || !fits(next) {
+            return bisected(low, next, fits);
         }
         (low, stride) = (next, stride << 1);
     }
-    bisected(low, high.unwrap_or(U256::ONE << AMOUNT_BITS), fits)
+}
+
+/// As `largest`, where so small an amount does not fit either, because nothing is paid out for it: the distance to
+/// `most`, which does not fit, is halved until a size fits.
+fn halved(least: U256, most: U256, fits: impl Fn(U256) -> bool) -> U256 {
+    let mut high = most;
+    while high.wrapping_sub(least) > U256::ONE {
+        let next = least.wrapping_add(high.wrapping_sub(least) >> 1);
+        if fits(next) {
+            return bisected(next, high, fits);
+        }
+        high = next;
+    }
+    least
 }
 
 /// As `largest`, where the answer is likelier near `most`, which does not fit.

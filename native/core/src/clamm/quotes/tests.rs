@@ -162,6 +162,13 @@ proptest! {
             let got = super::route::float(&quote.amount_out) + 1.0;
             let worth = super::route::float(&size) * price * (1.0 - f64::from(impact) / 1e6);
             prop_assert!(got >= worth * (1.0 - 1e-9) - 1.0, "{got} {worth}");
+            // Some more than that costs too much.
+            let more = size.wrapping_add(size >> 10).wrapping_add(U256::from(1_000_u64));
+            if let Ok(quote) = quotes.quote(zero_for_one, true, more, None) {
+                let worth = super::route::float(&more) * price * (1.0 - f64::from(impact) / 1e6);
+                let dear = super::route::float(&quote.amount_out) <= worth * (1.0 + 1e-9) + 1.0;
+                prop_assert!(!quote.whole || dear, "{more}");
+            }
         }
     }
 

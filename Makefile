@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz model clamm-artifacts lock lock-clients contracts clean
+.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz parity model clamm-artifacts lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -78,6 +78,11 @@ TARGETS ?=
 
 fuzz: $(DEPS)  ## libFuzzer over every reader of foreign bytes, SECONDS (600) in all; findings and corpus in build/fuzz
 	@$(PY) -m tests.fuzz --seconds $(SECONDS) --targets "$(TARGETS)"
+
+SWAPS ?= 1000000
+
+parity: $(BUILT) clamm-artifacts  ## SWAPS (1000000) random swaps on our pools and on the deployed bytecode, compared one by one; goes on where it stopped
+	@$(PY) -m tests.parity.fuzz --swaps $(SWAPS) --seed $(SEED)
 
 model: $(DEPS)  ## let loom explore every interleaving of the ring's two ends (a build of its own, minutes)
 	RUSTFLAGS="--cfg loom" CARGO_PROFILE_RELEASE_LTO=off cargo test --release --locked \

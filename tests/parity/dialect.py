@@ -89,4 +89,6 @@ PANCAKE = Dialect(
         ("SetFeeProtocol", "SetFeeProtocol(uint32,uint32,uint32,uint32)"),
     ),
 )
-DIALECTS = {dialect.name: dialect for dialect in (UNISWAP, PANCAKE)}
+# v4 has a world of its own (`world_v4.py`); its pools live in the manager.
+V4 = Dialect("v4", "PoolManager", None)
+DIALECTS = {dialect.name: dialect for dialect in (UNISWAP, PANCAKE, V4)}

@@ -16,8 +16,9 @@ from sim.contracts import contract
 from tests.parity.evm import keccak
 from tests.parity.functions import FUNCTIONS, rows
 from tests.parity.lives import live
-from tests.parity.profiles import v3_profiles
-from tests.parity.vectors import FUNCTIONS_FILE, MANIFEST, PLACE, pack, write_scenario
+from tests.parity.profiles import profiles
+from tests.parity.quotes import SCENARIOS, quotes
+from tests.parity.vectors import FUNCTIONS_FILE, MANIFEST, PLACE, QUOTES_FILE, pack, write_scenario
 
 FUNCTION_VECTORS = 1500
 
@@ -29,6 +30,13 @@ def write_functions() -> dict[str, int]:
     return {name: len(vectors) for name, vectors in found.items()}
 
 
+def write_quotes() -> dict[str, int]:
+    """Writes what QuoterV2 said in the middle of some scenarios and returns how many answers there are of each."""
+    found = {name: list(quotes(PLACE / f"{name}.json.zst", seed)) for seed, name in enumerate(SCENARIOS)}
+    QUOTES_FILE.write_bytes(pack(found))
+    return {name: len(rows) for name, rows in found.items()}
+
+
 def main(words: list[str]) -> int:
     """Writes the files, then the manifest; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tests.parity.generate", description=__doc__)
@@ -37,18 +45,33 @@ def main(words: list[str]) -> int:
     PLACE.mkdir(exist_ok=True)
     manifest: dict[str, Any] = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {"scenarios": {}}
     manifest["engine"] = f"pyrevm {version('pyrevm')}"
-    manifest["creation_code"] = {"UniswapV3Pool": keccak(contract("UniswapV3Pool").creation).hex()}
-    for profile in v3_profiles():
+    manifest["creation_code"] = {
+        name: keccak(contract(name).creation).hex() for name in ("UniswapV3Pool", "PancakeV3Pool", "QuoterV2")
+    }
+    for profile in profiles():
         if wanted in profile.name:
             manifest["scenarios"][profile.name] = row = write_scenario(profile, live(profile))
             print(f"{profile.name:<20} {row['operations']:>6} operations, {row['reverts']:>5} reverts", flush=True)
+    if wanted in "quoter":
+        manifest["quoter"] = write_quotes()
     if wanted in "functions":
         manifest["functions"] = write_functions()
     manifest["scenarios"] = dict(sorted(manifest["scenarios"].items()))
     MANIFEST.write_text(json.dumps(manifest, indent=1) + "\n")
     operations = sum(row["operations"] for row in manifest["scenarios"].values())
     functions = sum(manifest["functions"].values())
-    print(json.dumps({"summary": True, "suite": "parity vectors", "operations": operations, "functions": functions}))
+    asked = sum(manifest["quoter"].values())
+    print(
+        json.dumps(
+            {
+                "summary": True,
+                "suite": "parity vectors",
+                "operations": operations,
+                "functions": functions,
+                "quotes": asked,
+            }
+        )
+    )
     return 0
 
 

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from functools import cache
 
 from sim.contracts import package
+from tests.parity.dialect import V4
 from tests.parity.evm import Revm, call_data
 from tests.parity.scenario import Profile, Scenario
+from tests.parity.scenario_v4 import ScenarioV4
 from tests.parity.solc import compile_contracts
 from tests.parity.vectors import Step
 from tests.parity.world import Engine, World
+from tests.parity.world_v4 import WorldV4
 
 
 @cache
@@ -35,8 +38,13 @@ def price_at(tick: int) -> int:
 
 def live(profile: Profile, engine: Engine | None = None) -> Iterator[Step]:
     """The steps of a profile's life; every step is run when it is asked for."""
-    world = World(engine or Revm(), profile.dialect, profile.fee, profile.spacing)
-    scenario = Scenario(profile, price_at)
+    world: World | WorldV4
+    scenario: Scenario
+    if profile.dialect is V4:
+        world, scenario = WorldV4(profile.fee, profile.spacing), ScenarioV4(profile, price_at)
+    else:
+        world = World(engine or Revm(), profile.dialect, profile.fee, profile.spacing)
+        scenario = Scenario(profile, price_at)
     for operation in scenario.operations():
         outcome = world.run(operation)
         scenario.state = world.state()

@@ -5,6 +5,7 @@ catalogue: S4.
 
 from __future__ import annotations
 
+from tests.parity.dialect import PANCAKE, V4
 from tests.parity.scenario import WRAP, Profile
 
 FEES = (100, 500, 3000, 10000)
@@ -45,3 +46,45 @@ def v3_profiles() -> list[Profile]:
         Profile("v3-tokens", 500, 26, 400, often=(("mood", 40),)),
     ]
     return found
+
+
+def pancake_profiles() -> list[Profile]:
+    """The scenarios of Pancake v3's pool: its own fee shares, of ten thousand, set from the first price on."""
+    found = [
+        Profile(f"pancake-{fee}-middle", fee, fee + 51, 300, spread=40, dialect=PANCAKE)
+        for fee in (100, 500, 2500, 10000)
+    ]
+    return [
+        *found,
+        Profile("pancake-2500-low", 2500, 61, 250, tick=LOW, dialect=PANCAKE),
+        Profile("pancake-2500-high", 2500, 62, 250, tick=HIGH, dialect=PANCAKE),
+        Profile("pancake-500-wrap", 500, 63, 250, tick=9000, start=WRAP - 4_000_000, dialect=PANCAKE),
+        Profile(
+            "pancake-protocol", 10000, 64, 300,
+            often=(("set_fee_protocol", 20), ("collect_protocol", 20), ("flash", 20)), dialect=PANCAKE,
+        ),
+        Profile("pancake-cheats", 500, 65, 250, often=(("cheat", 30), ("again", 30)), dialect=PANCAKE),
+    ]  # fmt: skip
+
+
+def v4_profiles() -> list[Profile]:
+    """The scenarios of v4 pools without hooks."""
+    found = []
+    for fee in FEES:
+        found += [
+            Profile(f"v4-{fee}-middle", fee, fee + 71, 350, dialect=V4),
+            Profile(f"v4-{fee}-low", fee, fee + 72, 250, tick=LOW, dialect=V4),
+            Profile(f"v4-{fee}-high", fee, fee + 73, 250, tick=HIGH, dialect=V4),
+        ]
+    return [
+        *found,
+        Profile("v4-huge", 3000, 81, 250, liquidity_bits=(90, 127), dialect=V4),
+        Profile("v4-dust", 500, 82, 250, liquidity_bits=(1, 24), dialect=V4),
+        Profile("v4-protocol", 3000, 83, 300, often=(("set_fee_protocol", 15), ("collect_protocol", 15)), dialect=V4),
+        Profile("v4-wrongs", 3000, 84, 300, often=(("wrong", 50), ("cheat", 20)), dialect=V4),
+    ]
+
+
+def profiles() -> list[Profile]:
+    """All of them."""
+    return [*v3_profiles(), *pancake_profiles(), *v4_profiles()]

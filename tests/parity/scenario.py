@@ -79,7 +79,7 @@ def raw_calldata(dialect: Dialect) -> Iterator[bytes]:
 class Scenario:
     """Draws one operation after another; `state` is the pool's state after the last."""
 
-    WEIGHTS = (
+    WEIGHTS: tuple[tuple[str, int], ...] = (
         ("swap", 40), ("mint", 16), ("burn", 9), ("collect", 5), ("poke", 3), ("flash", 3), ("grow", 1), ("observe", 3),
         ("snapshot", 2), ("set_fee_protocol", 2), ("collect_protocol", 2), ("cheat", 4), ("again", 2), ("wrong", 4),
         ("mood", 1),

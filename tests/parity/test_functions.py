@@ -5,10 +5,12 @@ catalogue: S4.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from tests.parity import ticks
 from tests.parity.functions import FUNCTIONS, ours
 from tests.parity.vectors import FUNCTIONS_FILE, unpack
 
@@ -24,3 +26,7 @@ def test_a_library_function_equals_the_bytecode(vectors: Any, name: str) -> None
     wrong = [(args, expected, got) for args, expected in rows if (got := ours(name, args)) != expected]
     assert not wrong[:3], f"{len(wrong)} of {len(rows)} differ"
     assert len(rows) >= 1000
+
+
+def test_every_tick_equals_the_bytecode_both_ways() -> None:
+    assert ticks.digests(ticks.our_answers()) == json.loads(ticks.DIGESTS.read_text())

@@ -12,7 +12,7 @@ import pytest
 
 from sim import contracts
 from tests.parity.lives import live
-from tests.parity.profiles import v3_profiles
+from tests.parity.profiles import profiles
 from tests.parity.vectors import MANIFEST, PLACE, changes, empty_state, read_scenario
 
 WRITTEN = json.loads(MANIFEST.read_text())
@@ -20,7 +20,7 @@ WRITTEN = json.loads(MANIFEST.read_text())
 
 def test_every_file_is_the_one_that_the_manifest_names() -> None:
     files = {path.name.removesuffix(".json.zst"): path for path in PLACE.glob("*.json.zst")}
-    files.pop("functions")
+    del files["functions"], files["quoter"]
     assert set(files) == set(WRITTEN["scenarios"])
     for name, row in WRITTEN["scenarios"].items():
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == row["sha256"], name
@@ -39,13 +39,13 @@ def test_the_vectors_hold_every_operation_and_every_reason() -> None:
     assert {"M0", "M1", "F0", "F1", "L", "TF", "I", "OLD"} <= reasons
 
 
-@pytest.mark.parametrize("name", ["v3-100-wrap", "v3-cheats"])
+@pytest.mark.parametrize("name", ["v3-100-wrap", "v3-cheats", "pancake-protocol", "v4-dust"])
 def test_the_reference_answers_the_same_again(name: str) -> None:
     try:
         contracts.contract("UniswapV3Pool")
     except contracts.MissingArtifactError as error:
         pytest.skip(f"the reference bytecode is not here: {error}")
-    profile = next(profile for profile in v3_profiles() if profile.name == name)
+    profile = next(profile for profile in profiles() if profile.name == name)
     kept = read_scenario(PLACE / f"{name}.json.zst")[1]
     before = empty_state()
     for place, (fresh, step) in enumerate(zip(live(profile), kept, strict=True)):

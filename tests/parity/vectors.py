@@ -22,6 +22,7 @@ from tests.parity.world import Operation, Outcome, State
 
 PLACE = Path(__file__).parent / "vectors"
 MANIFEST = PLACE / "manifest.json"
+QUOTES_FILE = PLACE / "quoter.json.zst"
 FUNCTIONS_FILE = PLACE / "functions.json.zst"
 TABLES = ("ticks", "words", "positions", "observations")
 

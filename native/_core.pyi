@@ -996,6 +996,9 @@ class ClammPool:
     def follow(
         self, topics: list[bytes], data: bytes, now: int, whole: bool = True
     ) -> tuple[str | None, tuple[str, str, str] | None]: ...
+    def follow_row(
+        self, event: str, fields: dict[str, Any], now: int, whole: bool = True
+    ) -> tuple[str | None, tuple[str, str, str] | None]: ...
     def follow_batch(
         self,
         topics: Buffer,

@@ -11,6 +11,7 @@ pub mod pool;
 mod pool_state;
 mod pool_view;
 mod quotes;
+mod row;
 
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -4,11 +4,13 @@
 
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use tickwright_core::clamm::events::{Event, Word as LogWord};
 use tickwright_core::clamm::pool::{Asked, Desync, Pool};
 use tickwright_core::error::{CoreError, Result};
 
 use super::pool::ClammPool;
+use super::row;
 use super::word::Word;
 use crate::error::raise;
 
@@ -17,6 +19,22 @@ type Difference = (&'static str, String, String);
 
 fn difference(desync: Desync) -> Difference {
     (desync.field, desync.expected, desync.found)
+}
+
+/// How many logs were done, how many swaps asked for an input, an output, a limit, and the difference.
+type Followed = (usize, (u64, u64, u64), Option<Difference>);
+
+/// What one event came to: what a swap asked for, and the difference.
+type Outcome = (Option<&'static str>, Option<Difference>);
+
+fn outcome(followed: std::result::Result<Option<Asked>, Desync>) -> Outcome {
+    match followed {
+        Ok(Some(Asked::Input)) => (Some("input"), None),
+        Ok(Some(Asked::Output)) => (Some("output"), None),
+        Ok(Some(Asked::Limit)) => (Some("limit"), None),
+        Ok(None) => (None, None),
+        Err(desync) => (None, Some(difference(desync))),
+    }
 }
 
 /// What a batch came to.
@@ -102,21 +120,15 @@ impl ClammPool {
     ///
     /// Unless `whole`, a burn or collection of a position that the pool does not know is taken for one that it should know.
     #[pyo3(signature = (topics, data, now, whole = true))]
-    fn follow(
-        &mut self,
-        topics: Vec<Vec<u8>>,
-        data: &[u8],
-        now: u32,
-        whole: bool,
-    ) -> PyResult<(Option<&'static str>, Option<Difference>)> {
+    fn follow(&mut self, topics: Vec<Vec<u8>>, data: &[u8], now: u32, whole: bool) -> PyResult<Outcome> {
         let Some(event) = Event::of_log(&words(&topics)?, data).map_err(raise)? else { return Ok((None, None)) };
-        Ok(match self.inner.follow(&event, now, whole) {
-            Ok(Some(Asked::Input)) => (Some("input"), None),
-            Ok(Some(Asked::Output)) => (Some("output"), None),
-            Ok(Some(Asked::Limit)) => (Some("limit"), None),
-            Ok(None) => (None, None),
-            Err(desync) => (None, Some(difference(desync))),
-        })
+        Ok(outcome(self.inner.follow(&event, now, whole)))
+    }
+
+    /// `follow` for a row that is decoded already: an event's name and its fields.
+    #[pyo3(signature = (event, fields, now, whole = true))]
+    fn follow_row(&mut self, event: &str, fields: &Bound<'_, PyDict>, now: u32, whole: bool) -> PyResult<Outcome> {
+        Ok(outcome(self.inner.follow(&row::event(event, fields)?, now, whole)))
     }
 
     /// Follows a batch of logs up to the first that differs: returns how many were done, how many swaps asked for an input, an output, a limit, and the difference. `topics` and `data` are blobs; the ends count words
@@ -133,7 +145,7 @@ impl ClammPool {
         blocks: PyBuffer<i64>,
         times: PyBuffer<i64>,
         whole: bool,
-    ) -> PyResult<(usize, (u64, u64, u64), Option<Difference>)> {
+    ) -> PyResult<Followed> {
         let rows = blocks.item_count();
         for (field, column) in [("topic_ends", &topic_ends), ("data_ends", &data_ends), ("times", &times)] {
             if column.item_count() != rows {

@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::clamm::Revert;
+pub(super) use tickwright_core::clamm::pool::NOBODY;
 use tickwright_core::clamm::pool::{Family, NoQuote, Payment, Pool, Quote, Terms};
 use tickwright_core::clamm::position::{Address, PositionKey};
 use tickwright_core::clamm::sqrt_price::MAX_U160;

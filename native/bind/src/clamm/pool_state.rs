@@ -94,7 +94,7 @@ fn observation<'py>(py: Python<'py>, one: &Observation) -> PyResult<(u32, i64, B
 }
 
 /// A member of a dict; an `InputError` that names it where it is missing or of another type.
-fn get<'py, T>(dict: &Bound<'py, PyDict>, field: &'static str) -> PyResult<T>
+pub fn get<'py, T>(dict: &Bound<'py, PyDict>, field: &'static str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {

@@ -1001,12 +1001,12 @@ class ClammPool:
     ) -> tuple[str | None, tuple[str, str, str] | None]: ...
     def follow_batch(
         self,
-        topics: Buffer,
-        topic_ends: Buffer,
-        data: Buffer,
-        data_ends: Buffer,
-        blocks: Buffer,
-        times: Buffer,
+        topics: npt.NDArray[Any] | Buffer,
+        topic_ends: npt.NDArray[Any] | Buffer,
+        data: npt.NDArray[Any] | Buffer,
+        data_ends: npt.NDArray[Any] | Buffer,
+        blocks: npt.NDArray[Any] | Buffer,
+        times: npt.NDArray[Any] | Buffer,
         whole: bool = True,
     ) -> tuple[int, tuple[int, int, int], tuple[str, str, str] | None]: ...
     def adopt(self, sqrt_price: int, liquidity: int, tick: int) -> None: ...

@@ -1,8 +1,8 @@
 """States of pools as the world writes them down, as the one form that `ClammPool` reads; and batches of logs for it.
 
 catalogue: S4, M6. Three JSON forms are known: a full state (slot0, ticks with everything outside, observations), a map
-with `[gross, net]` a tick, and the rows of a v3 simulator. The Arrow form is ours: a row a tick, the rest is JSON in the
-metadata of the schema. What a form does not tell is 0, or unknown for balances; nothing is guessed silently.
+with `[gross, net]` a tick, and the rows of a v3 simulator. The Arrow form is ours: a row a tick, the rest is JSON in
+the metadata of the schema. What a form does not tell is 0, or unknown for balances; nothing is guessed silently.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _state(terms: tuple[int, int], price: tuple[int, int, int], ticks: dict[int,
 def full_state(document: Mapping[str, Any]) -> State:
     """The full form: `{"poolAddress", "block", "data": {"slot0", "ticks", "observations", ..}}`.
 
-    A `feeProtocol` that no pool can have is the room for observations, which some writers put there; the share is 0 then.
+    A `feeProtocol` that no pool can have is the room for observations, which some writers put there; the share is 0.
     Positions are left out, because their keys join owner and ticks without a separator.
     """
     data = _member(document, "data")

@@ -942,7 +942,7 @@ class ClammPosition:
 
 @final
 class ClammPool:
-    """A pool of Uniswap v3 or Pancake v3 with its whole state; `now` is the block's time, an owner 20 bytes or 0x text."""
+    """A pool of Uniswap v3 or Pancake v3 with its state; `now` is the block's time, an owner 20 bytes or 0x text."""
 
     def __new__(cls, fee: int, tick_spacing: int, family: str = "uniswap") -> ClammPool: ...
     @staticmethod

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from feeds.chain.archive import CHANNEL, Archive
-from feeds.chain.events import ChainEvent, Log, What
+from feeds.chain.events import ChainEvent, Log
 from feeds.chain.follow import Begin, Follower
 from feeds.chain.pool_logs import EVENTS, TOPICS, event_of, fields_of
 from feeds.chain.rpc import Node, NodeError, Wanted, address_of, header_of, log_of

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use tickwright_core::clamm::pool::{Family, Payment, Pool, Terms};
+use tickwright_core::clamm::u256;
+
 use super::*;
 
 /// Reverts with its calldata.
@@ -35,7 +38,7 @@ fn call(data: &[u8]) -> Call {
 
 fn reverted(data: &[u8]) -> String {
     let outcome = evm(REVERTS).call(&call(data), &Block::default(), true).unwrap();
-    assert_eq!(outcome.output, data);
+    assert_eq!(outcome.output[..], *data);
     assert!(outcome.logs.is_empty());
     match outcome.ended {
         Ended::Revert(reason) => reason.to_string(),
@@ -147,7 +150,7 @@ fn creation_code_deploys_and_its_state_can_be_undone() {
     assert_eq!(evm.world.account(made).unwrap().unwrap().code, [0][..]);
     assert_eq!(evm.world.slots_of(made).collect::<Vec<_>>(), [(U256::from(1), U256::from(9))]);
     let change = outcome.changes.iter().find(|change| change.address == made).unwrap();
-    assert_eq!(change.deployed.as_deref(), Some(&[0][..]));
+    assert_eq!(change.deployed, Some(Bytes::from_static(&[0])));
     evm.world.undo(mark).unwrap();
     assert_eq!(evm.world.account(made), Ok(None));
     assert_eq!(evm.world.slots_of(made).count(), 0);
@@ -209,4 +212,44 @@ fn a_full_state_refuses_a_whole_call() {
     assert_eq!(evm.call(&call(&[]), &Block::default(), true), full);
     assert_eq!(evm.world.entries(), 1);
     assert!(evm.call(&call(&[]), &Block::default(), false).is_ok());
+}
+
+fn pool(family: Family) -> Pool {
+    let mut pool = Pool::new(Terms::new(family, 3000, 60).unwrap());
+    pool.initialize(u256::U256::from_halves(1 << 96, 0), 1_700_000_000).unwrap();
+    pool.mint([7; 20], -60, 120, 1_000_000, 1_700_000_012, Payment::Due).unwrap();
+    pool
+}
+
+#[test]
+fn a_pool_that_was_written_into_storage_is_equal_and_one_changed_word_is_named() {
+    for family in [Family::Uniswap, Family::Pancake] {
+        let (pool, mut world) = (pool(family), World::new(1_000, None));
+        world.set_slot(CONTRACT, U256::from(77), U256::from(1)).unwrap();
+        write_pool(&mut world, CONTRACT, &pool).unwrap();
+        assert_eq!(compare_pool(&mut world, CONTRACT, &pool), Ok(vec![]));
+        let slots = pool_slots(&pool);
+        let wrong = slots.iter().find(|slot| slot.name == "ticks[-60].liquidity").unwrap();
+        world.set_slot(CONTRACT, wrong.key, U256::from(5)).unwrap();
+        let difference = PoolDifference { name: wrong.name.clone(), core: wrong.value, contract: U256::from(5) };
+        assert_eq!(compare_pool(&mut world, CONTRACT, &pool), Ok(vec![difference]));
+    }
+}
+
+#[test]
+fn the_words_of_a_pool_lie_where_solidity_puts_them() {
+    let slots = pool_slots(&pool(Family::Uniswap));
+    let value = |name: &str| slots.iter().find(|slot| slot.name == name).map(|slot| (slot.key, slot.value)).unwrap();
+    let million = U256::from(1_000_000);
+    assert_eq!(value("liquidity"), (U256::from(4), million));
+    // The lower tick adds its liquidity and the upper one takes it away, as two's complement in the high half.
+    assert_eq!(value("ticks[-60].liquidity").1, million | (million << 128));
+    assert_eq!(value("ticks[120].liquidity").1, million | (million.wrapping_neg() << 128));
+    // keccak256 of the key and the mapping's slot, each as a word; -60 is 2^256 - 60.
+    let mut key = [0xff; 64];
+    key[31] = 0xff - 59;
+    key[32..].fill(0);
+    key[63] = 5;
+    assert_eq!(value("ticks[-60].liquidity").0, U256::from_be_bytes(keccak256(key).0));
+    assert_eq!(slots.iter().filter(|slot| slot.name.starts_with("tickBitmap")).count(), 2);
 }

@@ -19,6 +19,9 @@ pub struct ClammPosition {
     owed1: u128,
 }
 
+/// Owner, lower and upper tick, and the position.
+type Held = ((String, i32, i32), ClammPosition);
+
 static SWAP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The class of what a swap gives: a tuple whose members have names.
@@ -84,7 +87,7 @@ impl ClammPool {
     }
 
     /// ((owner, lower, upper), position) of everything that the owner ever had, by ticks.
-    fn positions_of(&self, owner: &Bound<'_, PyAny>) -> PyResult<Vec<((String, i32, i32), ClammPosition)>> {
+    fn positions_of(&self, owner: &Bound<'_, PyAny>) -> PyResult<Vec<Held>> {
         let owner = address("owner", owner)?;
         let held = self.inner.positions().iter().filter(|(key, _)| key.owner == owner.into_array());
         Ok(held

@@ -129,7 +129,9 @@ impl Pool {
             let why = "is further back than the blocks that are kept";
             return Err(CoreError::Field { field: "block", was: block.to_string(), why });
         }
-        while let Some(mark) = self.journal.blocks.pop_back_if(|mark| mark.block > block) {
+        while self.block() > block
+            && let Some(mark) = self.journal.blocks.pop_back()
+        {
             self.roll_back(mark.at);
             self.head = mark.head;
         }

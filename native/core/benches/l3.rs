@@ -76,8 +76,7 @@ fn parsing(bytes: &[u8]) -> (u64, u64) {
 }
 
 #[inline(never)]
-fn plain_book(bytes: &[u8], symbols: usize) -> (u64, u64) {
-    let mut books = Plain::new(symbols);
+fn plain_book(bytes: &[u8], mut books: Plain) -> (u64, u64) {
     let (start, mut sum) = (cpu_ns(), 0);
     Changes(bytes).for_each(|change| sum = mixed(sum, books.apply(&change).map(Option::unwrap_or_default)));
     (cpu_ns() - start, sum)
@@ -106,11 +105,12 @@ fn compare(case: &Case, table: &mut Goals) {
     let (bytes, ids) = generate(&case.wanted);
     let (symbols, count) = (case.wanted.symbols, case.wanted.messages as f64);
     let bounds = Bounds { ticks_per_step: vec![100; symbols], orders_max: ids.max(1), levels_max: 2_000_000 };
+    let plain = || Plain::new(symbols, case.wanted.alive);
     let books = || L3Books::dense(&bounds, 0).expect("possible bounds");
     let mut figures = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
         let ways =
-            [parsing(&bytes), plain_book(&bytes, symbols), one_at_a_time(&bytes, books()), batched(&bytes, books())];
+            [parsing(&bytes), plain_book(&bytes, plain()), one_at_a_time(&bytes, books()), batched(&bytes, books())];
         assert!(ways[1].1 == ways[2].1 && ways[1].1 == ways[3].1, "the ways disagree about a best price");
         for (figures, (spent, _)) in figures.iter_mut().zip(ways) {
             figures.push(spent as f64 / count);

@@ -84,7 +84,7 @@ pub fn generate(wanted: &Wanted) -> (Vec<u8>, usize) {
         random,
         live: Vec::with_capacity(wanted.alive * 2),
         places: Vec::with_capacity(wanted.messages),
-        books: Plain::new(wanted.symbols),
+        books: Plain::new(wanted.symbols, wanted.alive),
         time: 34_200_000_000_000,
         last: 0,
         out: Vec::with_capacity(wanted.messages * 36),

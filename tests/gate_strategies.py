@@ -95,3 +95,13 @@ class WrongByOne(Honest):
         one_more = value + 1 if isinstance(value, int) else str(int(value) + 1)
         made: ChainProposal = dataclasses.replace(proposal, **{self.field: one_more})
         return made
+
+
+class Fixed:
+    """Proposes the same in every block."""
+
+    def __init__(self, proposals: Sequence[ChainProposal]) -> None:
+        self.proposals = proposals
+
+    def propose(self, view: ChainView, /) -> Sequence[ChainProposal]:
+        return self.proposals

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from native._core import ClammPool, EvmBlock, EvmState
+from pycore.chain_proposal import BurnRange
 from pycore.cli import main
-from pycore.errors import BAD_INPUT, DONE, UNEQUAL, InputError
+from pycore.errors import BAD_INPUT, DONE, INTERRUPTED, UNEQUAL, InputError
 from sim.gates import abi
 from sim.gates.g2 import Gate2
 from sim.gates.pools import load, usual
 from tests import evm_contracts
-from tests.gate_strategies import Honest, WrongByOne
+from tests.gate_strategies import Fixed, Honest, WrongByOne
 
 HONEST = "tests.gate_strategies:Honest"
 
@@ -65,6 +66,32 @@ def test_a_limit_that_the_contracts_would_not_accept_is_a_difference_with_their_
     assert "Price slippage check" in found.contract
 
 
+def test_a_call_that_the_core_refuses_and_the_contract_does_not_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = usual()
+    gate = Gate2(pool, Honest({}), seed=1)
+    locked = pool.copy()
+    locked.set_unlocked(False)
+    monkeypatch.setattr(gate, "_core", locked)
+    found = gate.block()
+    assert found is not None
+    assert (found.call, found.field, found.core) == ("others' swap", "outcome", "reverted: LOK")
+
+
+def test_a_range_without_a_position_is_a_difference() -> None:
+    found = Gate2(usual(), Fixed([BurnRange(-60, 60, "1", "0", "0", "0", "0")]), seed=1).block()
+    assert found is not None
+    assert (found.call, found.field) == ("BurnRange", "outcome")
+    assert "the strategy has no position there" in found.contract
+
+
+def test_an_amount_that_is_no_decimal_string_is_bad_input() -> None:
+    gate = Gate2(usual(), Fixed([BurnRange(-60, 60, "1e18", "0", "0", "0", "0")]), seed=1)
+    with pytest.raises(InputError, match=r"BurnRange.liquidity must be a decimal string .* was '1e18'"):
+        gate.block()
+
+
 def test_a_core_that_is_not_the_contract_is_found_in_the_storage() -> None:
     pool, market = usual(), evm_contracts.uniswap()
     market.adopt(pool)
@@ -102,13 +129,35 @@ def test_the_verb_exits_by_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["gate", "g2", HONEST, "--pool", str(tmp_path / "none")]) == BAD_INPUT
 
 
+def test_an_interrupted_gate_says_how_far_it_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(gate: Gate2) -> None:
+        gate.tally.blocks += 1
+        if gate.tally.blocks == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Gate2, "block", interrupted)
+    assert main(["gate", "g2", HONEST, "--json"]) == INTERRUPTED
+    told = capsys.readouterr()
+    assert json.loads(told.out.splitlines()[-1])["passed"] is False
+    assert "interrupted after 3 blocks" in told.err
+
+
 def test_a_pool_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "pool"
     file.write_bytes(usual().to_bytes())
     assert load(file).state_hash == usual().state_hash
-    file.write_bytes(b"no pool")
-    with pytest.raises(InputError, match=r"--pool must be a file that ClammPool.to_bytes wrote"):
-        load(file)
+    for name, wrong in (("pool", b"no pool"), ("pool.json", b"[]"), ("pool.json.gz", b"{}"), ("none.json", b"{")):
+        (tmp_path / name).write_bytes(wrong)
+        with pytest.raises(InputError, match=rf"--pool must be a file with a pool's state, was .*{name} "):
+            load(tmp_path / name)
+
+
+def test_a_recorded_pool_of_the_chain_goes_on_on_the_bytecode(shared_data: Path) -> None:
+    gate = Gate2(load(shared_data / "clamm/univ3_wbtc_weth_3000_20230331/pool_before_16944668.json.gz"), Honest({}), 3)
+    assert [gate.block() for _ in range(12)] == [None] * 12
+    assert gate.tally.proposals > 10
 
 
 def test_a_pool_of_another_family_is_refused() -> None:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from native._core import ClammPool, EvmBlock
+from native._core import ClammPool, EvmBlock, RevertError
 from pycore.chain_proposal import (
     BurnRange,
     ChainProposal,
@@ -70,7 +70,8 @@ class Gate2:
         self._core = pool.copy()
         self._market = Uniswap(pool.fee, pool.tick_spacing)
         self._market.adopt(self._core)
-        self._number, self._time_s = _FIRST_BLOCK, _FIRST_S
+        observed = [time_s for time_s, _, _, written in pool.state()["observations"] if written]
+        self._number, self._time_s = _FIRST_BLOCK, max(_FIRST_S, *observed)
         self._wallet = [_WALLET, _WALLET]
 
     def block(self) -> Difference | None:
@@ -87,21 +88,21 @@ class Gate2:
         wallet = [str(amount) for amount in self._wallet]
         view = ChainView(self._core.copy(), self._market.positions, self._number, self._time_s, *wallet)
         for proposal in self._strategy.propose(view):
-            call = type(proposal).__name__
             self.tally.proposals += 1
-            try:
-                pairs = list(self._judge(proposal))
-            except RevertedError as refused:
-                yield Difference(self._number, call, "outcome", "accepted", str(refused))
-                return
-            yield from self._compared(call, iter(pairs))
+            yield from self._compared(type(proposal).__name__, self._judge(proposal))
         yield from self._compared("state", self._storage())
 
     def _compared(self, call: str, pairs: Pairs) -> Iterator[Difference]:
-        for field, core, contract in pairs:
-            self.tally.fields += 1
-            if str(core) != str(contract):
-                yield Difference(self._number, call, field, str(core), str(contract))
+        """Those that are not equal; a call that only one of the two refuses is one too."""
+        try:
+            for field, core, contract in pairs:
+                self.tally.fields += 1
+                if str(core) != str(contract):
+                    yield Difference(self._number, call, field, str(core), str(contract))
+        except RevertedError as refused:
+            yield Difference(self._number, call, "outcome", "accepted", str(refused))
+        except RevertError as refused:
+            yield Difference(self._number, call, "outcome", f"reverted: {refused.args[0]}", "accepted")
 
     def _others(self) -> Pairs:
         """Somebody's swap of a random size, held by a price limit, in both worlds."""

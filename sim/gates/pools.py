@@ -5,8 +5,11 @@ catalogue: S4.
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
+from feeds.chain.pool_state import full_state, tick_map
 from native._core import ClammPool, TickwrightError
 from pycore.errors import InputError
 
@@ -34,8 +37,15 @@ def usual() -> ClammPool:
 
 
 def load(file: Path) -> ClammPool:
-    """A pool's state as `ClammPool.to_bytes` wrote it. Raises `InputError` that names the file."""
+    """A pool's state: JSON of a full state or of a tick map (also gzipped), or what `ClammPool.to_bytes` wrote.
+
+    Raises `InputError` that names the file.
+    """
     try:
-        return ClammPool.from_bytes(file.read_bytes())
-    except (OSError, TickwrightError) as error:
-        raise InputError(f"--pool must be a file that ClammPool.to_bytes wrote, was {file} ({error})") from None
+        if ".json" not in file.suffixes:
+            return ClammPool.from_bytes(file.read_bytes())
+        raw = file.read_bytes()
+        document = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
+        return ClammPool.from_state(full_state(document) if "data" in document else tick_map(document))
+    except (OSError, EOFError, ValueError, LookupError, TypeError, TickwrightError) as error:
+        raise InputError(f"--pool must be a file with a pool's state, was {file} ({error})") from None

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from sim.contracts import contract
+from tests.parity import libraries
 from tests.parity.evm import keccak
 from tests.parity.functions import FUNCTIONS, rows
 from tests.parity.lives import live
@@ -52,6 +53,10 @@ def main(words: list[str]) -> int:
         if wanted in profile.name:
             manifest["scenarios"][profile.name] = row = write_scenario(profile, live(profile))
             print(f"{profile.name:<20} {row['operations']:>6} operations, {row['reverts']:>5} reverts", flush=True)
+    if wanted in "libraries":
+        written = list(libraries.lines())
+        libraries.FILE.write_text("\n".join(written) + "\n")
+        manifest["libraries"] = len(written)
     if wanted in "quoter":
         manifest["quoter"] = write_quotes()
     if wanted in "functions":

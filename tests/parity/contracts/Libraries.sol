@@ -5,7 +5,6 @@ pragma abicoder v2;
 import "libraries/BitMath.sol";
 import "libraries/FullMath.sol";
 import "libraries/LiquidityMath.sol";
-import "libraries/Oracle.sol";
 import "libraries/Position.sol";
 import "libraries/SqrtPriceMath.sol";
 import "libraries/SwapMath.sol";
@@ -14,9 +13,9 @@ import "libraries/TickBitmap.sol";
 import "libraries/TickMath.sol";
 import "libraries/UnsafeMath.sol";
 
-/// Every function of every library of the v3 core, callable from outside: what the function vectors ask.
+/// The functions of the v3 core's libraries, callable from outside: what the function vectors ask. What is missing (the
+/// oracle, the update of a tick) needs a pool around it, and is asked of whole pools.
 contract Libraries {
-    using Oracle for Oracle.Observation[65535];
     using Position for Position.Info;
     using Tick for mapping(int24 => Tick.Info);
     using TickBitmap for mapping(int16 => uint256);
@@ -24,7 +23,6 @@ contract Libraries {
     mapping(int16 => uint256) private words;
     mapping(int24 => Tick.Info) private ticks;
     Position.Info private position;
-    Oracle.Observation[65535] private observations;
 
     function priceAtTick(int24 tick) external pure returns (uint160) {
         return TickMath.getSqrtRatioAtTick(tick);
@@ -130,37 +128,6 @@ contract Libraries {
         return ticks.getFeeGrowthInside(lower, upper, current, outside[4], outside[5]);
     }
 
-    /// The tick begins with `gross` and `net`, and everything else zero.
-    function updateTick(
-        uint128 gross,
-        int128 net,
-        int24[2] calldata tickAndCurrent,
-        int128 delta,
-        uint256[2] calldata global,
-        uint160 secondsPerLiquidity,
-        int56 tickCumulative,
-        uint32 time,
-        bool upper,
-        uint128 most
-    ) external returns (bool flipped, Tick.Info memory info) {
-        ticks.clear(tickAndCurrent[0]);
-        ticks[tickAndCurrent[0]].liquidityGross = gross;
-        ticks[tickAndCurrent[0]].liquidityNet = net;
-        flipped = ticks.update(
-            tickAndCurrent[0],
-            tickAndCurrent[1],
-            delta,
-            global[0],
-            global[1],
-            secondsPerLiquidity,
-            tickCumulative,
-            time,
-            upper,
-            most
-        );
-        info = ticks[tickAndCurrent[0]];
-    }
-
     function crossTick(
         Tick.Info calldata before,
         uint256[2] calldata global,
@@ -180,28 +147,5 @@ contract Libraries {
         position = before;
         position.update(delta, inside0, inside1);
         return position;
-    }
-
-    function oracleInitialize(uint32 time) external returns (uint16, uint16) {
-        return observations.initialize(time);
-    }
-
-    function oracleWrite(uint16 index, uint32 time, int24 tick, uint128 liquidity, uint16 cardinality, uint16 next)
-        external
-        returns (uint16, uint16)
-    {
-        return observations.write(index, time, tick, liquidity, cardinality, next);
-    }
-
-    function oracleGrow(uint16 current, uint16 next) external returns (uint16) {
-        return observations.grow(current, next);
-    }
-
-    function oracleObserve(uint32 time, uint32 ago, int24 tick, uint16 index, uint128 liquidity, uint16 cardinality)
-        external
-        view
-        returns (int56, uint160)
-    {
-        return observations.observeSingle(time, ago, tick, index, liquidity, cardinality);
     }
 }

@@ -24,6 +24,8 @@ pub mod position;
 pub mod oracle;
 pub mod events;
 pub mod pool;
+pub mod v2;
+pub mod v4;
 
 pub use revert::Revert;
 

@@ -181,6 +181,8 @@ pub enum Custom {
     LpFeeTooLarge(u32),
     /// A protocol fee above a thousandth.
     ProtocolFeeTooLarge(u32),
+    /// Hooks that a pool with this fee cannot have.
+    HookAddressNotValid(Word160),
     /// The caller is not who may do this.
     InvalidCaller,
 }
@@ -223,6 +225,7 @@ impl Custom {
             Self::MustClearExactPositiveDelta => ("MustClearExactPositiveDelta", 0xbda7_3abf, vec![]),
             Self::LpFeeTooLarge(a) => ("LPFeeTooLarge", 0x1400_2113, vec![signed(a as i32)]),
             Self::ProtocolFeeTooLarge(a) => ("ProtocolFeeTooLarge", 0xa7ab_e2f7, vec![signed(a as i32)]),
+            Self::HookAddressNotValid(a) => ("HookAddressNotValid", 0xe65a_f6a0, vec![wide(a)]),
             Self::InvalidCaller => ("InvalidCaller", 0x48f5_c3ed, vec![]),
         }
     }

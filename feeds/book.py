@@ -6,8 +6,9 @@ order of their first receive time and continue one another; a file whose first d
 a recording of its own, not a gap. A top is compared where the venue's best price has the book's update id, a checksum
 where the venue sends one.
 
-Recordings of single orders (`feeds.l3`) are told by their first bytes and rebuilt one by one; a folder stands for every
-recording in it. `counts` are the recording's own words with how often each was told, and what its rebuilding counted.
+Recordings of single orders (`feeds.l3`) are told by their first bytes, those of two lines (`feeds.line_check`) by
+their head, and rebuilt one by one; a folder stands for every recording in it. `counts` are the recording's own words
+with how often each was told, and what its rebuilding counted.
 
 Exit 0 where no message is missing, no book crossed, every checksum is equal and every top that differs is explained;
 else 1. The rule for tops: Binance gathers depth for up to 100 ms and does not send a ticker for every change within, so
@@ -30,14 +31,18 @@ from feeds.binance import BY_MARKET, snapshot_symbol
 from feeds.l3.check import OrderCheck
 from feeds.l3.formats import order_source
 from feeds.l3.source import Books, OrderSource
+from feeds.line_check import BOTH, LinesFile
+from feeds.line_pair import LINES, MARK_B
 from feeds.ports import Clock, Results
 from feeds.public import book_request, feed_of_message
-from feeds.recorder import Recorded, What
+from feeds.recorder import Recorded, What, recorded_about
 from feeds.recordings import Recording
+from feeds.unpack import Unpacked
 from native._core import BookCheck, BookSurvey, InputError
 
 #: One differing top in this many can be explained (see the module's rule).
 TOPS_PER_DIFFERENCE = 100
+_HEAD_BYTES = 1 << 16
 _COMPARED = ("messages", "deltas", "tops_compared", "tops_equal", "checksums", "checksums_equal")
 _FIELDS = (*_COMPARED, "gaps", "unknown_ids", "crossed", "discarded")
 
@@ -92,6 +97,9 @@ class OrdersFile:
         return self.source.path
 
 
+BookFile = SurveyedFile | OrdersFile | LinesFile
+
+
 def register(parser: argparse.ArgumentParser) -> None:
     """Describes the verb's arguments."""
     parser.description = (
@@ -119,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         def tick(reading: Reading) -> None:
             bar.update(0, completed=done + reading.bytes_read)
 
-        files: list[SurveyedFile | OrdersFile] = []
+        files: list[BookFile] = []
         for path in paths:
             try:
                 files.append(_surveyed(path, clock, tick))
@@ -132,12 +140,10 @@ def run(args: argparse.Namespace) -> int:
         levels = [file for file in files if isinstance(file, SurveyedFile)]
         for rebuilt in _rebuild(sorted(levels, key=lambda file: file.first_ns), clock, tick):
             done += rebuilt.recording.bytes_read
-        for orders in files:
-            if isinstance(orders, OrdersFile):
-                _rebuild_orders(orders, clock, tick)
-                done += orders.source.bytes_read
+        for other in files:
+            done += _rebuild_alone(other, clock, tick)
     for file in files:
-        if torn := file.recording.torn if isinstance(file, SurveyedFile) else file.source.torn:
+        if torn := file.source.torn if isinstance(file, OrdersFile) else file.recording.torn:
             output.say(f"{file.path}: {torn}; everything before it is used")
     return _print(files, output, (clock.mono_ns() - began) / 1e9)
 
@@ -151,9 +157,14 @@ def _listed(given: list[Path]) -> tuple[list[Path], set[Path]]:
     return list(dict.fromkeys(found)), {path for path in given if not path.is_dir()}
 
 
-def _surveyed(path: Path, clock: Clock, tick: Callable[[Reading], None]) -> SurveyedFile | OrdersFile:
-    """The first pass over a file of either kind. InputError where it is no recording that we read."""
+def _surveyed(path: Path, clock: Clock, tick: Callable[[Reading], None]) -> BookFile:
+    """The first pass over a file of any kind. InputError where it is no recording that we read."""
     source = order_source(path)
+    about = recorded_about(Unpacked(path).head(_HEAD_BYTES))
+    if source is None and about.get("lines") == len(LINES):
+        lines = LinesFile(path, str(about.get("venue")))
+        lines.survey(tick)
+        return lines
     if source is None:
         file = SurveyedFile(Recording(path))
         survey_file(file, clock, tick)
@@ -165,14 +176,24 @@ def _surveyed(path: Path, clock: Clock, tick: Callable[[Reading], None]) -> Surv
     return OrdersFile(source, books, (clock.mono_ns() - began) / 1e9)
 
 
-def _rebuild_orders(file: OrdersFile, clock: Clock, tick: Callable[[Reading], None]) -> None:
-    """The second pass over a recording of single orders; fills in its rows."""
-    began, check = clock.mono_ns(), OrderCheck(file.source, file.books)
-    for batch in file.source.batches():
-        check.take(batch)
-        tick(file.source)
-    file.rows = [(file.source.venue, row) for row in check.rows()]
+def _rebuild_alone(file: BookFile, clock: Clock, tick: Callable[[Reading], None]) -> int:
+    """The second pass over a recording that no other continues: fills in its rows. The bytes that were read."""
+    began = clock.mono_ns()
+    match file:
+        case OrdersFile():
+            check = OrderCheck(file.source, file.books)
+            for batch in file.source.batches():
+                check.take(batch)
+                tick(file.source)
+            file.rows = [(file.source.venue, row) for row in check.rows()]
+            done = file.source.bytes_read
+        case LinesFile():
+            file.rebuild(tick)
+            done = file.recording.bytes_read
+        case _:
+            return 0
     file.seconds += (clock.mono_ns() - began) / 1e9
+    return done
 
 
 def batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int, str, str | None, list[Recorded]]]:
@@ -190,7 +211,12 @@ def batches(recording: Recording, only: str | None = None) -> Iterator[tuple[int
 
 
 def _belongs(record: Recorded, only: str | None) -> tuple[str, str | None]:
-    """The feed; and None for a message, the symbol for its snapshot, an empty text for what is no part of a book."""
+    """The feed; and None for a message, the symbol for its snapshot, an empty text for what is no part of a book.
+
+    Line B of a recording of two lines says the same once more, and is no part.
+    """
+    if record.source.endswith(MARK_B):
+        return "", ""
     if record.what is What.MESSAGE:
         feed = feed_of_message(record.source, record.payload)
         return feed, only if record.payload.startswith(b'{"lastUpdateId"') else None
@@ -254,20 +280,22 @@ def _rebuild_file(file: SurveyedFile, checks: dict[str, BookCheck], tick: Callab
         tick(recording)
 
 
-def _print(files: list[SurveyedFile | OrdersFile], output: Results, seconds: float) -> int:
+def _print(files: list[BookFile], output: Results, seconds: float) -> int:
     totals = dict.fromkeys(_FIELDS, 0)
     faults = 0
     for file in files:
         for feed, row in file.rows:
             shown = {name: row.get(name, 0) for name in _FIELDS}
             for name, value in shown.items():
-                totals[name] += value
+                # Of two lines, what they are together counts.
+                totals[name] += value if row.get("line", BOTH) == BOTH else 0
             faults += row["faults"] if "faults" in row else _faults(row)
             output.row(
                 {
                     "file": str(file.path),
                     "venue": BY_MARKET[feed].venue if feed in BY_MARKET else feed,
                     "instrument": row["instrument"],
+                    **({"line": row["line"]} if "line" in row else {}),
                     **shown,
                     "seconds": round(file.seconds, 3),
                     "counts": row.get("counts", {}),

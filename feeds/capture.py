@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from feeds import bars_live
 from feeds.bars_live import LiveBars
 from feeds.binance_instruments import instrument_steps
 from feeds.lake import Lake
+from feeds.line_pair import MARK_B
 from feeds.live import until_ended
 from feeds.market_feed import Market
 from feeds.ports import Clock, Results
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 #: How often what was received is put on disk, s: a crash loses no more than this.
 FLUSH_S = 1.0
+_STEP = re.compile(r"[1-9]\d*|\d+\.\d*[1-9]\d*")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add_source(parser)
     parser.add_argument("--bars", help="build and store these bars live: 1s,1m,5m,15m,1h,1d,tick:N,volume:N,dollar:N")
+    parser.add_argument(
+        "--steps", action="append", default=[], metavar="SYMBOL=TICK/LOT", help="for --bars beside Binance"
+    )
     parser.add_argument("--lake", default="lake", metavar="PLACE", help="where --bars are stored (lake)")
     parser.add_argument(
         "-o", "--output", dest="file", required=True, type=Path, help="a new file; .gz and .zst are packed"
@@ -81,13 +87,34 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _bars(wanted: Market, args: argparse.Namespace, about: dict[str, Any]) -> LiveBars:
-    """The builder of live bars; `about` gets the venue's own steps of tick and lot, which bars need."""
-    if not isinstance(wanted, Source) or not isinstance(wanted.venue, Binance):
-        raise InputError(f"--bars must be built of a market of Binance, whose steps are known, was {wanted.name}")
-    market = wanted.venue.market
-    about["instruments"] = asyncio.run(instrument_steps(wanted.at.rest + market.instruments_request, wanted.symbols))
-    origin = bars_live.Source(market.venue, market.market, about["instruments"])
+    """The builder of live bars; `about` gets each symbol's steps of tick and lot, which bars need."""
+    if not isinstance(wanted, Source) or wanted.adapter is not None or wanted.venue.orders:
+        raise InputError(f"--bars must be built of a venue's trades of our own sessions, was {wanted.name}")
+    venue = wanted.venue
+    if isinstance(venue, Binance) and not args.steps:
+        request = wanted.at.rest + venue.market.instruments_request
+        about["instruments"] = asyncio.run(instrument_steps(request, wanted.symbols))
+    else:
+        about["instruments"] = _steps(args.steps, wanted.symbols)
+    name = venue.market.venue if isinstance(venue, Binance) else venue.feed
+    origin = bars_live.Source(name, venue.books, about["instruments"])
     return LiveBars(Lake(args.lake), origin, args.bars.split(","), about["began_ns"])
+
+
+def _steps(given: list[str], symbols: list[str]) -> dict[str, tuple[str, str]]:
+    """What `--steps` says. InputError for a symbol that is missing, or not asked for, or no step."""
+    steps = {}
+    for text in given:
+        symbol, _, both = text.rpartition("=")
+        tick, _, lot = both.partition("/")
+        if symbol not in symbols or not all(_STEP.fullmatch(step) for step in (tick, lot)):
+            raise InputError(f"--steps must be SYMBOL=TICK/LOT of one of {', '.join(symbols)}, was {text}")
+        steps[symbol] = (tick, lot)
+    if missing := [symbol for symbol in symbols if symbol not in steps]:
+        raise InputError(
+            f"--steps must be given for every symbol where the venue is not asked, was without {missing[0]}"
+        )
+    return steps
 
 
 def _end(capture: Capture, file: Path, output: Results, code: int) -> int:
@@ -132,7 +159,8 @@ class Capture:
         ts_ns = self._clock.utc_ns()
         self.recorder.record(What.MESSAGE, ts_ns, self._clock.mono_ns(), payload, source)
         self.messages += 1
-        if self.bars is not None:
+        # Line B says the same once more.
+        if self.bars is not None and not source.endswith(MARK_B):
             self.bars.take(payload, ts_ns)
 
     def rest(self, body: bytes, source: str) -> None:
@@ -143,7 +171,7 @@ class Capture:
     def link(self, up: bool, source: str) -> None:
         """A connection was made or lost."""
         self.connections += up
-        self._record(What.UP if up else What.DOWN, source=source if up else "")
+        self._record(What.UP if up else What.DOWN, source=source)
 
     def _record(self, what: What, payload: bytes = b"", source: str = "") -> None:
         self.recorder.record(what, self._clock.utc_ns(), self._clock.mono_ns(), payload, source)

@@ -30,7 +30,7 @@ class LearnedBooks:
         """As `LiveBooks.take`, after the units have been brought up to date."""
         self._survey.feed([payload], None if whole is None else self._names[whole])
         for symbol, tick, lot in self._survey.instruments():
-            units = (_unit(tick), _unit(lot))
+            units = (unit(tick), unit(lot))
             if symbol in self.units and units != self.units[symbol]:
                 self.units[symbol] = units
                 self.inner.define(symbol, *units)
@@ -53,7 +53,7 @@ class LearnedBooks:
         return self.inner.levels(instrument, count)
 
 
-def _unit(text: str) -> str:
+def unit(text: str) -> str:
     """The power of ten of a tick or lot, not above 1."""
     decimals = len(text.partition(".")[2])
     return f"0.{'0' * (decimals - 1)}1" if decimals else "1"

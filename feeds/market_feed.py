@@ -61,8 +61,8 @@ class Tape(Protocol):
         """A connection was made, to `source`, or was lost."""
 
 
-class Market(Protocol):
-    """What `--venue` and `--symbols` named."""
+class Viewed(Protocol):
+    """What can be watched."""
 
     @property
     def name(self) -> str:
@@ -72,11 +72,15 @@ class Market(Protocol):
     def symbols(self) -> Sequence[str]:
         """As the venue writes them."""
 
-    def about(self) -> dict[str, Any]:
-        """What the head of a recording says of where it came from."""
-
     def view(self, clock: Clock, http: aiohttp.ClientSession) -> tuple[MarketFeed, list[ViewBooks]]:
         """A feed that keeps whole books, and these."""
+
+
+class Market(Viewed, Protocol):
+    """What `--venue` and `--symbols` named."""
+
+    def about(self) -> dict[str, Any]:
+        """What the head of a recording says of where it came from."""
 
     def record(self, tape: Tape, clock: Clock, http: aiohttp.ClientSession) -> MarketFeed:
         """A feed that puts everything on a tape."""

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import zstandard
 
@@ -31,14 +31,19 @@ _FRAME = struct.Struct("<II")
 _HEAD = struct.Struct("<qqBH")
 
 
-def recorded_venue(head: bytes) -> str | None:
-    """The venue that the head of a capture names; None where these are no first bytes of one, or it names none."""
+def recorded_about(head: bytes) -> dict[str, Any]:
+    """What the head of a capture says; nothing where these are no first bytes of one."""
     line = head.removeprefix(MAGIC).split(b"\n", 1)[0] if head.startswith(MAGIC) else b""
     try:
         about = json.loads(line or b"null")
     except ValueError:
-        return None
-    venue = about.get("venue") if isinstance(about, dict) else None
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def recorded_venue(head: bytes) -> str | None:
+    """The venue that the head of a capture names; None where these are no first bytes of one, or it names none."""
+    venue = recorded_about(head).get("venue")
     return venue if isinstance(venue, str) else None
 
 

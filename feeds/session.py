@@ -169,6 +169,7 @@ class Session:
         for symbol, want in self._wanted.items():
             fetching = self._wanted[symbol].fetching
             fresh = _Wanted(want.instrument, fetching=fetching, next_ns=now_ns + FIRST_BOOK_NS, heard_ns=now_ns)
+            fresh.synced = self.venue.bookless
             self._wanted[symbol] = fresh
         return [Send(text) for text in self.venue.subscribe(list(self._wanted), utc_ns // _S)]
 

@@ -28,6 +28,8 @@ from tests.venue_dialects_more import MORE
 
 #: Every venue that has a session of ours, but Binance, which the box is.
 ALL: dict[str, Dialect] = {**DIALECTS, **MORE}
+#: How the paths of sockets end that have no books.
+BESIDE = ("/business", "-notification")
 FAULTS = ("none", "drop", "duplicate", "reorder", "garbage", "disconnect", "silence")
 
 
@@ -157,7 +159,7 @@ class VenueServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.paths.append(request.path_qs)
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._socket(request)
+            return await (self._beside if request.path.endswith(BESIDE) else self._socket)(request)
         if request.method == "POST" and request.path.endswith("/bullet-public"):
             server = {"endpoint": f"ws{self.base.removeprefix('http')}/endpoint", "pingInterval": 18_000}
             return web.json_response({"code": "200000", "data": {"token": "t", "instanceServers": [server]}})
@@ -168,6 +170,15 @@ class VenueServer:
             self.rest_failures -= 1
             return web.Response(status=503)
         return web.Response(body=packed(self.dialect.whole(found[1], self.books[found[1]])))
+
+    @staticmethod
+    async def _beside(request: web.Request) -> web.WebSocketResponse:
+        """A socket of figures, which says nothing here."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=1 << 24)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from feeds.venue.spec import ACCEPTED, Control, Endpoints, Means, Venue, frame, refused
+from feeds.venue.spec import ACCEPTED, RECONNECT, Control, Endpoints, Means, Venue, frame, refused
 
 #: A frame that unpacks to more than this is damage or an attack; HTX's books have some kB.
 FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -52,6 +52,32 @@ class Htx(Venue):
         return unpacked(payload)
 
 
+class HtxNotices(Htx):
+    """HTX's notifications: the funding rates, on a socket of their own, where `op` says what a message is."""
+
+    def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
+        """A message a contract."""
+        topics = [f"public.{symbol}.funding_rate" for symbol in symbols]
+        return [frame({"op": "sub", "cid": topic, "topic": topic}) for topic in topics]
+
+    def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
+        """There is none."""
+        return []
+
+    def control(self, message: Mapping[str, Any]) -> Control | None:
+        """A ping wants its own time back."""
+        match message.get("op"):
+            case "ping":
+                return Control(Means.ANSWER, frame({"op": "pong", "ts": message.get("ts")}).decode())
+            case "error":
+                return refused(message.get("err-msg"))
+            case "sub":
+                return refused(message.get("err-msg")) if message.get("err-code") else ACCEPTED
+            case "close":
+                return RECONNECT
+        return None
+
+
 def unpacked(payload: bytes) -> bytes:
     """A frame's text: gzip, or as it is. ValueError for one that is cut or too long, zlib.error for a damaged one."""
     if not payload.startswith(b"\x1f\x8b"):
@@ -65,7 +91,10 @@ def unpacked(payload: bytes) -> bytes:
 
 def _connection(name: str, path: str) -> Htx:
     production = Endpoints("https://api.hbdm.com", "wss://api.hbdm.com")
-    return Htx(feed=name, production=production, path=path, stale_s=15.0, symbols_max=50)
+    notices = HtxNotices(
+        feed=name, production=production, path=f"{path.removesuffix('-ws')}-notification", symbols_max=50, bookless=True
+    )
+    return Htx(feed=name, production=production, path=path, stale_s=15.0, symbols_max=50, figures=notices)
 
 
 HTX_LINEAR = _connection("htx-linear", "/linear-swap-ws")

@@ -13,7 +13,7 @@ from typing import Any
 from feeds.venue.spec import ACCEPTED, RECONNECT, Control, Endpoints, Ping, Venue, chunks, frame, refused
 
 _CHANNELS = ("books", "trades", "tickers")
-#: Of derivatives besides, and of swaps besides; klines are on another connection.
+#: Of derivatives besides, and of swaps besides; klines are `OKX_BUSINESS`.
 _DERIVATIVE, _SWAP = ("open-interest", "mark-price"), ("funding-rate",)
 #: Symbols a message: its arguments stay far below the 64 KB that a connection may subscribe to.
 _SYMBOLS_A_FRAME = 20
@@ -55,6 +55,29 @@ def _frame(word: str, wanted: Sequence[tuple[str, str]]) -> bytes:
     return frame({"op": word, "args": [{"channel": channel, "instId": symbol} for channel, symbol in wanted]})
 
 
+class OkxBusiness(Okx):
+    """OKX's klines of a minute, which have a socket of their own."""
+
+    def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
+        """A message for every twenty symbols."""
+        return [
+            _frame("subscribe", [("candle1m", symbol) for symbol in some]) for some in chunks(symbols, _SYMBOLS_A_FRAME)
+        ]
+
+    def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
+        """There is none."""
+        return []
+
+
+OKX_BUSINESS = OkxBusiness(
+    feed="okx",
+    production=Endpoints("https://www.okx.com", "wss://ws.okx.com:8443"),
+    testnet=Endpoints("https://www.okx.com", "wss://wspap.okx.com:8443"),
+    path="/ws/v5/business",
+    ping=Ping(b"ping", 20.0),
+    symbols_max=100,
+    bookless=True,
+)
 OKX = Okx(
     feed="okx",
     production=Endpoints("https://www.okx.com", "wss://ws.okx.com:8443"),
@@ -62,4 +85,5 @@ OKX = Okx(
     path="/ws/v5/public",
     ping=Ping(b"ping", 20.0),
     symbols_max=100,
+    figures=OKX_BUSINESS,
 )

@@ -93,7 +93,8 @@ class Venue(ABC):
     `feed` is the core's name of it, `path` what follows the socket's base. `stale_s`: after this silence, pongs and
     heartbeats included, the connection is given up. `symbols_max` a connection, from the venue's document.
     `whole_by_rest`: the book that changes join is asked for over REST. `audit_s` is how often a book whose changes
-    have no number is asked for again; 0: never. `orders`: its books are of single orders. `experimental` says why a
+    have no number is asked for again; 0: never. `orders`: its books are of single orders.
+    `figures`: what it serves beside on another socket, which has no books (`bookless`). `experimental` says why a
     venue is refused at its production address; empty where it is not.
     """
 
@@ -107,6 +108,8 @@ class Venue(ABC):
     whole_by_rest: bool = False
     audit_s: float = 0.0
     orders: bool = False
+    bookless: bool = False
+    figures: Venue | None = None
     experimental: str = ""
 
     @property

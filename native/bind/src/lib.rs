@@ -17,6 +17,7 @@ mod journal;
 mod journal_columns;
 mod level_view;
 mod line;
+mod line_books;
 mod live;
 mod market;
 mod notes;
@@ -46,6 +47,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     journal::register(m)?;
     journal_columns::register(m)?;
     line::register(m)?;
+    line_books::register(m)?;
     live::register(m)?;
     quote::register(m)?;
     gate::register(m)?;

@@ -16,11 +16,11 @@ use tickwright_core::event::{DepthHead, DepthView, Header, Level, RecordBuf, fla
 use tickwright_core::units::Side;
 
 /// Instrument, what happened, the number that should have come and the one that came.
-type PyNote = (u32, &'static str, u64, u64);
+pub(crate) type PyNote = (u32, &'static str, u64, u64);
 /// Prices in ticks and sizes in lots.
-type Levels = Vec<(i64, i64)>;
+pub(crate) type Levels = Vec<(i64, i64)>;
 
-fn noted(&(id, note): &(u32, Note)) -> PyNote {
+pub(crate) fn noted(&(id, note): &(u32, Note)) -> PyNote {
     match note {
         Note::Waiting => (id, "waiting", 0, 0),
         Note::Synced => (id, "synced", 0, 0),
@@ -45,6 +45,37 @@ fn rule_of(name: &str) -> PyResult<AnyRule> {
     }
 }
 
+/// The books of a market of Binance, or of another venue's connection by its name.
+pub(crate) fn books_of(feed: &str) -> PyResult<live::LiveBooks> {
+    Ok(match market_of(feed) {
+        Ok(market) => live::LiveBooks::of_binance(market),
+        Err(_) => live::LiveBooks::of_public(Public::parse(feed).map_err(raise)?),
+    })
+}
+
+fn known(books: &live::LiveBooks, instrument: u32) -> PyResult<&LiveBook> {
+    books.book(instrument).ok_or_else(|| raise(CoreError::Unknown { what: "instrument", was: instrument.to_string() }))
+}
+
+/// What happened to a book, by name.
+pub(crate) fn state_of<'py>(py: Python<'py>, books: &live::LiveBooks, instrument: u32) -> PyResult<Bound<'py, PyDict>> {
+    let book = known(books, instrument)?;
+    let (dict, counts) = (PyDict::new(py), book.counts());
+    dict.set_item("symbol", book.symbol())?;
+    dict.set_item("synced", !book.synced().needs_snapshot())?;
+    for (name, value) in [
+        ("last_update", book.synced().last_update()),
+        ("applied", counts.applied),
+        ("gaps", counts.gaps),
+        ("crossed", counts.crossed),
+        ("checksums", counts.checksums),
+        ("checksums_wrong", counts.checksums_wrong),
+    ] {
+        dict.set_item(name, value)?;
+    }
+    Ok(dict)
+}
+
 /// The books of one connection.
 #[pyclass(module = "native._core")]
 struct LiveBooks {
@@ -57,10 +88,7 @@ impl LiveBooks {
     /// Of a market of Binance (`spot`, `linear`, `inverse`), or of another venue's connection by its name.
     #[new]
     fn new(feed: &str) -> PyResult<Self> {
-        let inner = match market_of(feed) {
-            Ok(market) => live::LiveBooks::of_binance(market),
-            Err(_) => live::LiveBooks::of_public(Public::parse(feed).map_err(raise)?),
-        };
+        let inner = books_of(feed)?;
         Ok(Self { inner, records: RecordBuf::with_capacity(MESSAGE_BYTES_MAX) })
     }
 
@@ -133,35 +161,14 @@ impl LiveBooks {
 
     /// (price, size) of the best `count` bids and asks, best first; empty while the book waits.
     fn levels(&self, instrument: u32, count: usize) -> PyResult<(Levels, Levels)> {
-        let book = self.known(instrument)?.synced().book();
+        let book = known(&self.inner, instrument)?.synced().book();
         let side = |side| book.levels(side).take(count).map(|level| (level.price, level.qty)).collect();
         Ok((side(Side::Buy), side(Side::Sell)))
     }
 
     /// What happened to a book: `symbol, synced, last_update, applied, gaps, crossed, checksums, checksums_wrong`.
     fn state<'py>(&self, py: Python<'py>, instrument: u32) -> PyResult<Bound<'py, PyDict>> {
-        let book = self.known(instrument)?;
-        let (dict, counts) = (PyDict::new(py), book.counts());
-        dict.set_item("symbol", book.symbol())?;
-        dict.set_item("synced", !book.synced().needs_snapshot())?;
-        for (name, value) in [
-            ("last_update", book.synced().last_update()),
-            ("applied", counts.applied),
-            ("gaps", counts.gaps),
-            ("crossed", counts.crossed),
-            ("checksums", counts.checksums),
-            ("checksums_wrong", counts.checksums_wrong),
-        ] {
-            dict.set_item(name, value)?;
-        }
-        Ok(dict)
-    }
-}
-
-impl LiveBooks {
-    fn known(&self, instrument: u32) -> PyResult<&LiveBook> {
-        let unknown = || raise(CoreError::Unknown { what: "instrument", was: instrument.to_string() });
-        self.inner.book(instrument).ok_or_else(unknown)
+        state_of(py, &self.inner, instrument)
     }
 }
 

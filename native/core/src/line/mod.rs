@@ -2,11 +2,13 @@
 //!
 //! catalogue: M3, M7. Two lines of a source (A and B) are read at once. Where the venue numbers its messages the first
 //! good copy of each passes (`arbiter` for the changes of books, `numbered` for MoldUDP64), and a hole waits for the other
-//! line before it is a gap. Where it does not, each line has its own book and one of them is shown (`shadow`). `source`
+//! line before it is a gap. Where it does not, each line has its own book and one of them is shown (`shadow`). `books` does
+//! both for the connections of any venue. `source`
 //! measures the lines, says which is primary and when all of them are silent; `state` keeps it all in the engine. Time
 //! stands in the events, so that a replay decides the same.
 
 pub mod arbiter;
+pub mod books;
 pub mod numbered;
 pub mod once;
 pub mod shadow;

@@ -12,20 +12,38 @@ use crate::book::{SyncOutcome, SyncedBook};
 use crate::error::Result;
 use crate::event::DepthView;
 
+/// Which line is shown: the one that is, as long as it is whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The line.
+    pub shown: usize,
+    /// How often it changed.
+    pub switches: u64,
+}
+
+impl Choice {
+    /// Judges anew: `whole` says of each line whether its book can be shown.
+    pub const fn judge(&mut self, whole: [bool; LINES_MAX]) {
+        let other = 1 - self.shown;
+        if !whole[self.shown] && whole[other] {
+            self.shown = other;
+            self.switches += 1;
+        }
+    }
+}
+
 /// A book for each line, and which one is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shadow<R: Rule> {
     books: [SyncedBook<R>; LINES_MAX],
-    shown: usize,
-    /// How often the shown line changed.
-    pub switches: u64,
+    choice: Choice,
 }
 
 impl<R: Rule> Shadow<R> {
     /// Books that wait for their first whole one; line 0 is shown.
     #[must_use]
     pub fn new(rule: R) -> Self {
-        Self { books: [SyncedBook::new(rule), SyncedBook::new(rule)], shown: 0, switches: 0 }
+        Self { books: [SyncedBook::new(rule), SyncedBook::new(rule)], choice: Choice::default() }
     }
 
     /// Takes a message of a line into its book. Errors: those of the book.
@@ -50,15 +68,11 @@ impl<R: Rule> Shadow<R> {
     /// The line that is shown, and its book; None while no line has a whole one.
     #[must_use]
     pub fn shown(&self) -> Option<(usize, &L2Book)> {
-        let book = &self.books[self.shown];
-        (!book.needs_snapshot()).then(|| (self.shown, book.book()))
+        let book = &self.books[self.choice.shown];
+        (!book.needs_snapshot()).then(|| (self.choice.shown, book.book()))
     }
 
     fn choose(&mut self) {
-        let other = 1 - self.shown;
-        if self.books[self.shown].needs_snapshot() && !self.books[other].needs_snapshot() {
-            self.shown = other;
-            self.switches += 1;
-        }
+        self.choice.judge([0, 1].map(|line: usize| !self.books[line].needs_snapshot()));
     }
 }

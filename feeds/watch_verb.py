@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import uvloop
 
+from feeds.governed import GovernedMarket, Told
 from feeds.live import until_ended
-from feeds.market_feed import Market, ViewBooks
+from feeds.market_feed import ViewBooks, Viewed
 from feeds.ports import Clock, Results
 from feeds.source import add_source, source
 from native._core import InputError
@@ -34,6 +36,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add_source(parser)
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two rows of a symbol (1)")
+    parser.add_argument(
+        "--reference", metavar="VENUE:SYMBOL,..", help="shown while the venue is silent or broken, symbol for symbol"
+    )
+    parser.add_argument("--reference-base", help="as --base, of the reference")
+    parser.add_argument("--silent-ms", type=int, default=5000, help="a source from which nothing comes is left (5000)")
+    parser.add_argument("--journal", type=Path, help="a new folder for what was decided between the two")
     parser.add_argument("--levels", type=int, default=1, metavar="N", help="show the best N levels of each side (1)")
 
 
@@ -41,16 +49,34 @@ def run(args: argparse.Namespace) -> int:
     """Watches until the time is over or a signal comes; 130 after SIGINT."""
     if not 1 <= args.levels <= LEVELS_MAX:
         raise InputError(f"--levels must be 1 to {LEVELS_MAX}, was {args.levels}")
-    view = View(source(args), args.clock, args.output, max(0.05, args.every), args.levels)
+    view = View(_market(args), args.clock, args.output, max(0.05, args.every), args.levels)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(view.run(args.seconds))
+
+
+def _market(args: argparse.Namespace) -> Viewed:
+    """The market of `--venue`, with a reference where one is named."""
+    market = source(args)
+    if args.reference is None:
+        return market
+    venue, colon, symbols = args.reference.partition(":")
+    if not colon or args.silent_ms < 1:
+        raise InputError(f"--reference must be VENUE:SYMBOL,.. with --silent-ms above zero, was {args.reference}")
+    words = {"venue": venue, "symbols": symbols, "base": args.reference_base, "ws_base": None, "ws_base_b": None}
+    other = source(argparse.Namespace(**{**vars(args), **words, "lines": 1, "option": []}))
+
+    def told(what: Told) -> None:
+        args.output.row({"event": what.what, "why": what.why, "source": what.source, "before": what.before})
+        args.output.flush()
+
+    return GovernedMarket(market, other, args.silent_ms * 1_000_000, args.journal, told)
 
 
 @dataclass
 class View:
     """One market's books on the screen, the best `levels` of each side."""
 
-    market: Market
+    market: Viewed
     clock: Clock
     output: Results
     every_s: float
@@ -80,7 +106,8 @@ class View:
         for books in shown:
             for symbol, number in books.numbers.items():
                 state = books.state(number)
-                kept = {name: state[name] for name in ("synced", "gaps", "crossed", "checksums", "checksums_wrong")}
+                names = ("source", "synced", "gaps", "crossed", "checksums", "checksums_wrong")
+                kept = {name: state[name] for name in names if name in state}
                 self.output.row({"symbol": symbol, **best(books, symbol), **kept, **self._depth(books, symbol)})
         self.output.flush()
 

@@ -47,6 +47,7 @@ __all__ = [
     "L2Book",
     "Ladder",
     "LevelView",
+    "LineBooks",
     "LiveBooks",
     "MarketColumns",
     "MoldReceiver",

@@ -11,6 +11,7 @@ PACKAGES = [
     "native",
     "pycore",
     "pycore.contracts",
+    "pycore.lp",
     "pycore.templates",
     "feeds",
     "feeds.chain",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import ValidationError
 
@@ -63,6 +63,12 @@ class Contract:
     def size(self, lots: int) -> Decimal:
         """Lots as a size."""
         return lots * self.lot
+
+
+class Parametrised(Protocol):
+    """A class whose parameters are a model."""
+
+    Params: ClassVar[type[Section]]
 
 
 class NoParams(Section):
@@ -162,7 +168,7 @@ def _order(side: int, price: int | None, qty: int, terms: Terms) -> Wish:
     return Wish(1, side, order_type, TIME_IN_FORCE[terms.tif], flags, 0, limit, qty, terms.tag)
 
 
-def check_params(kind: type[Strategy], params: Mapping[str, Any]) -> Any:
+def check_params(kind: type[Parametrised], params: Mapping[str, Any]) -> Any:
     """The parameters as the strategy's own model. Raises `ConfigError` with every fault."""
     try:
         return kind.Params.model_validate(dict(params))

@@ -193,3 +193,21 @@ def test_pancakes_first_words_lie_where_its_contract_has_them() -> None:
     uniswaps = ClammPool(2500, 50)
     uniswaps.initialize(price, 1_700_000_000)
     assert state.compare_pool(address, uniswaps)[0][0] == "slot0"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options"),
+    [
+        ("range_keeper", ["half_width=300", "reset_s_min=0", "age_s_max=30"]),
+        ("wide_range", ["half_width=6000", "collect_s=24"]),
+        ("hedged_range", ["half_width=120", "reset_s_min=0"]),
+    ],
+)
+def test_the_strategies_that_are_brought_along_pass(
+    strategy: str, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = [word for option in options for word in ("--option", option)]
+    assert main(["gate", "g2", strategy, "--blocks", "25", *chosen, "--json"]) == DONE
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["passed"] is True
+    assert told["proposals"] >= 2

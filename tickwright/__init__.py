@@ -22,6 +22,7 @@ TickwrightError
 
 from native._core import (
     BrokenError,
+    ClammPool,
     DamagedError,
     DecodeError,
     FullError,
@@ -39,15 +40,19 @@ from native._core import (
     avellaneda,
     glft,
 )
+from pycore.chain_proposal import ChainView
 from pycore.errors import CheckError, ConfigError, EngineError, SafetyError
 from pycore.glft_maker import GlftMaker, GlftParams
+from pycore.lp.strategy import LiquidityStrategy
 from pycore.notes import Fill, OrderChange, Trade
 from pycore.runner import StrategyError
 from pycore.strategy import Contract, Side, Strategy
 
 __all__ = [
     "BrokenError",
+    "ChainView",
     "CheckError",
+    "ClammPool",
     "ConfigError",
     "Contract",
     "DamagedError",
@@ -59,6 +64,7 @@ __all__ = [
     "GlftParams",
     "InputError",
     "Ladder",
+    "LiquidityStrategy",
     "OrderChange",
     "OwnOrder",
     "Replay",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pycore.errors import DONE, INTERRUPTED, UNEQUAL
-from sim.gates.find import find
+from pycore.lp.find import find
 from sim.gates.g2 import Difference, Gate2
 from sim.gates.pools import load, usual
 

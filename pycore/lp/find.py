@@ -1,6 +1,6 @@
 """Finds the class of a strategy of a pool: an entry point of `tickwright.liquidity`, or `module:Class`.
 
-catalogue: P1. The gate takes any class with `propose`, not only those built on our base class.
+catalogue: P1, P4. Any class with `propose` is taken, not only those built on our base class.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 mod word;
 mod library;
 mod follow;
+mod manager;
+mod pair;
 pub mod pool;
 mod pool_state;
 mod pool_view;
@@ -17,6 +19,8 @@ mod row;
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     library::register(m)?;
     pool::register(m)?;
+    manager::register(m)?;
+    pair::register(m)?;
     pool_view::register(m)?;
     quotes::register(m)
 }

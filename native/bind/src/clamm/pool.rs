@@ -63,7 +63,7 @@ impl<'py> FromPyObject<'_, 'py> for Owner {
 }
 
 /// A square-root price of 160 bits; else an `InputError`.
-fn price(field: &'static str, given: &Word) -> PyResult<U256> {
+pub(super) fn price(field: &'static str, given: &Word) -> PyResult<U256> {
     if given.0 <= MAX_U160 {
         return Ok(given.0);
     }

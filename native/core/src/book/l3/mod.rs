@@ -3,13 +3,14 @@
 //!
 //! catalogue: M2. Prices are ticks, sizes lots. All memory is reserved when the books are made, and no message allocates: a
 //! message that finds no room, or that contradicts the books, is a `Fault`, counted by kind, and changes nothing.
-//! `orders` holds the records, `queues` the price levels, `window` moves them with the best price, `apply` is what a message does to both, `batch` applies many messages with their lines fetched ahead,
+//! `orders` holds the records, `queues` the price levels, `far` those without a step, `window` moves them with the best price, `apply` is what a message does to both, `batch` applies many messages with their lines fetched ahead,
 //! `checksum` is Kraken's over the best levels' orders, `watch` knows where orders stand in their queues, `ghosts` removes orders whose end was never told, `record` is the layout
 //! in which changes come from recordings and from Python.
 
 mod apply;
 mod batch;
 mod checksum;
+mod far;
 mod fault;
 mod ghosts;
 mod orders;

@@ -54,6 +54,7 @@ bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured 
 	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3
 	$(PY) -m bench.decode_venues
 	$(PY) -m bench.bars_polars
+	$(PY) -m bench.clamm
 	$(PY) -m pytest -q bench/test_crossing.py --benchmark-only
 	$(PY) bench/journal.py
 	$(PY) bench/ring.py

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from native._core import (
     CLAMM_QUOTE_LAYOUT,
     ClammMath,
+    ClammPool,
     ClammQuotes,
     InputError,
     RevertError,
@@ -88,6 +89,23 @@ def test_a_quote_is_what_the_loop_does(
     quotes = pool(tick * 60, positions)
     for amount in amounts:
         assert quotes.quote(zero_for_one, amount) == quotes.quote_by_steps(zero_for_one, amount)
+
+
+@settings(max_examples=60)
+@given(POSITIONS, st.integers(-300, 300), st.lists(st.tuples(st.booleans(), AMOUNTS), min_size=1, max_size=6))
+def test_a_pool_swaps_what_its_quotes_say(positions: list[Position], tick: int, swaps: list[tuple[bool, int]]) -> None:
+    made = ClammPool(3000, 60)
+    made.initialize(MATH.sqrt_price_at_tick(tick * 60), 1)
+    for position in positions:
+        made.mint(b"\x01" * 20, position.lower, position.upper, position.liquidity, 1)
+    for zero_for_one, amount in swaps:
+        quotes = made.quotes()
+        paid, got, price, after, _, done = quotes.quote(zero_for_one, amount)
+        swap = made.swap(zero_for_one, amount, None, 2)
+        assert sorted((swap.amount0, swap.amount1)) == sorted((paid, -got))
+        assert (made.sqrt_price, made.tick) == (price, after)
+        if not done:  # at the end of the range, where a swap in this direction is refused
+            break
 
 
 @settings(max_examples=50)

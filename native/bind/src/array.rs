@@ -74,7 +74,11 @@ pub fn payload_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
 
 /// Records as bytes, for `numpy.frombuffer`.
 pub fn bytes_of<'py, T: Plain>(py: Python<'py>, records: &[T]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, raw(records))
+}
+
+/// The bytes of records, where they lie.
+pub const fn raw<T: Plain>(records: &[T]) -> &[u8] {
     // SAFETY: every byte of a `Plain` record is initialised, and a u8 has no alignment.
-    let bytes = unsafe { std::slice::from_raw_parts(records.as_ptr().cast::<u8>(), size_of_val(records)) };
-    PyBytes::new(py, bytes)
+    unsafe { std::slice::from_raw_parts(records.as_ptr().cast::<u8>(), size_of_val(records)) }
 }

@@ -3,12 +3,11 @@
 //! catalogue: M8.
 
 use crate::array::bytes_of;
+use crate::column::Column;
 use crate::error::raise;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::marker::PhantomData;
-use std::ptr::NonNull;
 use tickwright_core::bars::{self, Bar, BarTrade, Rule};
 use tickwright_core::error::{CoreError, Result};
 use tickwright_core::event::flags;
@@ -56,11 +55,11 @@ impl BarBuilder {
         flags: PyBuffer<u32>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let rows = ts_ns.item_count();
-        let times = Column::new(py, &ts_ns, rows, "ts_ns")?;
-        let ids = Column::new(py, &id, rows, "id")?;
-        let prices = Column::new(py, &price, rows, "price")?;
-        let sizes = Column::new(py, &qty, rows, "qty")?;
-        let marks = Column::new(py, &flags, rows, "flags")?;
+        let times = column(py, &ts_ns, rows, "ts_ns")?;
+        let ids = column(py, &id, rows, "id")?;
+        let prices = column(py, &price, rows, "price")?;
+        let sizes = column(py, &qty, rows, "qty")?;
+        let marks = column(py, &flags, rows, "flags")?;
         let (mut done, mut chunk) = (Vec::new(), Chunk::default());
         for from in (0..rows).step_by(CHUNK) {
             sizes.some(py, from, rows.min(from + CHUNK), &mut chunk.3);
@@ -115,44 +114,18 @@ const fn trade(ts: i64, id: u64, price: i64, qty: i64, bits: u32) -> BarTrade {
 /// Trades that are copied out of the columns at a time: another thread may write to them while the GIL is released.
 const CHUNK: usize = 4_096;
 
-/// One column; copied where its items do not lie side by side.
-enum Column<'b, T: Element> {
-    Whole(NonNull<[T]>, PhantomData<&'b PyBuffer<T>>),
-    Copied(Vec<T>),
-}
-
-impl<'b, T: Element> Column<'b, T> {
-    fn new(py: Python<'_>, buffer: &'b PyBuffer<T>, rows: usize, field: &'static str) -> PyResult<Self> {
-        if buffer.item_count() != rows || buffer.dimensions() != 1 {
-            let was = format!("{} in {} dimensions", buffer.item_count(), buffer.dimensions());
-            return Err(raise(CoreError::Field { field, was, why: "must be one column as long as ts_ns" }));
-        }
-        match buffer.as_slice_ptr() {
-            Some(items) => Ok(Self::Whole(items, PhantomData)),
-            None => Ok(Self::Copied(buffer.to_vec(py)?)),
-        }
+/// A column as long as the first one; else an `InputError` about `field`.
+fn column<'b, T: Element>(
+    py: Python<'_>,
+    buffer: &'b PyBuffer<T>,
+    rows: usize,
+    field: &'static str,
+) -> PyResult<Column<'b, T>> {
+    if buffer.item_count() != rows || buffer.dimensions() != 1 {
+        let was = format!("{} in {} dimensions", buffer.item_count(), buffer.dimensions());
+        return Err(raise(CoreError::Field { field, was, why: "must be one column as long as ts_ns" }));
     }
-
-    /// Copies the items from `from` up to `to`. `_py` says that nobody writes to them meanwhile.
-    fn some(&self, _py: Python<'_>, from: usize, to: usize, out: &mut Vec<T>) {
-        out.clear();
-        match self {
-            Self::Whole(items, _) => {
-                let to = to.min(items.len());
-                out.reserve(to - from);
-                // SAFETY: the buffer is alive for 'b and has `to` items, the vector has room for those from `from` on, and
-                // the GIL is held while they are copied.
-                unsafe {
-                    items
-                        .cast::<T>()
-                        .add(from)
-                        .copy_to_nonoverlapping(NonNull::new_unchecked(out.as_mut_ptr()), to - from);
-                    out.set_len(to - from);
-                }
-            }
-            Self::Copied(items) => out.extend_from_slice(&items[from..to]),
-        }
-    }
+    Column::new(py, buffer)
 }
 
 /// Times, numbers, prices, sizes and flags of some trades.

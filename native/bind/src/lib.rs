@@ -6,6 +6,7 @@ mod array;
 mod bars;
 mod book;
 mod clamm;
+mod column;
 mod columns;
 mod engine;
 mod error;

@@ -4,10 +4,11 @@
 
 use std::sync::OnceLock;
 
+use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tickwright_core::clamm::i256::I256;
-use tickwright_core::clamm::quotes::batch::Terms;
+use tickwright_core::clamm::quotes::batch::{Row, Terms};
 use tickwright_core::clamm::quotes::cycle::{Edge, best_cycle};
 use tickwright_core::clamm::quotes::route::{Venue, best_route};
 use tickwright_core::clamm::quotes::steps::Steps;
@@ -15,8 +16,10 @@ use tickwright_core::clamm::quotes::{PoolState, Quote, Quotes};
 use tickwright_core::clamm::tick_math::tick_at_sqrt_price;
 use tickwright_core::error::CoreError;
 
+use super::pool::ClammPool;
 use super::word::{Signed, Word, int, reverted};
-use crate::array::{bytes_of, copied};
+use crate::array::raw;
+use crate::column::Column;
 use crate::error::raise;
 
 /// The fields of a row of a batch, as numpy names them: `numpy.dtype(CLAMM_QUOTE_LAYOUT)`.
@@ -70,14 +73,44 @@ fn asked(amount: I256) -> (bool, tickwright_core::clamm::u256::U256) {
     (!amount.is_negative(), amount.unsigned_abs())
 }
 
-/// The rows of uint64[n, 4]; else an `InputError`.
-fn amounts_of(amounts: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
-    let limbs: Vec<u64> = copied(amounts, "amounts", "must be uint64[n, 4]")?;
-    if limbs.len().is_multiple_of(4) {
-        return Ok(limbs);
+/// Rows that are worked out at a time without the GIL: few enough that their amounts and answers stay in the cache.
+const CHUNK: usize = 2_048;
+
+/// A buffer of numbers of one type; else an `InputError` that says `why`.
+fn numbers<T: Element>(given: &Bound<'_, PyAny>, field: &'static str, why: &'static str) -> PyResult<PyBuffer<T>> {
+    PyBuffer::get(given).map_err(|error| raise(CoreError::Field { field, was: error.to_string(), why }))
+}
+
+/// Amounts as uint64[n, 4], and how many they are; else an `InputError`.
+fn amounts_of(given: &Bound<'_, PyAny>) -> PyResult<(PyBuffer<u64>, usize)> {
+    let buffer = numbers::<u64>(given, "amounts", "must be uint64[n, 4]")?;
+    let count = buffer.item_count();
+    if count.is_multiple_of(4) {
+        return Ok((buffer, count / 4));
     }
-    let was = format!("{} limbs", limbs.len());
+    let was = format!("{count} limbs");
     Err(raise(CoreError::Field { field: "amounts", was, why: "must be uint64[n, 4]" }))
+}
+
+/// Works `rows` out chunk by chunk. Amounts are copied before the GIL is released, because another thread may write to
+/// them meanwhile; `answer` gets the place of the chunk, its amounts, and where its rows go.
+fn answered<'py>(
+    py: Python<'py>,
+    amounts: &PyBuffer<u64>,
+    rows: usize,
+    answer: impl Fn(usize, &[[u64; 4]], &mut Vec<Row>) + Sync,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let column = Column::new(py, amounts)?;
+    let (mut sizes, mut done) = (Vec::with_capacity(CHUNK * 4), Vec::with_capacity(CHUNK));
+    PyBytes::new_with(py, rows * size_of::<Row>(), |out| {
+        for (at, place) in out.chunks_mut(CHUNK * size_of::<Row>()).enumerate() {
+            let from = at * CHUNK;
+            column.some(py, from * 4, rows.min(from + CHUNK) * 4, &mut sizes);
+            py.detach(|| answer(from, sizes.as_chunks::<4>().0, &mut done));
+            place.copy_from_slice(raw(&done));
+        }
+        Ok(())
+    })
 }
 
 #[pymethods]
@@ -196,11 +229,9 @@ impl ClammQuotes {
         amounts: &Bound<'py, PyAny>,
         limit: Option<Word>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let amounts = amounts_of(amounts)?;
+        let (amounts, rows) = amounts_of(amounts)?;
         let terms = Terms { zero_for_one, exact_in, limit: limit.map(|limit| limit.0) };
-        let mut rows = Vec::with_capacity(amounts.len() / 4);
-        py.detach(|| terms.one(&self.quotes, amounts.as_chunks::<4>().0, &mut rows));
-        Ok(bytes_of(py, &rows))
+        answered(py, &amounts, rows, |_, sizes, done| terms.one(&self.quotes, sizes, done))
     }
 
     /// The largest exact input after which the price is not beyond `limit`. A limit that no swap may have raises SPL.
@@ -219,6 +250,23 @@ impl ClammQuotes {
     }
 }
 
+#[pymethods]
+impl ClammPool {
+    /// The pool as it stands, ready to be quoted; it does not follow what the pool does later. `InputError` before the pool
+    /// has a price.
+    fn quotes(&self) -> PyResult<ClammQuotes> {
+        let (head, terms) = (self.inner.head(), self.inner.terms());
+        let state = PoolState {
+            sqrt_price: head.sqrt_price,
+            tick: head.tick,
+            liquidity: head.liquidity,
+            tick_spacing: terms.tick_spacing,
+            fee_millionths: terms.fee,
+        };
+        ClammQuotes::of(state, self.inner.ticks().iter().map(|(tick, data)| (tick, data.net)).collect())
+    }
+}
+
 /// Rows (`CLAMM_QUOTE_LAYOUT`) for many pools: row i is of `pools[which[i]]` (uint32[n]) and `amounts[i]` (uint64[n, 4]).
 /// Codes are those of `ClammQuotes.batch`, and 5 for a number that no pool has.
 #[pyfunction]
@@ -230,17 +278,15 @@ fn clamm_batch<'py>(
     exact_in: bool,
     amounts: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let amounts = amounts_of(amounts)?;
-    let which: Vec<u32> = copied(which, "which", "must be uint32[n]")?;
-    if which.len() != amounts.len() / 4 {
-        let was = format!("{} for {} amounts", which.len(), amounts.len() / 4);
+    let (amounts, rows) = amounts_of(amounts)?;
+    let which = numbers::<u32>(which, "which", "must be uint32[n]")?.to_vec(py)?;
+    if which.len() != rows {
+        let was = format!("{} for {rows} amounts", which.len());
         return Err(raise(CoreError::Field { field: "which", was, why: "must be one for each amount" }));
     }
     let pools: Vec<&Quotes> = pools.iter().map(|pool| &pool.quotes).collect();
     let terms = Terms { zero_for_one, exact_in, limit: None };
-    let mut rows = Vec::with_capacity(which.len());
-    py.detach(|| terms.many(&pools, &which, amounts.as_chunks::<4>().0, &mut rows));
-    Ok(bytes_of(py, &rows))
+    answered(py, &amounts, rows, |at, sizes, done| terms.many(&pools, &which[at..at + sizes.len()], sizes, done))
 }
 
 /// Splits an exact input over pools of one pair, given with whether token 0 is paid in: ([(in, out) of each], out in all).

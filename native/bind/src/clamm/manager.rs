@@ -45,6 +45,11 @@ impl ClammV4 {
         Self { inner: Manager::default() }
     }
 
+    /// Another manager in the same state: what a transaction begins from, to go back to when it fails.
+    fn copy(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+
     /// Creates a pool at a price; returns its tick.
     fn initialize(&mut self, key: Key, sqrt_price: Word) -> PyResult<i32> {
         self.inner.initialize(key_of(&key)?, price("sqrt_price", &sqrt_price)?).map_err(reverted)

@@ -11,6 +11,7 @@ from native._core import ClammPool, EvmBlock, EvmState
 from pycore.chain_proposal import BurnRange
 from pycore.cli import main
 from pycore.errors import BAD_INPUT, DONE, INTERRUPTED, UNEQUAL, InputError
+from pycore.lp.find import find
 from sim.gates import abi
 from sim.gates.g2 import Gate2
 from sim.gates.pools import load, usual
@@ -158,6 +159,25 @@ def test_a_recorded_pool_of_the_chain_goes_on_on_the_bytecode(shared_data: Path)
     gate = Gate2(load(shared_data / "clamm/univ3_wbtc_weth_3000_20230331/pool_before_16944668.json.gz"), Honest({}), 3)
     assert [gate.block() for _ in range(12)] == [None] * 12
     assert gate.tally.proposals > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "calls_min"),
+    [
+        ("range_keeper", {"half_width": 120, "reset_s_min": 0}, 60),
+        ("wide_range", {}, 1),
+        ("hedged_range", {"half_width": 120, "reset_s_min": 0}, 6),
+    ],
+)
+def test_each_strategy_that_is_registered_passes(kind: str, params: dict[str, int], calls_min: int) -> None:
+    gate = Gate2(usual(), find(kind)(params), seed=5)
+    assert [gate.block() for _ in range(60)] == [None] * 60
+    assert gate.tally.proposals >= calls_min
+
+
+def test_a_strategys_wrong_parameter_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "g2", "range_keeper", "--option", "half_width=0"]) == BAD_INPUT
+    assert "half_width" in capsys.readouterr().err
 
 
 def test_a_pool_of_another_family_is_refused() -> None:

@@ -34,8 +34,14 @@ pub fn amount0_delta(a: U256, b: U256, liquidity: u128, round_up: bool) -> Resul
     let above = scaled_times(liquidity, high.wrapping_sub(low));
     let (quotient, rest) = divide(&above, &product(low, high)).ok_or(Revert::Custom(Custom::InvalidPrice))?;
     let [a, b, c, d, ..] = quotient;
-    let up = round_up && rest != [0; 5];
+    let up = round_up && any(rest);
     Ok(U256([a, b, c, d]).wrapping_add(U256::from(u64::from(up))))
+}
+
+/// Whether a limb is not 0; comparing arrays would be a call.
+#[inline(always)]
+fn any<const L: usize>(limbs: [u64; L]) -> bool {
+    limbs.iter().fold(0, |all, limb| all | limb) != 0
 }
 
 /// A product with a number below 2^192.
@@ -53,9 +59,9 @@ fn times(factor: u128, x: U256) -> [u64; 5] {
 
 /// L * x * 2^96 for x below 2^192.
 #[inline(always)]
-fn scaled_times(liquidity: u128, x: U256) -> [u64; 8] {
+fn scaled_times(liquidity: u128, x: U256) -> [u64; 7] {
     let [a, b, c, d, e] = times(liquidity, x);
-    [0, a << 32, a >> 32 | b << 32, b >> 32 | c << 32, c >> 32 | d << 32, d >> 32 | e << 32, e >> 32, 0]
+    [0, a << 32, a >> 32 | b << 32, b >> 32 | c << 32, c >> 32 | d << 32, d >> 32 | e << 32, e >> 32]
 }
 
 /// The product of two prices.
@@ -79,7 +85,7 @@ fn product(x: U256, y: U256) -> [u64; 5] {
 #[inline]
 pub fn amount1_delta(a: U256, b: U256, liquidity: u128, round_up: bool) -> U256 {
     // The scaled product is L * (q - p) * 2^96, so its limbs from the third on are the amount.
-    let [_, low, middle, a, b, c, d, _] = scaled_times(liquidity, a.abs_diff(b));
+    let [_, low, middle, a, b, c, d] = scaled_times(liquidity, a.abs_diff(b));
     let up = round_up && low | middle != 0;
     U256([a, b, c, d]).wrapping_add(U256::from(u64::from(up)))
 }
@@ -134,10 +140,10 @@ pub fn next_price_from_amount0(price: U256, liquidity: u128, amount: U256, add: 
 fn scaled_over(liquidity: u128, price: U256, denominator: U256) -> Result<U256, Revert> {
     let (quotient, rest) = divide(&scaled_times(liquidity, price), &denominator.0).ok_or(Revert::Empty)?;
     let [a, b, c, d, above @ ..] = quotient;
-    if above != [0; 4] {
+    if any(above) {
         return Err(Revert::Empty);
     }
-    U256([a, b, c, d]).checked_add(U256::from(u64::from(rest != [0; 4]))).ok_or(Revert::Empty)
+    U256([a, b, c, d]).checked_add(U256::from(u64::from(any(rest)))).ok_or(Revert::Empty)
 }
 
 /// The price after `amount` of token 1 is added to (or taken from) the pool, rounded down.

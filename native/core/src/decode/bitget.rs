@@ -63,22 +63,32 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
     if symbol.ends_with(b"USD") { Market::Inverse } else { Market::Linear }
 }
 
-/// Takes a book apart in the order in which the venue writes it.
+/// Takes a book, a ticker or candles apart in the order in which the venue writes them.
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let (mut found, mut form) = (Book::default(), Form::new(message));
-    let (action, symbol): (Option<Value<'a>>, Option<Value<'a>>);
+    let (action, channel, symbol): (Option<Value<'a>>, Option<Value<'a>>, Option<Value<'a>>);
     usual!(
         form,
         br#"{"action":"# action => text,
         br#","arg":{"instType":"# _ => text,
-        br#","channel":"books","instId":"# symbol => text,
+        br#","channel":"# channel => text,
+        br#","instId":"# symbol => text,
+    );
+    let (channel, symbol, whole) = (channel?.raw, symbol?.raw, action?.raw == b"snapshot");
+    if channel != b"books" {
+        let data: Option<Value<'a>>;
+        usual!(form, br#"},"data":"# data => nested; b"}");
+        return Some(items(channel, symbol, whole, data?, take));
+    }
+    usual!(
+        form,
         br#"},"data":[{"asks":"# found.asks => list,
         br#","bids":"# found.bids => list,
         br#","checksum":"# found.checksum => number,
         br#","ts":"# found.time => text;
         b"}]}"
     );
-    Some(take(book(&found, symbol?.raw, action?.raw == b"snapshot").ok()?))
+    Some(book(&found, symbol, whole, take))
 }
 
 /// Takes one message apart.
@@ -88,10 +98,14 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let arg = Arg::of(arg, "arg")?;
     let channel = need(arg.channel, "channel")?.text("channel")?;
     let symbol = need(arg.symbol, "instId")?.text("instId")?;
-    let whole = action.text("action")? == b"snapshot";
+    items(channel, symbol, action.text("action")? == b"snapshot", data, take)
+}
+
+/// Takes the items of a push apart; `whole` says that it is a snapshot.
+fn items<'a>(channel: &[u8], symbol: &'a [u8], whole: bool, data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match channel {
         b"books" | b"books5" | b"books15" => {
-            data.items("data", |item| take(book(&Book::of(item, "data")?, symbol, whole)?))
+            data.items("data", |item| book(&Book::of(item, "data")?, symbol, whole, take))
         }
         b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
         b"ticker" => data.items("data", |item| take(ticker(item, symbol)?)),
@@ -114,8 +128,8 @@ fn klines<'a>(channel: &[u8], symbol: &'a [u8], data: Value<'a>, take: Take<'_, 
     })
 }
 
-fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
-    Ok(Message::Book(BookMessage {
+fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a>) -> Result<()> {
+    take(Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (0, 0, 0),

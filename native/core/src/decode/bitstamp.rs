@@ -75,7 +75,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"channel":"diff_order_book_"# symbol => rest;
         br#","event":"data"}"#
     );
-    Some(take(book(symbol?.raw, false, &data).ok()?))
+    Some(book(symbol?.raw, false, &data, take))
 }
 
 /// Takes one message apart.
@@ -84,7 +84,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let (Some(channel), Some(event), Some(data)) = (push.channel, push.event, push.data) else { return Ok(()) };
     let (channel, event) = (channel.text("channel")?, event.text("event")?);
     if let (Some(symbol), b"data") = (channel.strip_prefix(b"diff_order_book_"), event) {
-        return take(book(symbol, false, &Data::of(data, "data")?)?);
+        return book(symbol, false, &Data::of(data, "data")?, take);
     }
     if let (Some(symbol), b"trade") = (channel.strip_prefix(b"live_trades_"), event) {
         return take(trade(symbol, &Data::of(data, "data")?)?);
@@ -105,12 +105,12 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
         let ts_venue = answer.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Seconds))?;
         return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: body, place: &FIGURES }));
     }
-    take(book(symbol, true, &Data::of(body, "body")?)?)
+    book(symbol, true, &Data::of(body, "body")?, take)
 }
 
-fn book<'a>(symbol: &'a [u8], snapshot: bool, data: &Data<'a>) -> Result<Message<'a>> {
+fn book<'a>(symbol: &'a [u8], snapshot: bool, data: &Data<'a>, take: Take<'_, 'a>) -> Result<()> {
     let micros = need(data.micros, "microtimestamp")?.digits("microtimestamp")?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (micros, micros, 0),

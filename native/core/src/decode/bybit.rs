@@ -73,7 +73,9 @@ const KLINE: Place = Members(&[
 /// Takes a book apart in the order in which the venue writes it: futures have the type before the time, spot behind it.
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let (mut push, mut data, mut form) = (Push::default(), Book::default(), Form::new(message));
-    form.piece(br#"{"topic":"orderbook."#)?;
+    if form.piece(br#"{"topic":"orderbook."#).is_none() {
+        return usual_other(message, take);
+    }
     form.rest()?;
     if form.piece(br#","type":"#).is_some() {
         (push.kind, push.time) = (Some(form.text()?), form.piece(br#","ts":"#).and_then(|()| form.number()));
@@ -91,27 +93,69 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"cts":"# push.matched => number;
         b"}"
     );
-    Some(take(book(&push, &data).ok()?))
+    Some(book(&push, &data, take))
+}
+
+/// The same of a ticker or of trades.
+fn usual_other<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut push, mut form) = (Push::default(), Form::new(message));
+    usual!(form, br#"{"topic":"# push.topic => text);
+    let topic = push.topic?.raw;
+    let ticker = topic.starts_with(b"tickers.");
+    if !ticker && !topic.starts_with(b"publicTrade.") {
+        return None;
+    }
+    if form.piece(br#","ts":"#).is_some() {
+        // Spot.
+        push.time = Some(form.number()?);
+        usual!(form, br#","type":"# push.kind => text);
+        if ticker {
+            usual!(form, br#","cs":"# _ => number);
+        }
+        usual!(form, br#","data":"# push.data => nested; b"}");
+    } else if ticker {
+        usual!(
+            form,
+            br#","type":"# push.kind => text,
+            br#","data":"# push.data => nested,
+            br#","cs":"# _ => number,
+            br#","ts":"# push.time => number;
+            b"}"
+        );
+    } else {
+        usual!(
+            form,
+            br#","type":"# push.kind => text,
+            br#","ts":"# push.time => number,
+            br#","data":"# push.data => nested;
+            b"}"
+        );
+    }
+    Some(told(topic, &push, push.data?, take))
 }
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
     let (Some(topic), Some(data)) = (push.topic, push.data) else { return Ok(()) };
-    let topic = topic.text("topic")?;
+    told(topic.text("topic")?, &push, data, take)
+}
+
+/// Takes the data of a topic apart.
+fn told<'a>(topic: &'a [u8], push: &Push<'a>, data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     if topic.starts_with(b"orderbook.") {
-        return take(book(&push, &Book::of(data, "data")?)?);
+        return book(push, &Book::of(data, "data")?, take);
     }
     if topic.starts_with(b"publicTrade.") {
         return data.items("data", |item| take(trade(item)?));
     }
     if topic.starts_with(b"tickers.") {
         let symbol = need(Ticker::of(data, "data")?.symbol, "symbol")?.text("symbol")?;
-        let ts_venue = pushed(&push)?;
+        let ts_venue = pushed(push)?;
         return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &FIGURES }));
     }
     match topic.strip_prefix(b"kline.") {
-        Some(rest) => klines(rest, &push, data, take),
+        Some(rest) => klines(rest, push, data, take),
         None => Ok(()),
     }
 }
@@ -129,11 +173,11 @@ fn pushed(push: &Push<'_>) -> Result<Nanos> {
     push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("ts")?))
 }
 
-fn book<'a>(push: &Push<'a>, book: &Book<'a>) -> Result<Message<'a>> {
+fn book<'a>(push: &Push<'a>, book: &Book<'a>, take: Take<'_, 'a>) -> Result<()> {
     let update = need(book.update, "u")?.whole("u")?;
     // The matching engine's time where the venue sends it, else that of the push.
     let ts_venue = push.matched.or(push.time).map_or(Ok(NO_TIME), |time| venue_time(time.whole("cts")?))?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol: need(book.symbol, "s")?.text("s")?,
         // Update 1 is a whole book after a restart of the service, however it is called.
         snapshot: update == 1 || need(push.kind, "type")?.text("type")? == b"snapshot",

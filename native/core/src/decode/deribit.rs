@@ -10,6 +10,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
+use super::usual::{Form, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -106,12 +107,30 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
     }
 }
 
+/// Takes any channel's push apart in the order in which the venue writes it.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let mut form = Form::new(message);
+    let (channel, data): (Option<Value<'a>>, Option<Value<'a>>);
+    usual!(
+        form,
+        br#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"# channel => text,
+        br#","data":"# data => nested;
+        b"}}"
+    );
+    Some(told(channel?.raw, data?, take))
+}
+
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let Some(params) = Push::of(message, "message")?.params else { return Ok(()) };
     let params = Params::of(params, "params")?;
     let (Some(channel), Some(data)) = (params.channel, params.data) else { return Ok(()) };
-    let mut parts = channel.text("channel")?.split(|byte| *byte == b'.');
+    told(channel.text("channel")?, data, take)
+}
+
+/// Takes the data of a channel apart.
+fn told<'a>(channel: &'a [u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let mut parts = channel.split(|byte| *byte == b'.');
     match parts.next() {
         Some(b"book") => take(book(&Data::of(data, "data")?)?),
         Some(b"quote") => take(top(&Data::of(data, "data")?)?),

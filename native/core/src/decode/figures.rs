@@ -175,7 +175,7 @@ impl<'a> Found<'a> {
                 // the one behind the last.
                 let mut next = 0;
                 value.members("figures", |key, value| {
-                    let named = |at: &usize| places.get(*at).is_some_and(|(name, _)| *name == key);
+                    let named = |at: &usize| places.get(*at).is_some_and(|(name, _)| same(name, key));
                     let found = Some(next).filter(named).or_else(|| (0..places.len()).find(named));
                     let Some((at, (_, place))) = found.and_then(|at| Some((at, places.get(at)?))) else {
                         return Ok(());
@@ -190,6 +190,20 @@ impl<'a> Found<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether two names are equal, without a call: most are of eight to sixteen characters.
+#[inline(always)]
+fn same(name: &[u8], key: &[u8]) -> bool {
+    if name.len() != key.len() {
+        return false;
+    }
+    match (name.first_chunk::<8>(), name.last_chunk::<8>(), key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last), Some(other_first), Some(other_last)) => {
+            first == other_first && last == other_last && (name.len() <= 16 || name == key)
+        }
+        _ => name == key,
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         b"}}"
     );
     let symbol = channel?.raw.strip_suffix(b".depth.step0")?;
-    Some(take(book(symbol, &tick).ok()?))
+    Some(book(symbol, &tick, take))
 }
 
 /// Takes one message apart.
@@ -99,7 +99,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let (Some(channel), Some(tick)) = (push.channel, push.tick) else { return funding(&push, take) };
     let Some(topic) = channel.text("ch")?.strip_prefix(b"market.") else { return Ok(()) };
     if let Some(symbol) = topic.strip_suffix(b".depth.step0") {
-        return take(book(symbol, &Tick::of(tick, "tick")?)?);
+        return book(symbol, &Tick::of(tick, "tick")?, take);
     }
     if let Some(symbol) = topic.strip_suffix(b".trade.detail") {
         let trades = need(Tick::of(tick, "tick")?.data, "data")?;
@@ -162,9 +162,9 @@ fn top<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {
     Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue: time(tick.time)? }))
 }
 
-fn book<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {
+fn book<'a>(symbol: &'a [u8], tick: &Tick<'a>, take: Take<'_, 'a>) -> Result<()> {
     let id = need(tick.id, "mrid")?.whole("mrid")?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (id, id, 0),

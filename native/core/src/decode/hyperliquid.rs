@@ -80,7 +80,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     } else {
         usual!(form, br#","levels":["# bids => list, b"," asks => list, br#"],"time":"# data.time => number; b"}}");
     }
-    Some(take(book(&data, [bids?, asks?]).ok()?))
+    Some(book(&data, [bids?, asks?], take))
 }
 
 /// Takes one message apart.
@@ -90,7 +90,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match channel.text("channel")? {
         b"l2Book" => {
             let data = Data::of(data, "data")?;
-            take(book(&data, first_two(need(data.levels, "levels")?, "levels")?)?)
+            book(&data, first_two(need(data.levels, "levels")?, "levels")?, take)
         }
         b"bbo" => take(top(&Data::of(data, "data")?)?),
         b"activeAssetCtx" | b"activeSpotAssetCtx" => {
@@ -108,9 +108,9 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(data: &Data<'a>, [bids, asks]: [Value<'a>; 2]) -> Result<Message<'a>> {
+fn book<'a>(data: &Data<'a>, [bids, asks]: [Value<'a>; 2], take: Take<'_, 'a>) -> Result<()> {
     let time = need(data.time, "time")?.whole("time")?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol: coin(data)?,
         snapshot: true,
         ids: (time, time, 0),

@@ -9,9 +9,9 @@ use super::figures::Figure::{High, Last, LastQty, Low, Open, Trades, Volume};
 use super::figures::Place::{self, End, Is, Items, Members, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::number::{self, Scale};
+use super::number;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
-use super::scan::{Scan, Shape, Value, members, need, quoted};
+use super::scan::{Shape, Value, members, need, quoted};
 use super::usual::{Form, usual};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
@@ -65,7 +65,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     if !channel.starts_with(b"book-") {
         return None;
     }
-    Some(take(book(&found, pair?.raw, channel).ok()?))
+    Some(book(&found, pair?.raw, channel, take))
 }
 
 /// Takes one message apart.
@@ -97,7 +97,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
                     Ok(())
                 })?;
             }
-            take(book(&found, symbol, channel)?)
+            book(&found, symbol, channel, take)
         }
         (b"ticker", [Some(one), _]) => {
             take(ticker(one, symbol)?)?;
@@ -115,51 +115,29 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(found: &Payload<'a>, symbol: &'a [u8], channel: &'a [u8]) -> Result<Message<'a>> {
+fn book<'a>(found: &Payload<'a>, symbol: &'a [u8], channel: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
     let snapshot = found.all_asks.is_some() || found.all_bids.is_some();
     let (bids, asks) = if snapshot { (found.all_bids, found.all_asks) } else { (found.bids, found.asks) };
-    let mut ts_venue = NO_TIME;
-    for side in [bids, asks].into_iter().flatten() {
-        side.run("book", usual_time, level_time, |time| {
-            ts_venue = ts_venue.max(time);
-            Ok(())
-        })?;
-    }
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (0, 0, 0),
-        ts_venue,
+        ts_venue: NO_TIME,
         checksum: found.checksum.map(checksum).transpose()?,
         depth: Some(depth_of(channel)?),
-        levels: Levels::Pairs { bids, asks },
+        levels: Levels::Timed { bids, asks },
     }))
 }
 
-/// The time of a level `["61837.6","1.5","1618678142.557535"]`, with more items behind.
-#[inline(always)]
-fn usual_time(scan: &mut Scan<'_>) -> Option<Nanos> {
-    if !scan.literal(b"[\"") {
-        return None;
-    }
-    scan.until_quote()?;
-    if !scan.literal(b",\"") {
-        return None;
-    }
-    scan.until_quote()?;
-    if !scan.literal(b",\"") {
-        return None;
-    }
-    let time = usual_seconds(scan.until_quote()?)?;
-    if scan.literal(b",\"") {
-        scan.until_quote()?;
-    }
-    scan.literal(b"]").then_some(time)
-}
-
-fn level_time(level: Value<'_>, field: &'static str) -> Result<Nanos> {
-    let [_, _, time] = first::<3>(level, field)?;
-    time.map_or(Ok(NO_TIME), seconds)
+/// The latest time of the levels of a side, as the third item of each.
+pub(super) fn latest(side: Value<'_>) -> Result<Nanos> {
+    let mut latest = NO_TIME;
+    side.items("book", |level| {
+        let [_, _, time] = first::<3>(level, "book")?;
+        latest = latest.max(time.map_or(Ok(NO_TIME), seconds)?);
+        Ok(())
+    })?;
+    Ok(latest)
 }
 
 /// The subscribed levels a side, from `book-1000`.
@@ -195,21 +173,8 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
 }
 
-/// Ten digits of seconds, a point and six decimals, in ns; a time behind the year 2262 is no usual one.
-#[inline]
-fn usual_seconds(text: &[u8]) -> Option<Nanos> {
-    let (front, behind) = text.split_at_checked(10)?;
-    let decimals = behind.strip_prefix(b".").filter(|decimals| decimals.len() == 6)?;
-    let points = text.iter().filter(|byte| !byte.is_ascii_digit()).count();
-    let whole = |digits| number::counted(digits, Scale { decimals: 0, unit: 1 }).filter(|_| points == 1);
-    whole(front)?.checked_mul(1_000_000_000)?.checked_add(whole(decimals)? * 1_000)
-}
-
 /// Seconds since the epoch as a decimal text, in ns.
 fn seconds(value: Value<'_>) -> Result<Nanos> {
-    if let Some(ns) = usual_seconds(value.text("time")?) {
-        return Ok(ns);
-    }
     let ns = Decimal::parse(value.text("time")?, "time")?.to_scale(9, "time")?;
     i64::try_from(ns).ok().filter(|ns| *ns >= 0).ok_or_else(|| value.refuse("time"))
 }

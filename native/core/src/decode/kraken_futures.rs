@@ -89,7 +89,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#","timestamp":"# push.pushed => number;
         b"}"
     );
-    Some(take(change(&push).ok()?))
+    Some(change(&push, take))
 }
 
 /// Takes one message apart.
@@ -99,9 +99,9 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match feed.text("feed")? {
         b"book_snapshot" => {
             let levels = Levels::Named { bids: need(push.bids, "bids")?, asks: need(push.asks, "asks")? };
-            take(book(&push, true, levels)?)
+            book(&push, true, levels, take)
         }
-        b"book" => take(change(&push)?),
+        b"book" => change(&push, take),
         b"trade" => take(trade(&push)?),
         b"ticker" | b"ticker_lite" => {
             let (symbol, ts_venue) = (symbol(&push)?, time(push.time)?);
@@ -119,15 +119,15 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
 }
 
 /// A change of one level.
-fn change<'a>(push: &Push<'a>) -> Result<Message<'a>> {
+fn change<'a>(push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     let side = if sells(push)? { Side::Sell } else { Side::Buy };
     let (price, qty) = level(push)?;
-    book(push, false, Levels::One { side, price, qty })
+    book(push, false, Levels::One { side, price, qty }, take)
 }
 
-fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>) -> Result<Message<'a>> {
+fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>, take: Take<'_, 'a>) -> Result<()> {
     let sequence = need(push.sequence, "seq")?.whole("seq")?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol: symbol(push)?,
         snapshot,
         ids: (sequence, sequence, 0),

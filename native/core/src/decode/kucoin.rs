@@ -82,7 +82,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"subject":"trade.l2update","topic":"/market/level2:"# _ => rest;
         br#","type":"message"}"#
     );
-    Some(take(change(&data, &sides).ok()?))
+    Some(change(&data, &sides, take))
 }
 
 /// The same of a ticker.
@@ -118,7 +118,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let topic = topic.text("topic")?;
     if topic.starts_with(b"/market/level2:") {
         let data = Data::of(data, "data")?;
-        return take(change(&data, &Sides::of(need(data.changes, "changes")?, "changes")?)?);
+        return change(&data, &Sides::of(need(data.changes, "changes")?, "changes")?, take);
     }
     if topic.starts_with(b"/market/match:") {
         return take(trade(&Data::of(data, "data")?)?);
@@ -173,10 +173,10 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     }))
 }
 
-fn change<'a>(data: &Data<'a>, sides: &Sides<'a>) -> Result<Message<'a>> {
+fn change<'a>(data: &Data<'a>, sides: &Sides<'a>, take: Take<'_, 'a>) -> Result<()> {
     let first = need(data.first, "sequenceStart")?.whole("sequenceStart")?;
     let last = need(data.last, "sequenceEnd")?.whole("sequenceEnd")?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol: need(data.symbol, "symbol")?.text("symbol")?,
         snapshot: false,
         ids: (first, last, 0),

@@ -8,6 +8,7 @@ use super::number;
 use super::skip;
 use super::symbols::Listed;
 use crate::event::Level;
+use crate::units::Nanos;
 
 /// What a level says besides its two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) trait Form {
     fn open(bytes: &[u8], at: usize) -> Option<(usize, Word)>;
 
     /// Takes what stands behind the size, which ends at `at`: the place behind the level.
-    fn close(bytes: &[u8], at: usize) -> Option<usize>;
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize>;
 }
 
 /// Reads the levels of the array at `at`, which is its bracket, and calls `each` with every one.
@@ -41,6 +42,7 @@ pub(super) trait Form {
 /// Returns the place behind the closing bracket; None where anything is not in the form, or `each` gives up.
 #[inline]
 pub(super) fn run<F: Form>(
+    form: &mut F,
     bytes: &[u8],
     at: usize,
     listed: &Listed,
@@ -53,15 +55,16 @@ pub(super) fn run<F: Form>(
     #[cfg(target_arch = "x86_64")]
     if let Some(wide) = super::level_wide::Wide::of(listed.price, listed.qty) {
         // SAFETY: `Wide` is made only where the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
-        return unsafe { run_wide::<F>(bytes, at, listed, &wide, each) };
+        return unsafe { run_wide::<F>(form, bytes, at, listed, &wide, each) };
     }
-    run_by::<F>(bytes, at, listed, |_| None, each)
+    run_by::<F>(form, bytes, at, listed, |_| None, each)
 }
 
 /// The same with both numbers of a level at once.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 fn run_wide<F: Form>(
+    form: &mut F,
     bytes: &[u8],
     at: usize,
     listed: &Listed,
@@ -74,12 +77,13 @@ fn run_wide<F: Form>(
         let (price, qty) = found.counted?;
         Some((Level { price, qty }, found.price_end, found.qty_end))
     };
-    run_by::<F>(bytes, at, listed, two, each)
+    run_by::<F>(form, bytes, at, listed, two, each)
 }
 
 /// The levels from the first one on; `two` reads both numbers from the price on, with the places where they end.
 #[inline(always)]
 fn run_by<F: Form>(
+    form: &mut F,
     bytes: &[u8],
     first: usize,
     listed: &Listed,
@@ -96,7 +100,7 @@ fn run_by<F: Form>(
             }
             None => one_by_one::<F>(bytes, price_at, listed)?,
         };
-        let behind = F::close(bytes, qty_end)?;
+        let behind = form.close(bytes, qty_end)?;
         if level.price > 0 {
             each(word, level)?;
         } else if !F::ZERO_IS_NOTHING || price_end - price_at != 1 {
@@ -149,8 +153,12 @@ impl Form for Pair {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         let mut end = literal(bytes, at, b"\"")?;
+        // OKX has a zero and the count of orders behind, most often of one digit.
+        if let Some([b',', b'"', b'0', b'"', b',', b'"', b'0'..=b'9', b'"', b']']) = bytes.get(end..)?.first_chunk() {
+            return Some(end + 9);
+        }
         loop {
             if let Some(behind) = literal(bytes, end, b"]") {
                 return Some(behind);
@@ -158,6 +166,39 @@ impl Form for Pair {
             end = behind_text(bytes, literal(bytes, end, b",\"")?)?;
         }
     }
+}
+
+/// `["61837.6","1.5","1618678142.557535"]`, a pair with its time in seconds (Kraken).
+pub(super) struct Timed {
+    /// The latest time so far, or `NO_TIME`.
+    pub latest: Nanos,
+}
+
+impl Form for Timed {
+    const BETWEEN: &'static [u8] = Pair::BETWEEN;
+
+    #[inline(always)]
+    fn open(bytes: &[u8], at: usize) -> Option<(usize, Word)> {
+        Pair::open(bytes, at)
+    }
+
+    #[inline(always)]
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let at = literal(bytes, at, b"\",\"")?;
+        let text = bytes.get(at..)?.first_chunk()?;
+        self.latest = self.latest.max(seconds(text)?);
+        literal(bytes, at + text.len(), b"\"]")
+    }
+}
+
+/// Ten digits of seconds, a point and six decimals, in ns; a time behind the year 2262 is no usual one.
+#[inline(always)]
+fn seconds(text: &[u8; 17]) -> Option<Nanos> {
+    let [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, b'.', d1, d2, d3, d4, d5, d6] = *text else { return None };
+    let front = number::eight_digits(&[s1, s2, s3, s4, s5, s6, s7, s8])?;
+    let rest = number::eight_digits(&[s9, s10, d1, d2, d3, d4, d5, d6])?;
+    let micros = i64::try_from(front * 100_000_000 + rest).ok()?;
+    micros.checked_mul(1_000)
 }
 
 /// A pair that says by a price of `0` that nothing changed (KuCoin).
@@ -173,8 +214,8 @@ impl Form for Priced {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
-        Pair::close(bytes, at)
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        Pair.close(bytes, at)
     }
 }
 
@@ -190,7 +231,7 @@ impl Form for Figures {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         literal(bytes, at, b"]")
     }
 }
@@ -214,7 +255,7 @@ impl Form for Worded {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         literal(bytes, at, b"]")
     }
 }
@@ -235,7 +276,7 @@ impl Form for Short {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         match literal(bytes, at, b"\",\"n\":") {
             Some(count) => literal(bytes, digits_end(bytes, count)?, b"}"),
             None => literal(bytes, at, b"\"}"),
@@ -262,7 +303,7 @@ impl Form for Named {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         literal(bytes, at, b"}")
     }
 }
@@ -279,7 +320,7 @@ impl Form for Sized {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         literal(bytes, at, b"\"}")
     }
 }
@@ -300,7 +341,7 @@ impl Form for Sided {
     }
 
     #[inline(always)]
-    fn close(bytes: &[u8], at: usize) -> Option<usize> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         literal(bytes, at, b"\"}")
     }
 }

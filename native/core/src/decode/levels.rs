@@ -5,14 +5,15 @@
 
 use super::bitfinex;
 use super::bitmex::Rows;
-use super::level_form::{self, Figures, Form, Pair, Priced, Word, Worded};
+use super::kraken;
+use super::level_form::{self, Figures, Form, Pair, Priced, Timed, Word, Worded};
 use super::public::{first, first_two};
 use super::public_decoder::level_of;
 use super::scan::{Scan, Shape, Value, members, need};
 use super::symbols::Listed;
 use crate::error::Result;
 use crate::event::{Level, RecordBuf};
-use crate::units::Side;
+use crate::units::{NO_TIME, Nanos, Side};
 
 /// The most asks before which a bid that comes after them is put, level by level; where there are more, each side is read
 /// in a pass of its own.
@@ -23,6 +24,8 @@ const MIXED_MAX: u32 = 256;
 pub(super) enum Levels<'a> {
     /// Two arrays of arrays that begin with price and size as texts.
     Pairs { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
+    /// As `Pairs`, with the time of each level, which the message itself does not have (Kraken).
+    Timed { bids: Option<Value<'a>>, asks: Option<Value<'a>> },
     /// As `Pairs`, where a price of 0 says that nothing changed (KuCoin).
     Priced { bids: Value<'a>, asks: Value<'a> },
     /// Two arrays of arrays of price and size, numbers (HTX).
@@ -62,44 +65,63 @@ members! {
     Short { price = b"px", qty = b"sz" }
 }
 
+/// What was written of the levels of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    /// How many bids.
+    pub bids: u32,
+    /// How many asks.
+    pub asks: u32,
+    /// The latest time of a level, or `NO_TIME` where levels have none.
+    pub latest: Nanos,
+}
+
 impl<'a> Levels<'a> {
-    /// Writes the levels into the depth record that was begun, bids first; how many bids and asks there are. `payload` is the
-    /// message that they are part of.
-    pub fn write(self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<(u32, u32)> {
-        if let Self::Sided(levels) = self {
-            let mark = out.mark();
-            match write_sided(levels, payload, listed, out) {
-                Some(counts) => return Ok(counts),
-                None => out.rollback(mark),
+    /// Writes the levels into the depth record that was begun, bids first. `payload` is the message that they are part of.
+    pub fn write(&self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<Written> {
+        match *self {
+            Self::One { side, price, qty } => {
+                out.level(level_of(listed, price, qty)?)?;
+                let (bids, asks) = of(side, (1, 0), (0, 1));
+                return Ok(Written { bids, asks, latest: NO_TIME });
             }
+            Self::Sided(levels) => {
+                let mark = out.mark();
+                match write_sided(levels, payload, listed, out) {
+                    Some((bids, asks)) => return Ok(Written { bids, asks, latest: NO_TIME }),
+                    None => out.rollback(mark),
+                }
+            }
+            _ => {}
         }
-        Ok((self.write_side(Side::Buy, payload, listed, out)?, self.write_side(Side::Sell, payload, listed, out)?))
+        let (bids, of_bids) = self.write_side(Side::Buy, payload, listed, out)?;
+        let (asks, of_asks) = self.write_side(Side::Sell, payload, listed, out)?;
+        Ok(Written { bids, asks, latest: of_bids.max(of_asks) })
     }
 
-    /// Writes the levels of one side, in the venue's usual form or else in the general way.
-    fn write_side(self, side: Side, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<u32> {
-        let mark = out.mark();
-        let usual = match self {
-            Self::Pairs { bids, asks } => match of(side, bids, asks) {
-                Some(levels) => usual::<Pair>(levels, payload, listed, out),
-                None => Some(0),
-            },
-            Self::Priced { bids, asks } => usual::<Priced>(of(side, bids, asks), payload, listed, out),
-            Self::Figures { bids, asks } => usual::<Figures>(of(side, bids, asks), payload, listed, out),
-            Self::Short { bids, asks } => usual::<level_form::Short>(of(side, bids, asks), payload, listed, out),
-            Self::Worded { bids, asks } => usual::<Worded>(of(side, bids, asks), payload, listed, out),
+    /// Writes the levels of one side, in the venue's usual form or else in the general way: how many, and the latest time.
+    fn write_side(&self, side: Side, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<(u32, Nanos)> {
+        let (mark, mut timed) = (out.mark(), Timed { latest: NO_TIME });
+        let to = (payload, listed, &mut *out);
+        let usual = match *self {
+            Self::Pairs { bids, asks } => of(side, bids, asks).map_or(Some(0), |levels| usual(&mut Pair, levels, to)),
+            Self::Timed { bids, asks } => of(side, bids, asks).map_or(Some(0), |levels| usual(&mut timed, levels, to)),
+            Self::Priced { bids, asks } => usual(&mut Priced, of(side, bids, asks), to),
+            Self::Figures { bids, asks } => usual(&mut Figures, of(side, bids, asks), to),
+            Self::Short { bids, asks } => usual(&mut level_form::Short, of(side, bids, asks), to),
+            Self::Worded { bids, asks } => usual(&mut Worded, of(side, bids, asks), to),
             Self::Named { bids, asks } => {
                 let levels = of(side, bids, asks);
                 if levels.raw.starts_with(b"[{\"price\":\"") {
-                    usual::<level_form::Sized>(levels, payload, listed, out)
+                    usual(&mut level_form::Sized, levels, to)
                 } else {
-                    usual::<level_form::Named>(levels, payload, listed, out)
+                    usual(&mut level_form::Named, levels, to)
                 }
             }
             _ => None,
         };
         if let Some(count) = usual {
-            return Ok(count);
+            return Ok((count, timed.latest));
         }
         out.rollback(mark);
         let mut count = 0;
@@ -107,7 +129,11 @@ impl<'a> Levels<'a> {
             count += 1;
             out.level(level_of(listed, price, qty)?)
         })?;
-        Ok(count)
+        let latest = match *self {
+            Self::Timed { bids, asks } => of(side, bids, asks).map_or(Ok(NO_TIME), kraken::latest)?,
+            _ => NO_TIME,
+        };
+        Ok((count, latest))
     }
 
     /// Calls `each` with price and size text of every level of a side, as sent and in the order sent.
@@ -115,7 +141,7 @@ impl<'a> Levels<'a> {
     pub fn each(self, side: Side, mut each: impl FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
         let field = of(side, "bids", "asks");
         match self {
-            Self::Pairs { bids, asks } => match of(side, bids, asks) {
+            Self::Pairs { bids, asks } | Self::Timed { bids, asks } => match of(side, bids, asks) {
                 Some(levels) => levels.run(field, usual_pair, pair, |(price, qty)| each(price, qty)),
                 None => Ok(()),
             },
@@ -167,9 +193,13 @@ impl<'a> Levels<'a> {
 
 /// Writes the levels of an array in its usual form; how many there are.
 #[inline]
-fn usual<F: Form>(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
+fn usual<F: Form>(
+    form: &mut F,
+    levels: Value<'_>,
+    (payload, listed, out): (&[u8], &Listed, &mut RecordBuf),
+) -> Option<u32> {
     let mut count = 0;
-    let end = level_form::run::<F>(payload, levels.at(), listed, |word, level| {
+    let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
         let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
         count += 1;
         out.level(level).ok()
@@ -180,7 +210,7 @@ fn usual<F: Form>(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut 
 /// Writes levels that name their side in one pass, bids before asks; how many of each there are.
 fn write_sided(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<(u32, u32)> {
     let (mut bids, mut asks) = (0, 0);
-    let end = level_form::run::<level_form::Sided>(payload, levels.at(), listed, |word, level| {
+    let end = level_form::run(&mut level_form::Sided, payload, levels.at(), listed, |word, level| {
         if word == Word::Ask {
             asks += 1;
             return out.level(level).ok();
@@ -231,10 +261,8 @@ fn usual_pair<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
     while !scan.literal(b"]") {
         if scan.literal(b",\"") {
             scan.until_quote()?;
-        } else if scan.literal(b",") {
-            scan.until_delimiter()?;
         } else {
-            return None;
+            figure_after(scan, b",")?;
         }
     }
     Some((price, qty))
@@ -253,13 +281,14 @@ fn usual_figures<'a>(scan: &mut Scan<'a>) -> Option<Texts<'a>> {
     scan.literal(b"]").then_some((price, qty))
 }
 
-/// The text of a number behind `before`: it begins with a digit, so it is no string and no container.
+/// The text of a number behind `before`, of digits and points alone.
 #[inline(always)]
 fn figure_after<'a>(scan: &mut Scan<'a>, before: &[u8]) -> Option<&'a [u8]> {
     if !scan.literal(before) {
         return None;
     }
-    scan.until_delimiter().filter(|text| text.first().is_some_and(u8::is_ascii_digit))
+    let plain = |text: &&[u8]| text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+    scan.until_delimiter().filter(plain).filter(|text| text.first().is_some_and(u8::is_ascii_digit))
 }
 
 fn figures<'a>(level: Value<'a>, field: &'static str) -> Result<Texts<'a>> {

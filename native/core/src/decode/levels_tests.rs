@@ -21,6 +21,10 @@ const FORMS: &[(Write, Make)] = &[
         |price, qty, n| format!("[\"{price}\",\"{qty}\",\"1618678133.13636{n}\",\"r\"]"),
         |bids, asks| Levels::Pairs { bids: Some(bids), asks: Some(asks) },
     ),
+    (
+        |price, qty, n| format!("[\"{price}\",\"{qty}\",\"1618678133.13636{n}\"]"),
+        |bids, asks| Levels::Timed { bids: Some(bids), asks: Some(asks) },
+    ),
     (|price, qty, n| format!("[\"{price}\",\"{qty}\",\"{n}\"]"), |bids, asks| Levels::Priced { bids, asks }),
     (|price, qty, _| format!("[{price},{qty}]"), |bids, asks| Levels::Figures { bids, asks }),
     (
@@ -77,7 +81,7 @@ fn both_ways(text: &[u8], make: Make) -> Option<(All, All)> {
     let levels = levels(text, make)?;
     let mut out = RecordBuf::with_capacity(1 << 16);
     let at = out.begin_depth().ok()?;
-    let written = levels.write(text, listed, &mut out).map(|(bids, asks)| {
+    let written = levels.write(text, listed, &mut out).map(|Written { bids, asks, .. }| {
         out.end_depth(at, DepthHead { header: Header::of::<DepthHead>(1, 1, 1, 1), first: 1, previous: 0, bids, asks });
         let view = out.iter().next().unwrap().unwrap().depth().unwrap();
         [view.bids, view.asks].concat()
@@ -89,7 +93,13 @@ fn both_ways(text: &[u8], make: Make) -> Option<(All, All)> {
             Ok(())
         })
     });
-    Some((written, done.map(|()| read)))
+    let times = match levels {
+        Levels::Timed { bids, asks } => {
+            [bids, asks].into_iter().flatten().try_for_each(|side| kraken::latest(side).map(|_| ()))
+        }
+        _ => Ok(()),
+    };
+    Some((written, done.and(times).map(|()| read)))
 }
 
 /// Price, size and a small number.
@@ -108,7 +118,7 @@ fn text_of(write: Write, bids: &[(String, String, u8)], asks: &[(String, String,
 #[test]
 fn a_bid_behind_asks_goes_before_them() {
     let row = |price: &str, n| (price.to_owned(), "1".to_owned(), n);
-    let (write, make) = FORMS[9];
+    let (write, make) = FORMS[10];
     let rows = [row("5", 1), row("7", 3), row("8", 3), row("4", 2), row("9", 6), row("3", 1)];
     let text = text_of(write, &rows, &[], "");
     let (written, read) = both_ways(text.as_bytes(), make).unwrap();
@@ -124,7 +134,7 @@ proptest! {
         let text = text_of(write, &bids, &asks, &tail);
         match both_ways(text.as_bytes(), make).unwrap() {
             (Ok(written), Ok(read)) => prop_assert_eq!(written, read, "{}", text),
-            (written, read) => prop_assert_eq!(written, read, "{}", text),
+            (written, read) => prop_assert_eq!(written.is_err(), read.is_err(), "{}", text),
         }
     }
 
@@ -136,7 +146,7 @@ proptest! {
             text[at] = byte;
         }
         if let Some((written, read)) = both_ways(&text, make) {
-            prop_assert_eq!(written, read, "{}", String::from_utf8_lossy(&text));
+            prop_assert_eq!(written.ok(), read.ok(), "{}", String::from_utf8_lossy(&text));
         }
     }
 }

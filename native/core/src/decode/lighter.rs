@@ -74,7 +74,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         b"update/order_book" => false,
         _ => return None,
     };
-    Some(take(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found).ok()?))
+    Some(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found, take))
 }
 
 /// The number of the market that a channel ends with.
@@ -95,7 +95,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     match kind.text("type")? {
         b"subscribed/order_book" | b"update/order_book" => {
             let found = Book::of(need(push.book, "order_book")?, "order_book")?;
-            take(book(symbol, kind.raw.starts_with(b"subscribed"), ts_venue, &found)?)
+            book(symbol, kind.raw.starts_with(b"subscribed"), ts_venue, &found, take)
         }
         b"update/trade" => trades(symbol, &push, take),
         b"update/market_stats" => {
@@ -105,7 +105,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
-fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>) -> Result<Message<'a>> {
+fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>, take: Take<'_, 'a>) -> Result<()> {
     let ids = match book.before {
         Some(before) => {
             let nonce = need(book.nonce, "nonce")?.whole("nonce")?;
@@ -117,7 +117,7 @@ fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>) 
         }
     };
     let levels = Levels::Named { bids: need(book.bids, "bids")?, asks: need(book.asks, "asks")? };
-    Ok(Message::Book(BookMessage { symbol, snapshot, ids, ts_venue, checksum: None, depth: None, levels }))
+    take(Message::Book(BookMessage { symbol, snapshot, ids, ts_venue, checksum: None, depth: None, levels }))
 }
 
 fn trades<'a>(symbol: &'a [u8], push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {

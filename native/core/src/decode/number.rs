@@ -158,9 +158,8 @@ fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
 /// wrong.
 #[inline]
 pub(super) fn counted(text: &[u8], scale: Scale) -> Option<i64> {
-    let (digits, shown) = aligned_digits(text)?;
-    let mantissa = fold_sixteen(digits);
-    let (shown, decimals) = (shown as usize, usize::from(scale.decimals));
+    let digits = Digits::of(text)?;
+    let (mantissa, shown, decimals) = (digits.mantissa(), digits.shown as usize, usize::from(scale.decimals));
     let mantissa = if shown <= decimals {
         mantissa.checked_mul(*POW10.get(decimals - shown)?)?
     } else {
@@ -186,75 +185,147 @@ pub(super) fn mantissa_and_decimals(text: &[u8]) -> Option<(i64, u8)> {
         _ => (false, text),
     };
     let (mantissa, decimals) = if text.len() <= 16 {
-        let (digits, shown) = aligned_digits(text)?;
-        // The last digit is in the top byte.
-        let zeros = (digits.leading_zeros() / 8).min(shown);
-        (fold_sixteen(digits << (8 * zeros)), shown - zeros)
+        let digits = Digits::of(text)?.without_zeros();
+        (digits.mantissa(), digits.shown)
     } else {
         let point = text.iter().position(|byte| *byte == b'.')?;
-        let (front, behind) = (text.get(..point)?, text.get(point + 1..)?);
-        let (front, none) = aligned_digits(front)?;
-        let (back, none_behind) = aligned_digits(behind)?;
-        let zeros = (back.leading_zeros() / 8).min(behind.len() as u32);
-        let decimals = behind.len() as u32 - zeros;
-        let power = 10u64.checked_pow(decimals)?;
-        let back = if zeros < 16 { fold_sixteen(back << (8 * zeros)) } else { 0 };
-        if none != 0 || none_behind != 0 {
+        let (front, behind) = (Digits::of(text.get(..point)?)?, text.get(point + 1..)?);
+        let back = Digits::of(behind)?;
+        if front.shown != 0 || back.shown != 0 {
             return None;
         }
-        (fold_sixteen(front).checked_mul(power)?.checked_add(back)?, decimals)
+        let back = Digits { shown: behind.len() as u32, ..back }.without_zeros();
+        let power = 10u64.checked_pow(back.shown)?;
+        (front.mantissa().checked_mul(power)?.checked_add(back.mantissa())?, back.shown)
     };
     let mantissa = i64::try_from(mantissa).ok()?;
     Some(if mantissa == 0 { (0, 0) } else { (if negative { -mantissa } else { mantissa }, decimals as u8) })
 }
 
-/// The digits of a text of 1 to 16 characters without its point, the last one in the top byte and zeros before the first,
-/// and how many stand behind the point. The point is found as the one character that is no digit, and taken out; None
-/// where there is another one, or no digit on either side of it.
-#[inline(always)]
-fn aligned_digits(text: &[u8]) -> Option<(u128, u32)> {
-    let (characters, pad) = right_aligned(text)?;
-    let values = characters ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS));
-    let strange = |values: u64| (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    let others = u128::from(strange((values >> 64) as u64)) << 64 | u128::from(strange(values as u64));
-    if others == 0 {
-        return Some((values, 0));
-    }
-    let point = others.trailing_zeros() & !7;
-    let only = others & (others - 1) == 0 && (values >> point) as u8 == b'.' ^ b'0';
-    if !only || point <= pad || point == 120 {
-        return None;
-    }
-    let below = values & ((1 << point) - 1);
-    Some(((values >> point >> 8 << point << 8) | below << 8, (120 - point) / 8))
+/// The digits of a text of 1 to 16 characters without its point, right-aligned: the last of each eight in the top byte.
+#[derive(Clone, Copy)]
+struct Digits {
+    front: u64,
+    back: u64,
+    /// How many stand behind the point.
+    shown: u32,
 }
 
-/// The number that sixteen digits make, the first in the lowest byte.
-#[inline(always)]
-fn fold_sixteen(digits: u128) -> u64 {
-    fold_aligned(digits as u64) * POW10[8] + fold_aligned((digits >> 64) as u64)
-}
-
-/// The characters of a text of 1 to 16, the last one in the top byte and zeros before the first, and the bits before it.
-#[inline(always)]
-fn right_aligned(text: &[u8]) -> Option<(u128, u32)> {
-    let low = |len: usize| (1_u128 << (8 * len)) - 1;
-    let characters = match text.len() {
-        len @ 8..=16 => {
-            let first = u64::from_le_bytes(*text.first_chunk()?);
-            let last = u64::from_le_bytes(*text.last_chunk()?);
-            u128::from(last) << 64 | (u128::from(first) << (8 * (16 - len))) & low(8)
+impl Digits {
+    /// The point is the one character that is no digit, and is taken out; None where there is another one, or no digit on
+    /// either side of it.
+    #[inline(always)]
+    fn of(text: &[u8]) -> Option<Self> {
+        let missing = 16u32.checked_sub(text.len() as u32)?;
+        if text.len() <= 8 {
+            let values = right_aligned(text)? ^ ZEROS;
+            let others = strange(values);
+            if others == 0 {
+                return Some(Self { front: 0, back: values, shown: 0 });
+            }
+            let point = only_point(values, others)?;
+            let whole_before = point > 8 * (missing - 8);
+            return (whole_before && point < 56).then_some(Self {
+                front: 0,
+                back: without(values, point),
+                shown: (56 - point) / 8,
+            });
         }
-        len @ 4..8 => {
+        let first = u64::from_le_bytes(*text.first_chunk()?) ^ ZEROS;
+        let (front, back) = (first << (8 * missing), u64::from_le_bytes(*text.last_chunk()?) ^ ZEROS);
+        match (strange(front), strange(back)) {
+            (0, 0) => Some(Self { front, back, shown: 0 }),
+            (0, others) => {
+                let point = only_point(back, others)?;
+                // What the point leaves free goes to the last digit of the front.
+                let back = without(back, point) | front >> 56;
+                (point < 56).then_some(Self { front: front << 8, back, shown: (56 - point) / 8 })
+            }
+            (others, 0) => {
+                let point = only_point(front, others)?;
+                let whole_before = point > 8 * missing;
+                whole_before.then_some(Self { front: without(front, point), back, shown: 8 + (56 - point) / 8 })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same number without the zeros at the end of its decimals.
+    #[inline(always)]
+    fn without_zeros(self) -> Self {
+        let both = u128::from(self.back) << 64 | u128::from(self.front);
+        let zeros = (both.leading_zeros() / 8).min(self.shown);
+        if zeros == 0 {
+            return self;
+        }
+        // A shift by all 128 bits is not a shift: sixteen zeros are the number zero.
+        let both = both.checked_shl(8 * zeros).unwrap_or(0);
+        Self { front: both as u64, back: (both >> 64) as u64, shown: self.shown - zeros }
+    }
+
+    #[inline(always)]
+    fn mantissa(self) -> u64 {
+        fold_aligned(self.front) * POW10[8] + fold_aligned(self.back)
+    }
+}
+
+/// The unsigned whole number that all of a text is; None where it is anything else, or too large.
+#[inline]
+pub(super) fn all_of(text: &[u8]) -> Option<u64> {
+    if text.len() <= 8 {
+        let values = right_aligned(text)? ^ ZEROS;
+        return (strange(values) == 0).then(|| fold_aligned(values));
+    }
+    if let Some(missing) = 16usize.checked_sub(text.len()) {
+        let front = (u64::from_le_bytes(*text.first_chunk()?) ^ ZEROS) << (8 * missing);
+        let back = u64::from_le_bytes(*text.last_chunk()?) ^ ZEROS;
+        return (strange(front) | strange(back) == 0).then(|| fold_aligned(front) * POW10[8] + fold_aligned(back));
+    }
+    whole_slow(text, 0).filter(|(_, end)| *end == text.len()).map(|(value, _)| value)
+}
+
+/// The high bit of each byte that is not the value of a digit.
+#[inline(always)]
+fn strange(values: u64) -> u64 {
+    (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+}
+
+/// How many bits stand before the point, where that is the only one of the `others`.
+#[inline(always)]
+fn only_point(values: u64, others: u64) -> Option<u32> {
+    let point = others.trailing_zeros() & !7;
+    (others & (others - 1) == 0 && (values >> point) as u8 == b'.' ^ b'0').then_some(point)
+}
+
+/// The digits without the byte at `point`, moved up from below it.
+#[inline(always)]
+fn without(values: u64, point: u32) -> u64 {
+    (values >> point >> 8 << point << 8) | (values & ((1 << point) - 1)) << 8
+}
+
+/// The number that eight digits make; None where one of them is none.
+#[inline(always)]
+pub(super) fn eight_digits(text: &[u8; 8]) -> Option<u64> {
+    let values = u64::from_le_bytes(*text) ^ ZEROS;
+    (strange(values) == 0).then(|| fold_aligned(values))
+}
+
+/// The characters of a text of 1 to 8, the last one in the top byte and zeros before the first.
+#[inline(always)]
+fn right_aligned(text: &[u8]) -> Option<u64> {
+    let missing = 8 - text.len();
+    let low = |len: usize| (1_u64 << (8 * len)) - 1;
+    let characters = match text.len() {
+        8 => return Some(u64::from_le_bytes(*text.first_chunk()?)),
+        4..8 => {
             let first = u32::from_le_bytes(*text.first_chunk()?);
             let last = u32::from_le_bytes(*text.last_chunk()?);
-            (u128::from(last) << 32 | (u128::from(first) << (8 * (8 - len))) & low(4)) << 64
+            u64::from(last) << 32 | (u64::from(first) << (8 * missing)) & low(4)
         }
-        1..4 => text.iter().rev().fold(0, |all, byte| all << 8 | u128::from(*byte)) << (8 * (16 - text.len())),
+        1..4 => text.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)) << (8 * missing),
         _ => return None,
     };
-    let pad = 16 - text.len();
-    Some((characters | (u128::from(ZEROS) << 64 | u128::from(ZEROS)) & low(pad), 8 * pad as u32))
+    Some(characters | ZEROS & low(missing))
 }
 
 /// A decimal text at `at` that ends with a quote: its count of units and the place of the quote.
@@ -400,6 +471,12 @@ mod tests {
         }
 
         #[test]
+        fn a_text_is_a_whole_number_where_all_of_it_is(text in "[0-9]{0,21}[ .x-]?") {
+            let exact = (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok());
+            prop_assert_eq!(all_of(text.as_bytes()), exact.flatten());
+        }
+
+        #[test]
         fn a_text_has_the_mantissa_of_the_exact_decimal(text in "-?[0-9]{1,12}(\\.[0-9]{1,12}0{0,9})?") {
             let exact = Decimal::parse(text.as_bytes(), "price").unwrap();
             match mantissa_and_decimals(text.as_bytes()) {
@@ -410,14 +487,14 @@ mod tests {
 
         #[test]
         fn a_text_that_is_no_decimal_has_no_count(text in "[0-9.e+-]{0,18}", decimals in 0u8..=8) {
-            let usual = text.split('.').count() <= 2 && text.split('.').all(|part| {
+            let usual = |text: &str| text.split('.').count() <= 2 && text.split('.').all(|part| {
                 !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
             });
             let found = counted(text.as_bytes(), Scale { decimals, unit: 1 });
-            prop_assert!(found.is_none() || usual);
+            prop_assert!(found.is_none() || usual(&text));
+            // A figure may be below zero.
             let unsigned = text.strip_prefix('-').unwrap_or(&text);
-            let mantissa = mantissa_and_decimals(unsigned.as_bytes());
-            prop_assert!(mantissa.is_none() || usual || unsigned.starts_with('-'));
+            prop_assert!(mantissa_and_decimals(text.as_bytes()).is_none() || usual(unsigned));
         }
 
         #[test]

@@ -91,13 +91,24 @@ enum Read {
     Trade,
 }
 
-/// Takes a change or a whole of `books` apart in the order in which the venue writes it.
+/// Takes a change or a whole of `books`, trades or a ticker apart in the order in which the venue writes them.
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let (mut item, mut form) = (Item::default(), Form::new(message));
-    let (action, symbol): (Option<Value<'a>>, Option<Value<'a>>);
+    let (action, channel, symbol): (Option<Value<'a>>, Option<Value<'a>>, Option<Value<'a>>);
+    usual!(form, br#"{"arg":{"channel":"# channel => text, br#","instId":"# symbol => text);
+    let read = match channel?.raw {
+        b"books" => Read::Book,
+        b"trades" => Read::Trade,
+        b"tickers" => Read::Ticker,
+        _ => return None,
+    };
+    if !matches!(read, Read::Book) {
+        let data: Option<Value<'a>>;
+        usual!(form, br#"},"data":"# data => nested; b"}");
+        return Some(items(data?, read, symbol, true, take));
+    }
     usual!(
         form,
-        br#"{"arg":{"channel":"books","instId":"# symbol => text,
         br#"},"action":"# action => text,
         br#","data":[{"asks":"# item.asks => list,
         br#","bids":"# item.bids => list,
@@ -110,7 +121,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     }
     form.piece(b"}]}")?;
     form.end()?;
-    Some(take(book(&item, symbol?.raw, action?.raw == b"snapshot").ok()?))
+    Some(book(&item, symbol?.raw, action?.raw == b"snapshot", take))
 }
 
 /// Takes one message apart.
@@ -133,11 +144,16 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         // The items of other channels are not always objects.
         _ => return klines(channel, arg.symbol, data, take),
     };
+    items(data, read, arg.symbol, whole, take)
+}
+
+/// Takes the items of a push apart; `named` is the instrument that the push names.
+fn items<'a>(data: Value<'a>, read: Read, named: Option<Value<'a>>, whole: bool, take: Take<'_, 'a>) -> Result<()> {
     data.items("data", |raw| {
         let item = Item::of(raw, "data")?;
-        let symbol = need(item.symbol.or(arg.symbol), "instId")?.text("instId")?;
+        let symbol = need(item.symbol.or(named), "instId")?.text("instId")?;
         match read {
-            Read::Book => take(book(&item, symbol, whole)?),
+            Read::Book => book(&item, symbol, whole, take),
             Read::BestLevel => take(best_level(&item, symbol)?),
             Read::Trade => take(trade(&item, symbol)?),
             Read::Figures(place) => take(figures(raw, &item, symbol, place)?),
@@ -163,7 +179,7 @@ fn klines<'a>(channel: &[u8], symbol: Option<Value<'a>>, data: Value<'a>, take: 
     })
 }
 
-fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message<'a>> {
+fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a>) -> Result<()> {
     let last = item.sequence.map_or(Ok(0), |id| id.whole("seqId"))?;
     // A snapshot has no message before it, which the venue writes as -1.
     let previous = match item.previous {
@@ -171,7 +187,7 @@ fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool) -> Result<Message
         _ => 0,
     };
     let checksum = item.checksum.map_or(Ok(0), |sum| signed_sum(&sum))?;
-    Ok(Message::Book(BookMessage {
+    take(Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (last, last, previous),

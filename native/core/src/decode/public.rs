@@ -125,7 +125,7 @@ pub struct BookMessage<'a> {
     pub snapshot: bool,
     /// First, last and previous update id; 0 where the venue has none.
     pub ids: (u64, u64, u64),
-    /// The venue's time, or `NO_TIME`.
+    /// The venue's time, or `NO_TIME`, also where its levels have times instead (Kraken).
     pub ts_venue: Nanos,
     /// The venue's checksum of the book after this message; None where it sends none.
     pub checksum: Option<u32>,
@@ -229,6 +229,7 @@ impl Public {
             Self::KrakenFutures => kraken_futures::usual(message, take),
             Self::KucoinSpot => kucoin::usual(message, take),
             Self::Bitstamp => bitstamp::usual(message, take),
+            Self::Deribit => deribit::usual(message, take),
             Self::Hyperliquid => hyperliquid::usual(message, take),
             Self::HtxLinear | Self::HtxInverse => htx::usual(message, take),
             Self::Lighter => lighter::usual(message, take),

@@ -3,6 +3,7 @@
 //! catalogue: M1. It holds no state but the definitions, like `Decoder`, and what its connection has said before (`memory`).
 
 use super::figure_records;
+use super::levels::Written;
 use super::memory::Memory;
 use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
 use super::symbols::{Listed, Symbols};
@@ -119,11 +120,11 @@ pub(super) fn level_of(listed: &Listed, price: &[u8], qty: &[u8]) -> Result<Leve
 
 fn depth((book, payload): (&BookMessage<'_>, &[u8]), listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {
     let at = out.begin_depth()?;
-    let (bids, asks) = book.levels.write(payload, listed, out)?;
+    let Written { bids, asks, latest } = book.levels.write(payload, listed, out)?;
     let mut header = stamp.header::<DepthHead>(listed.instrument.id);
     let (first, last, previous) = book.ids;
     header.stream_seq = last;
-    header.ts_venue = book.ts_venue;
+    header.ts_venue = book.ts_venue.max(latest);
     header.flags = if book.snapshot { flags::SNAPSHOT } else { 0 };
     out.end_depth(at, DepthHead { header, first, previous, bids, asks });
     Ok(())

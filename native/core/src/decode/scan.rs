@@ -72,6 +72,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The error that names this place.
+    #[cold]
     pub fn refuse(&self, field: &'static str) -> CoreError {
         CoreError::Decode { at: self.base + self.pos, field, was: quoted(self.rest()) }
     }
@@ -123,19 +124,10 @@ impl<'a> Scan<'a> {
             return text;
         }
         let rest = self.rest();
-        let mut end = 0;
-        while let Some(chunk) = rest.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
-            // The lowest byte that is a quote becomes zero, and borrows its high bit.
-            let quotes = u64::from_le_bytes(*chunk) ^ 0x2222_2222_2222_2222;
-            let found = quotes.wrapping_sub(0x0101_0101_0101_0101) & !quotes & 0x8080_8080_8080_8080;
-            if found != 0 {
-                end += found.trailing_zeros() as usize / 8;
-                self.pos += end + 1;
-                return rest.get(..end);
-            }
-            end += 8;
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if rest.get(end) == Some(&b'\\') {
+            return None;
         }
-        end += rest.get(end..)?.iter().position(|byte| *byte == b'"')?;
         self.pos += end + 1;
         rest.get(..end)
     }
@@ -251,8 +243,10 @@ impl<'a> Scan<'a> {
 
     /// All of the text as one value. An object or an array is not looked into here: whoever reads it does, once.
     pub fn whole_text(mut self, field: &'static str) -> Result<Value<'a>> {
-        let at = self.buf.len() - self.buf.trim_ascii_start().len();
-        let raw = self.buf.trim_ascii();
+        let (at, raw) = match self.buf {
+            [b'{', .., b'}'] | [b'[', .., b']'] => (0, self.buf),
+            _ => (self.buf.len() - self.buf.trim_ascii_start().len(), self.buf.trim_ascii()),
+        };
         let shape = match (raw.first(), raw.last()) {
             (Some(b'{'), Some(b'}')) => Shape::Object,
             (Some(b'['), Some(b']')) => Shape::Array,

@@ -9,6 +9,9 @@ use super::number;
 use super::scan::{Shape, Value};
 use super::skip;
 
+/// How deep a value may nest that is not looked into here.
+const DEPTH_MAX: u32 = 32;
+
 /// Reads a message by its pieces: `usual!(form, b"{\"s\":" book.symbol => text, b",\"u\":" book.update => number; b"}")`.
 ///
 /// Each piece must stand where it is listed; the value behind it goes to the place behind it, read as one of the methods of
@@ -98,6 +101,18 @@ impl<'a> Form<'a> {
     pub fn list(&mut self) -> Option<Value<'a>> {
         let end = skip::list(self.bytes, self.at)?;
         self.value(Shape::Array, end, end)
+    }
+
+    /// An object or a list, of which only the brackets are looked at.
+    #[inline(always)]
+    pub fn nested(&mut self) -> Option<Value<'a>> {
+        let shape = match self.bytes.get(self.at)? {
+            b'{' => Shape::Object,
+            b'[' => Shape::Array,
+            _ => return None,
+        };
+        let end = skip::container(self.bytes, self.at, DEPTH_MAX)?;
+        self.value(shape, end, end)
     }
 
     /// The value from here to `end`, behind which the next piece is at `behind`.

@@ -41,6 +41,7 @@ impl<'a> Value<'a> {
     }
 
     /// The error that names this value.
+    #[cold]
     pub fn refuse(&self, field: &'static str) -> CoreError {
         CoreError::Decode { at: self.at(), field, was: quoted(self.raw) }
     }
@@ -51,9 +52,10 @@ impl<'a> Value<'a> {
     }
 
     /// The unsigned whole number, or an error where it is anything else.
+    #[inline]
     pub fn whole(&self, field: &'static str) -> Result<u64> {
-        match number::whole(self.raw, 0) {
-            Some((value, end)) if self.shape == Shape::Number && end == self.raw.len() => Ok(value),
+        match number::all_of(self.raw) {
+            Some(value) if self.shape == Shape::Number => Ok(value),
             _ => Err(self.refuse(field)),
         }
     }
@@ -65,10 +67,7 @@ impl<'a> Value<'a> {
 
     /// The unsigned whole number that a string holds, or an error where it is anything else.
     pub fn digits(&self, field: &'static str) -> Result<u64> {
-        match number::whole(self.text(field)?, 0) {
-            Some((value, end)) if end == self.raw.len() => Ok(value),
-            _ => Err(self.refuse(field)),
-        }
+        number::all_of(self.text(field)?).ok_or_else(|| self.refuse(field))
     }
 
     /// The signed whole number, or an error where it is anything else.

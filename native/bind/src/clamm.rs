@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 mod word;
 mod library;
 mod follow;
-mod manager;
+mod v4;
 mod pair;
 pub mod pool;
 mod pool_state;
@@ -19,7 +19,7 @@ mod row;
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     library::register(m)?;
     pool::register(m)?;
-    manager::register(m)?;
+    v4::register(m)?;
     pair::register(m)?;
     pool_view::register(m)?;
     quotes::register(m)

@@ -56,7 +56,8 @@ class OurV4:
         if operation.do == "initialize":
             return Outcome((self.manager.initialize(self.key, args[0]),), None, ())
         if operation.do == "modify":
-            total, fees = self.manager.modify_liquidity(owner, self.key, *args)
+            lower, upper, liquidity = args
+            total, fees = self.manager.modify_liquidity(owner, self.key, lower, upper, liquidity)
             return Outcome((*total, *fees), None, (("ModifyLiquidity", *args),))
         if operation.do == "swap":
             done = self.manager.swap(owner, self.key, bool(args[0]), _word(args[1]), args[2])

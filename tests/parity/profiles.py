@@ -43,6 +43,10 @@ def v3_profiles() -> list[Profile]:
         ),
         Profile("v3-owners", 500, 25, 400, often=(("collect", 30), ("poke", 20), ("burn", 25))),
         Profile("v3-raw", 500, 27, 60, raw=True),
+        Profile("v3-10000-giant", 10000, 28, 300, tick=800_000, liquidity_bits=(90, 115), spread=400),
+        Profile("v3-2000-wide", 2000, 29, 300, tick=200_000, liquidity_bits=(90, 121), spread=50),
+        Profile("v3-2000-wide-low", 2000, 30, 300, tick=-500_000, liquidity_bits=(90, 121), spread=50),
+        Profile("v3-liars", 3000, 31, 300, often=(("mood", 60),), moods=6),
         Profile("v3-tokens", 500, 26, 400, often=(("mood", 40),)),
     ]
     return found

@@ -17,7 +17,8 @@ from tests.parity.world import DRIVERS, Operation, State
 TICK_MAX = 887272
 PRICE_MIN = 4295128739
 PRICE_MAX = 1461446703485210103287273052203988822378723970342
-SPACINGS = {100: 1, 500: 10, 2500: 50, 3000: 60, 10000: 200}
+# 2000 is no fee of a factory's: its owner may allow any spacing below 16384, and this is the widest.
+SPACINGS = {100: 1, 500: 10, 2500: 50, 3000: 60, 10000: 200, 2000: 16383}
 WRAP = 2**32
 
 
@@ -35,6 +36,7 @@ class Profile:
     spread: int = 60
     often: tuple[tuple[str, int], ...] = ()
     raw: bool = False
+    moods: int = 4
     dialect: Dialect = UNISWAP
 
     @property
@@ -108,6 +110,8 @@ class Scenario:
             self.now += self.random.choice((0, 0, 0, 1, 1, 12, 13, 100, 3600, self.random.randrange(10**6)))
             name = self.random.choices(self._names, self._weights)[0]
             yield getattr(self, f"_{name}")()
+        if self.profile.raw:
+            yield from self._bare()
 
     def _unborn(self) -> Iterator[Operation]:
         wide = self.profile.spacing
@@ -126,6 +130,16 @@ class Scenario:
         for data in raw_calldata(self.profile.dialect):
             for value in (0, 1):
                 yield Operation("raw", 0, self.now, (), data=data.hex(), value=value)
+
+    def _bare(self) -> Iterator[Operation]:
+        """Calls that are right but for their caller, who has no code that could be called back."""
+        edge = TICK_MAX // self.profile.spacing * self.profile.spacing
+        yield self._op("mint", 0, -edge, edge, 10**18)
+        nobody = "0x" + "11" * 20
+        swaps = [("swap", (nobody, side, 1000, limit)) for side, limit in ((1, PRICE_MIN + 1), (0, PRICE_MAX - 1))]
+        for do, words in (("mint", (nobody, -edge, edge, 1000)), *swaps, ("flash", (nobody, 0, 0))):
+            data = self.profile.dialect.encode(do, words, b"")
+            yield Operation("raw", 0, self.now, (), data=data.hex())
 
     def _op(self, do: str, *args: int, by: int | None = None, more: tuple[int, int] = (0, 0)) -> Operation:
         if by is None:
@@ -309,4 +323,6 @@ class Scenario:
 
     def _mood(self) -> Operation:
         drawn = self.random.choice((self._mint, self._swap, self._flash, self._collect, self._collect_protocol))()
-        return Operation(drawn.do, drawn.by, drawn.at, drawn.args, drawn.more, mood=self.random.randint(1, 4))
+        return Operation(
+            drawn.do, drawn.by, drawn.at, drawn.args, drawn.more, mood=self.random.randint(1, self.profile.moods)
+        )

@@ -6,7 +6,7 @@ pragma solidity =0.7.6;
 contract Token {
     mapping(address => uint256) private balances;
     // 0 behaves; 1 transfers and returns nothing; 2 returns false; 3 reverts when asked for a balance; 4 answers that
-    // with less than a word.
+    // with less than a word; 5 transfers and returns less than a word; 6 answers with nothing when asked for a balance.
     uint256 private mood;
 
     function grant(address to, uint256 amount) external {
@@ -24,6 +24,11 @@ contract Token {
                 return(0, 16)
             }
         }
+        if (mood == 6) {
+            assembly {
+                return(0, 0)
+            }
+        }
         return balances[owner];
     }
 
@@ -35,6 +40,11 @@ contract Token {
         if (mood == 1) {
             assembly {
                 return(0, 0)
+            }
+        }
+        if (mood == 5) {
+            assembly {
+                return(0, 16)
             }
         }
         return mood != 2;

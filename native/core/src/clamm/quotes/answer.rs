@@ -63,13 +63,15 @@ pub(super) fn limit_of(price: U256, zero_for_one: bool, named: Option<U256>) -> 
     if allowed { Ok(limit) } else { Err(Revert::Spl) }
 }
 
-/// Refuses what no swap can be of: `AS` for 0, a bare revert from 2^255 on.
+/// Refuses what no swap can be of: `AS` for 0, a bare revert for what an `int256` does not hold. An output may be 2^255,
+/// because the lowest `int256` is its own negative and the contract takes it for that amount.
 #[inline]
-pub(super) fn amount_of(amount: U256) -> Result<U256, Revert> {
+pub(super) fn amount_of(exact_in: bool, amount: U256) -> Result<U256, Revert> {
     if amount.is_zero() {
         return Err(Revert::As);
     }
-    if amount.0[3] >> 63 == 0 { Ok(amount) } else { Err(Revert::Empty) }
+    let lowest = !exact_in && amount == U256([0, 0, 0, 1 << 63]);
+    if amount.0[3] >> 63 == 0 || lowest { Ok(amount) } else { Err(Revert::Empty) }
 }
 
 impl Quotes {
@@ -83,7 +85,7 @@ impl Quotes {
         amount: U256,
         limit: Option<U256>,
     ) -> Result<Quote, Revert> {
-        let amount = amount_of(amount)?;
+        let amount = amount_of(exact_in, amount)?;
         let side = self.side(zero_for_one);
         let ask = Ask { zero_for_one, exact_in, amount, fee_millionths: self.state().fee_millionths };
         let index = if exact_in { side.by_paid(amount) } else { side.by_got(amount) };

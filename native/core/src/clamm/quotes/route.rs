@@ -100,7 +100,7 @@ impl Along<'_> {
 ///
 /// `AS` for 0, a bare revert from 2^255 on or without a pool, `SPL` when the pools together cannot take the amount.
 pub fn best_route(venues: &[Venue<'_>], amount: U256) -> Result<Route, Revert> {
-    let amount = super::answer::amount_of(amount)?;
+    let amount = super::answer::amount_of(true, amount)?;
     let parts = split(venues, amount)?;
     let mut best = quoted(venues, &parts);
     // A split is not always better than one pool: roundings, or an amount that is small for the fee's granularity.

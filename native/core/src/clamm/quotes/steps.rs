@@ -54,7 +54,7 @@ impl Steps {
         limit: Option<U256>,
     ) -> std::result::Result<Quote, Revert> {
         let PoolState { sqrt_price, tick, liquidity, .. } = self.state;
-        let left = amount_of(amount)?;
+        let left = amount_of(exact_in, amount)?;
         let limit = limit_of(sqrt_price, zero_for_one, limit)?;
         let (paid, got) = (U256::ZERO, U256::ZERO);
         let mut swap = Swap { left, paid, got, sqrt_price, tick, liquidity, crossed: 0 };

@@ -191,10 +191,14 @@ impl Pool {
             }
             match self.try_swap(zero_for_one, amount, limit, now, logged) {
                 Ok(()) => return Ok(asked),
-                Err(found) => closest = closest.filter(|known: &(usize, Desync)| known.0 >= found.0).or(Some(found)),
+                Err(found) => closest = closest.filter(|known: &Miss| known.0 >= found.0).or(Some(found)),
             }
         }
-        Err(closest.map_or_else(|| Desync::new("amount0", &"an amount", &"0"), |(_, desync)| desync))
+        Err(match closest {
+            None => Desync::new("amount0", &"an amount", &"0"),
+            Some((_, Err(revert))) => Desync::reverted("Swap", in_v3(revert)),
+            Some((place, Ok(mine))) => mine.difference(place, logged),
+        })
     }
 
     /// Swaps, and takes it back unless it comes out as logged.
@@ -205,11 +209,11 @@ impl Pool {
         limit: U256,
         now: u32,
         logged: &Logged,
-    ) -> Result<(), (usize, Desync)> {
+    ) -> Result<(), Miss> {
         let (head, mark) = (self.head, self.journal.mark());
         let done = self
             .pay_swap(zero_for_one, amount, limit, now, Payment::Due)
-            .map_err(|revert| (0, Desync::reverted("Swap", in_v3(revert))))
+            .map_err(|revert| (0, Err(revert)))
             .and_then(|swap| {
                 let protocol = if zero_for_one { [swap.protocol_fee, 0] } else { [0, swap.protocol_fee] };
                 let mine = Logged {
@@ -219,7 +223,7 @@ impl Pool {
                     tick: swap.tick,
                     protocol: logged.protocol.map(|_| protocol),
                 };
-                if mine == *logged { Ok(()) } else { Err(first_difference(&mine, logged)) }
+                if mine == *logged { Ok(()) } else { Err((mine.agrees_until(logged), Ok(mine))) }
             });
         if done.is_err() {
             self.roll_back(mark);
@@ -253,17 +257,32 @@ fn same_amounts(event: &'static str, mine: Result<[U256; 2], Revert>, logged: [O
     Ok(())
 }
 
-/// The first field that differs, with its place.
-fn first_difference(mine: &Logged, logged: &Logged) -> (usize, Desync) {
-    let pairs = [
-        ("amount0", mine.amounts[0].to_string(), logged.amounts[0].to_string()),
-        ("amount1", mine.amounts[1].to_string(), logged.amounts[1].to_string()),
-        ("sqrt_price", mine.sqrt_price.to_string(), logged.sqrt_price.to_string()),
-        ("liquidity", mine.liquidity.to_string(), logged.liquidity.to_string()),
-        ("tick", mine.tick.to_string(), logged.tick.to_string()),
-        ("protocol", format!("{:?}", mine.protocol), format!("{:?}", logged.protocol)),
-    ];
-    let differs = pairs.iter().position(|(_, expected, found)| expected != found).unwrap_or_default();
-    let (field, expected, found) = pairs.into_iter().nth(differs).unwrap_or_default();
-    (differs, Desync { field, expected, found })
+/// A try that did not come out as logged: how many fields agree, and what came out. Told in words only at the end,
+/// because a swap that asked for an output misses once before it hits.
+type Miss = (usize, Result<Logged, Revert>);
+
+impl Logged {
+    /// How many fields agree before the first that differs.
+    fn agrees_until(&self, logged: &Self) -> usize {
+        let same = [
+            self.amounts[0] == logged.amounts[0],
+            self.amounts[1] == logged.amounts[1],
+            self.sqrt_price == logged.sqrt_price,
+            self.liquidity == logged.liquidity,
+            self.tick == logged.tick,
+        ];
+        same.iter().position(|same| !same).unwrap_or(same.len())
+    }
+
+    /// The difference in the field at a place.
+    fn difference(&self, place: usize, logged: &Self) -> Desync {
+        match place {
+            0 => Desync::new("amount0", &self.amounts[0], &logged.amounts[0]),
+            1 => Desync::new("amount1", &self.amounts[1], &logged.amounts[1]),
+            2 => Desync::new("sqrt_price", &self.sqrt_price, &logged.sqrt_price),
+            3 => Desync::new("liquidity", &self.liquidity, &logged.liquidity),
+            4 => Desync::new("tick", &self.tick, &logged.tick),
+            _ => Desync::new("protocol", &format!("{:?}", self.protocol), &format!("{:?}", logged.protocol)),
+        }
+    }
 }

@@ -32,4 +32,6 @@ pub use revert::Revert;
 #[cfg(test)]
 mod kernel_tests;
 #[cfg(test)]
+mod library_tests;
+#[cfg(test)]
 mod swap_tests;

@@ -5,7 +5,7 @@
 
 use super::Quotes;
 use super::answer::limit_of;
-use crate::clamm::full_math::{mul_div, mul_div_up};
+use crate::clamm::full_math::mul_div_up;
 use crate::clamm::revert::Revert;
 use crate::clamm::swap_math::{FEE_ONE, fee_on, input_between};
 use crate::clamm::u256::U256;
@@ -32,7 +32,9 @@ impl Quotes {
         // What reaching the limit costs was rounded up, so without the limit it can carry the price past it; or some
         // more can be paid in without moving the price.
         let near = before.paid.wrapping_add(amount).wrapping_add(fee);
-        Ok(if keeps(near) { largest(near, keeps) } else { largest_below(before.paid, near, keeps) })
+        // Where there is no liquidity up to the limit, nothing (which is no swap) is near.
+        let above = near == before.paid || keeps(near);
+        Ok(if above { largest(near, keeps) } else { largest_below(before.paid, near, keeps) })
     }
 
     fn keeps_price(&self, zero_for_one: bool, size: U256, limit: U256) -> bool {
@@ -43,7 +45,8 @@ impl Quotes {
     }
 
     /// The largest exact input that is paid out at no worse than the pool's price less `impact_millionths`, the fee
-    /// being part of the cost; 0 when the fee alone costs more. `Empty` for an impact of a million or more.
+    /// being part of the cost; 0 when the fee alone costs more. `Empty` for an impact of a million or more. Where one
+    /// unit of fee weighs (few units, or a price of many millions), a larger one can be cheap again: then it is not found.
     pub fn size_for_impact(&self, zero_for_one: bool, impact_millionths: u32) -> Result<U256, Revert> {
         let keep = FEE_ONE.checked_sub(impact_millionths).filter(|keep| *keep > 0).ok_or(Revert::Empty)?;
         let stops = self.side(zero_for_one).stops();
@@ -60,8 +63,9 @@ impl Quotes {
     fn is_cheap(&self, zero_for_one: bool, paid: U256, got: U256, keep: u32) -> bool {
         let price = self.state().sqrt_price;
         let (times, by) = if zero_for_one { (price, Q96) } else { (Q96, price) };
-        mul_div(paid, times, by)
-            .and_then(|once| mul_div(once, times, by))
+        // Rounded up at each step: what is let through is never worse than the limit, not even by a unit.
+        mul_div_up(paid, times, by)
+            .and_then(|once| mul_div_up(once, times, by))
             .and_then(|worth| mul_div_up(worth, U256::from(u64::from(keep)), U256::from(u64::from(FEE_ONE))))
             .is_ok_and(|least| got >= least)
     }

@@ -60,8 +60,10 @@ bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured 
 	$(PY) bench/ring.py
 	$(PY) bench/lake.py
 
-bench-peers: $(BUILT)  ## level changes from Python: our book beside nautilus_trader's and hftbacktest's, each in an environment of its own
+bench-peers: $(BUILT)  ## our books beside nautilus_trader's and hftbacktest's, our quotes beside QuoterV2's, degenbot's and @uniswap/v3-sdk's
 	$(PY) -m bench.peers
+	@$(MAKE) clamm-artifacts || echo "Contracts are missing (see above): QuoterV2 will not be measured." >&2
+	$(PY) -m bench.clamm_peers
 
 KILLS ?= 200
 SEED ?= 1
@@ -98,7 +100,8 @@ lock: $(DEPS)  ## resolve pyproject.toml again into requirements.lock (hashes, n
 
 lock-clients: $(DEPS)  ## resolve each tests/clients/requirements/*.in again into its .txt
 	@for wanted in tests/clients/requirements/*.in; do \
-	    $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    least="$$(sed -n 's/^# python >= //p' "$$wanted")"; \
+	    $(PY) -m uv pip compile --quiet --universal --python-version "$${least:-3.11}" --generate-hashes --no-annotate \
 	        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-clients" \
 	        "$$wanted" -o "$${wanted%.in}.txt"; \
 	done

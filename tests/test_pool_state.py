@@ -109,7 +109,7 @@ def test_torn_batches_and_logs_are_refused_by_field() -> None:
         _follow(_pool(), batch._replace(times=batch.times[:-1]))
     with pytest.raises(InputError, match="must have as many words"):
         _pool().follow(logs[0][0], logs[0][1][:-32], 5)
-    with pytest.raises(InputError, match="owner must be 20 bytes"):
+    with pytest.raises(InputError, match="owner must be an address of 20 bytes"):
         _pool().mint(b"me", 0, 60, 1, 1)
     with pytest.raises(InputError, match="event must be an event of a v3 pool, was Swop"):
         _pool().follow_row("Swop", {}, 1)

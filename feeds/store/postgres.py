@@ -191,6 +191,8 @@ def _copied(cursor: Cursor[Any], query: str, values: list[Any], schema: pa.Schem
     types = {field.name: field.type for field in schema}
     read = csv.ReadOptions(column_names=schema.names)
     values_as = csv.ConvertOptions(column_types=types, null_values=[""], true_values=["t"], false_values=["f"])
+    # A text of nothing is quoted and a null is not: PostgreSQL writes both so.
+    values_as.strings_can_be_null, values_as.quoted_strings_can_be_null = True, False
     return csv.read_csv(text, read, None, values_as).cast(schema)
 
 

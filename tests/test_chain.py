@@ -68,7 +68,7 @@ class Kept:
 async def following(pool: Pool, *sinks: Any, begin: Begin | None = None, **more: Any) -> AsyncIterator[ChainSource]:
     async with aiohttp.ClientSession() as http:
         asked = Node(pool.node.url, http, answer_s=more.pop("answer_s", 10.0))
-        follower = Follower(CHAIN_ID, begin or Begin(0), final_depth=FINAL)
+        follower = Follower(CHAIN_ID, begin or Begin(0), final_depth=more.pop("final_depth", FINAL))
         wanted = Wanted([address_of(pool.address)], TOPICS)
         yield ChainSource(asked, follower, wanted, sinks, Clock(), poll_s=0.05, **more)
 
@@ -118,7 +118,9 @@ async def test_every_log_of_a_real_pool_is_read_and_means_what_the_pool_did(pool
 @pytest.mark.parametrize("subscribed", [False, True])
 async def test_real_reorganisations_are_undone_and_read_again(pool: Pool, subscribed: bool) -> None:
     kept = Kept()
-    async with following(pool, kept, heads=pool.node.heads if subscribed else None) as source:
+    # Deeper than any of the three: what is final is read in ranges, of which the last block alone is remembered.
+    heads = pool.node.heads if subscribed else None
+    async with following(pool, kept, heads=heads, final_depth=20) as source:
         running = asyncio.create_task(source.run())
         for depth in (1, 3, 8):
             for _ in range(depth):

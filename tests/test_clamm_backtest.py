@@ -219,7 +219,7 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
 
 
 def test_the_example_runs(tmp_path: Path) -> None:
-    example = Path(__file__).resolve().parents[1] / "deploy" / "config" / "liquidity.toml"
+    example = Path(__file__).resolve().parents[1] / "docs" / "examples" / "liquidity.toml"
     config = load(example)
     assert config.strategy.kind == "range_keeper"
     assert config.generated is not None

@@ -30,6 +30,8 @@ from native._core import InputError
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Describes the verb's arguments."""
+    parser.description = "Follows pools on a chain."
+    parser.epilog = "example:\n  tickwright chain follow --node http://127.0.0.1:8545 --from 0 --once --store lake"
     actions = parser.add_subparsers(dest="action", required=True, metavar="follow")
     follow = actions.add_parser(
         "follow",

@@ -22,6 +22,8 @@ from sim.run_directory import run_directory
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Describes the verb's arguments."""
+    parser.description = "Quotes of a pool, replays of its events, and backtests of liquidity strategies in it."
+    parser.epilog = "example:\n  tickwright clamm backtest docs/examples/liquidity.toml --dir run"
     actions = parser.add_subparsers(dest="action", required=True, metavar="quote|replay|backtest")
     _quote(actions)
     _replay(actions)
@@ -62,7 +64,7 @@ def _backtest(actions: Any) -> None:
     run = actions.add_parser(
         "backtest",
         description="Runs a liquidity strategy inside a pool, on recorded or generated flow; writes a report.",
-        epilog="example:\n  tickwright clamm backtest deploy/config/liquidity.toml --dir run",
+        epilog="example:\n  tickwright clamm backtest docs/examples/liquidity.toml --dir run",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("config", type=Path, metavar="CONFIG", help="a TOML file: market, tokens, wallet, strategy, costs")

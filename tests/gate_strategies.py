@@ -6,24 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from native._core import ClammMath
 from pycore.chain_proposal import BurnRange, ChainProposal, ChainView, CollectRange, MintRange, SwapTokens
+from pycore.lp.amounts import liquidity_for
+from pycore.lp.strategy import MATH
 
-_MATH = ClammMath()
-_Q96 = 1 << 96
 _MOST = (1 << 128) - 1
-
-
-def liquidity_for(price: int, lower: int, upper: int, amount0: int, amount1: int) -> int:
-    """As the periphery's LiquidityAmounts: every division rounds down."""
-    low, high = _MATH.sqrt_price_at_tick(lower), _MATH.sqrt_price_at_tick(upper)
-    at = min(max(price, low), high)
-    parts = []
-    if at < high:
-        parts.append(_MATH.mul_div(amount0, _MATH.mul_div(at, high, _Q96), high - at))
-    if at > low:
-        parts.append(_MATH.mul_div(amount1, _Q96, at - low))
-    return min(parts)
 
 
 class Honest:
@@ -56,7 +43,8 @@ class Honest:
     def mint(self, view: ChainView) -> MintRange:
         lower, upper = self.span()
         desired = (int(view.amount0) // 10, int(view.amount1) // 10)
-        liquidity = liquidity_for(view.pool.sqrt_price, lower, upper, *desired)
+        span = MATH.sqrt_price_at_tick(lower), MATH.sqrt_price_at_tick(upper)
+        liquidity = liquidity_for(view.pool.sqrt_price, *span, *desired)
         taken = view.pool.mint(view.owner, lower, upper, liquidity, view.time_s)
         words = (*map(str, desired), *map(str, taken), str(liquidity), *map(str, taken))
         return MintRange(lower, upper, *words)

@@ -68,10 +68,13 @@ class Reader:
     logs: list[Log] = field(default_factory=list)
     waiting: list[Log] = field(default_factory=list)
     seq: int = 0
+    synced: int = -1
 
     def read(self, event: ChainEvent) -> None:
         self.seq += 1
         assert event.seq == self.seq, "numbered without a hole"
+        assert event.what is What.UNDONE or event.last_sync_block >= self.synced, "only what is undone takes it back"
+        self.synced = event.last_sync_block
         if event.what is What.LOG:
             assert event.log is not None
             assert event.last_sync_block < event.header.number, "a block is complete when its last event is read"

@@ -208,7 +208,6 @@ class Follower:
                 self._head = None  # the chain moved between two answers, this deep: ask again with the next head
                 return []
             by_block[log.block_hash].append(log)
-        self._blocks.clear()
         return [event for header in found.headers for event in self._tell(header, by_block[header.hash])]
 
     def _tell(self, header: Header, logs: Iterable[Log]) -> list[ChainEvent]:

@@ -10,7 +10,8 @@ collects, brings the wallet back to the range's mix by a swap, and mints anew wh
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -45,9 +46,9 @@ class RangeKeeper(LiquidityStrategy):
     Params = RangeKeeperParams
     params: RangeKeeperParams
 
-    def __init__(self, params: object = None) -> None:
+    def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         """Checks the parameters; raises `ConfigError` with every fault."""
-        super().__init__(params)  # type: ignore[arg-type]  # whatever it is, the model says what it must be
+        super().__init__(params)
         self.slippage_bp = self.params.slippage_bp
         self.reason = ""
         self._volatility = TickVolatility(self.params.half_life_s)

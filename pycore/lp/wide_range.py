@@ -5,7 +5,8 @@ catalogue: P4. Fees are collected every `collect_s` and stay in the wallet, so t
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -32,9 +33,9 @@ class WideRange(LiquidityStrategy):
     Params = WideRangeParams
     params: WideRangeParams
 
-    def __init__(self, params: object = None) -> None:
+    def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         """Checks the parameters; raises `ConfigError` with every fault."""
-        super().__init__(params)  # type: ignore[arg-type]  # whatever it is, the model says what it must be
+        super().__init__(params)
         self.slippage_bp = self.params.slippage_bp
         self._collected_s: int | None = None
 

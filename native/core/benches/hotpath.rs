@@ -5,7 +5,8 @@
 //! (HMAC-SHA256 with a precomputed key state), or only encoded, as it leaves a connection that has logged on. Beside it, alternating, simd-json parses the same bytes into its tape,
 //! input copy included. A message's figure is its median over five rounds, timed by the cycle counter around it (the
 //! venue's refusal that clears the order afterwards is not timed, for it is another message); a capture's figure is
-//! their sum (Ed25519: one round). Run with `cargo bench --bench hotpath [-- DIRECTORY]`.
+//! their sum (Ed25519: one round). Run with `cargo bench --bench hotpath [-- DIRECTORY]`; under a profiler with
+//! `--only=CAPTURE --rounds=N --messages=N` behind it, which leaves Ed25519 out.
 
 #[path = "measure/captures.rs"]
 mod captures;
@@ -162,6 +163,18 @@ fn refusal(order: u64, now: i64) -> Answer {
     }
 }
 
+/// Cycles of one message through the engine; a function of its own, so that a profiler can be told to look at nothing else.
+#[inline(never)]
+fn timed(engine: &mut Engine, market: Market, message: &[u8], stamp: Stamp) -> u64 {
+    // SAFETY: reading the cycle counter has no precondition on x86-64.
+    let from = unsafe { _rdtsc() };
+    let pending = engine.market(market, message, stamp).expect("a recorded message");
+    // SAFETY: as above.
+    let cycles = unsafe { _rdtsc() } - from;
+    std::hint::black_box(pending);
+    cycles
+}
+
 /// Cycles of each message of one pass, and how many orders were encoded.
 fn pass(capture: &Capture, messages: &[Vec<u8>], signing: Signing) -> (Vec<u64>, usize) {
     let model = glft::Parameters { a: 3.0, k: 0.05, gamma: 0.05, xi: 0.05, sigma: 10.0, size: 1.0 };
@@ -182,12 +195,7 @@ fn pass(capture: &Capture, messages: &[Vec<u8>], signing: Signing) -> (Vec<u64>,
             engine.snapshot(1, message, stamp).expect("a recorded snapshot");
             continue;
         }
-        // SAFETY: reading the cycle counter has no precondition on x86-64.
-        let from = unsafe { _rdtsc() };
-        let pending = engine.market(capture.market, message, stamp).expect("a recorded message");
-        // SAFETY: as above.
-        cycles.push(unsafe { _rdtsc() } - from);
-        std::hint::black_box(pending);
+        cycles.push(timed(&mut engine, capture.market, message, stamp));
         while let Some(frame) = engine.outbox().front() {
             let order = frame.order;
             assert!(frame.payload().ends_with(b"\"}}"), "a whole frame");
@@ -219,7 +227,7 @@ fn medians(rounds: &[Vec<u64>]) -> Vec<u64> {
         values.sort_unstable();
         values[values.len() / 2]
     };
-    (0..rounds[0].len()).map(of).collect()
+    (0..rounds.first().map_or(0, Vec::len)).map(of).collect()
 }
 
 fn percentile(values: &[u64], percent: usize) -> u64 {
@@ -246,8 +254,12 @@ fn run(directory: &Path, capture: &Capture, per_ns: f64, worst: &mut [f64; 2]) -
     let mut rival = Rival::new(false);
     let (mut signed, mut bare, mut curve, mut tape) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut orders = 0;
-    curve.push(pass(capture, &messages, Signing::Ed25519).0);
-    for _ in 0..ROUNDS {
+    if option("--only=").is_none() {
+        curve.push(pass(capture, &messages, Signing::Ed25519).0);
+    } else if let Some(first) = option("--messages=") {
+        messages.truncate(first.parse().expect("a count of messages"));
+    }
+    for _ in 0..option("--rounds=").map_or(ROUNDS, |rounds| rounds.parse().expect("a count of rounds")) {
         let (cycles, count) = pass(capture, &messages, Signing::Hmac);
         signed.push(cycles);
         orders = count;
@@ -291,11 +303,16 @@ fn run(directory: &Path, capture: &Capture, per_ns: f64, worst: &mut [f64; 2]) -
     Ok(())
 }
 
+/// What follows an option's name on the command line.
+fn option(name: &str) -> Option<String> {
+    std::env::args().find_map(|word| word.strip_prefix(name).map(str::to_owned))
+}
+
 fn main() -> std::io::Result<()> {
     refuse_debug();
     let (directory, per_ns) = (directory(), cycles_per_ns());
-    let mut worst = [0.0; 2];
-    for capture in &CAPTURES {
+    let (mut worst, only) = ([0.0; 2], option("--only="));
+    for capture in CAPTURES.iter().filter(|capture| only.as_ref().is_none_or(|name| name == capture.name)) {
         run(&directory, capture, per_ns, &mut worst)?;
     }
     println!("worst ratio to the tape: signed {:.3} (goal <= 1.0), unsigned {:.3} (goal <= 0.7)", worst[0], worst[1]);

@@ -6,9 +6,11 @@
 //! gives up, and the general reader of `binance` decides what the message means or what is wrong with it.
 
 use super::level::{self, Layouts};
+#[cfg(target_arch = "x86_64")]
+use super::number_avx2;
 use super::scan::{Scan, Shape, Value};
 use super::symbols::{Listed, Symbols};
-use super::{Stamp, venue_time};
+use super::{Stamp, nanos};
 use crate::error::{CoreError, Result};
 use crate::event::{DepthHead, Level, RecordBuf, flags};
 use crate::instrument::Market;
@@ -22,6 +24,66 @@ struct Numbers {
     previous: u64,
 }
 
+/// How numbers and levels are read: what processors differ in.
+trait Reader {
+    /// The unsigned whole number that is next.
+    fn whole(scan: &mut Scan<'_>) -> Option<u64>;
+    /// `level::run`.
+    fn run(
+        bytes: &[u8],
+        at: usize,
+        layouts: &mut Layouts,
+        listed: &Listed,
+        out: &mut RecordBuf,
+    ) -> Option<(u32, usize)>;
+}
+
+/// Reads with the instructions that every processor has.
+struct Plain;
+
+impl Reader for Plain {
+    #[inline]
+    fn whole(scan: &mut Scan<'_>) -> Option<u64> {
+        scan.whole()
+    }
+    #[inline(always)]
+    fn run(
+        bytes: &[u8],
+        at: usize,
+        layouts: &mut Layouts,
+        listed: &Listed,
+        out: &mut RecordBuf,
+    ) -> Option<(u32, usize)> {
+        level::run(bytes, at, layouts, listed, out)
+    }
+}
+
+/// Reads with AVX2; named by `usual_avx2` alone.
+#[cfg(target_arch = "x86_64")]
+struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Reader for Avx2 {
+    #[inline(always)]
+    fn whole(scan: &mut Scan<'_>) -> Option<u64> {
+        // SAFETY: only `usual_avx2` reads with this, on a processor that can.
+        let (value, end) = unsafe { number_avx2::whole(scan.bytes(), scan.at()) }?;
+        scan.move_to(end);
+        Some(value)
+    }
+    #[inline(always)]
+    fn run(
+        bytes: &[u8],
+        at: usize,
+        layouts: &mut Layouts,
+        listed: &Listed,
+        out: &mut RecordBuf,
+    ) -> Option<(u32, usize)> {
+        // SAFETY: as above.
+        unsafe { level::run_avx2(bytes, at, layouts, listed, out) }
+    }
+}
+
 /// Reads a delta in the venue's usual order of members. None where the message is anything else: nothing is written.
 #[inline]
 pub(super) fn usual(
@@ -31,75 +93,112 @@ pub(super) fn usual(
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Option<Result<usize>> {
+    #[cfg(target_arch = "x86_64")]
+    if level::able() {
+        // SAFETY: the processor can.
+        return unsafe { usual_avx2(symbols, market, payload, stamp, out) };
+    }
+    usual_by::<Plain>(symbols, market, payload, stamp, out)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+fn usual_avx2(
+    symbols: &Symbols,
+    market: Market,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Option<Result<usize>> {
+    usual_by::<Avx2>(symbols, market, payload, stamp, out)
+}
+
+#[inline(always)]
+fn usual_by<R: Reader>(
+    symbols: &Symbols,
+    market: Market,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Option<Result<usize>> {
     let mut scan = Scan::new(payload);
-    let combined = scan.literal(b"{\"stream\":\"");
+    let combined = scan.exactly(b"{\"stream\":\"");
     let stream = if combined { scan.until_quote()? } else { b"" };
-    if combined && !scan.literal(b",\"data\":") || !scan.literal(b"{\"e\":\"depthUpdate\",\"E\":") {
+    if combined && !scan.exactly(b",\"data\":") || !scan.exactly(b"{\"e\":\"depthUpdate\",\"E\":") {
         return None;
     }
-    let (listed, numbers) = head(&mut scan, symbols, market)?;
+    let (listed, numbers) = head::<R>(&mut scan, symbols, market)?;
     let mark = out.mark();
-    let written = body(&mut scan, listed, combined, out);
-    let Some((at, bids, asks)) = written else {
+    let Some((at, bids, asks)) = body::<R>(&mut scan, listed, combined, out) else {
         out.rollback(mark);
         return None;
     };
-    Some(finish(listed, numbers, is_partial(stream), stamp, out, at, (bids, asks)))
+    // Nearly every stream is a symbol's name and `@depth`, and no level count behind it.
+    let behind = stream.get(listed.instrument.symbol.len()..).unwrap_or_default();
+    let snapshot = !behind.starts_with(b"@depth@") && is_partial(stream);
+    Some(finish(listed, numbers, snapshot, stamp, out, at, (bids, asks)))
 }
 
 /// The members from the event time to the last update id.
 #[inline(always)]
-fn head<'s>(scan: &mut Scan<'_>, symbols: &'s Symbols, market: Market) -> Option<(&'s Listed, Numbers)> {
-    let mut time = scan.whole()?;
-    if scan.literal(b",\"T\":") {
-        time = scan.whole()?;
+fn head<'s, R: Reader>(scan: &mut Scan<'_>, symbols: &'s Symbols, market: Market) -> Option<(&'s Listed, Numbers)> {
+    let mut time = R::whole(scan)?;
+    if scan.exactly(b",\"T\":") {
+        time = R::whole(scan)?;
     }
-    if !scan.literal(b",\"s\":\"") {
+    if !scan.exactly(b",\"s\":\"") {
         return None;
     }
     let listed = symbols.find(market, scan.until_quote()?)?;
-    if scan.literal(b",\"ps\":\"") {
+    if scan.exactly(b",\"ps\":\"") {
         scan.until_quote()?;
     }
-    if !scan.literal(b",\"U\":") {
+    if !scan.exactly(b",\"U\":") {
         return None;
     }
-    let first = scan.whole()?;
-    if !scan.literal(b",\"u\":") {
+    let first = R::whole(scan)?;
+    if !scan.exactly(b",\"u\":") {
         return None;
     }
-    let last = scan.whole()?;
-    let previous = if scan.literal(b",\"pu\":") { scan.whole()? } else { 0 };
-    Some((listed, Numbers { ts_venue: venue_time(time).ok()?, first, last, previous }))
+    let last = R::whole(scan)?;
+    let previous = if scan.exactly(b",\"pu\":") { R::whole(scan)? } else { 0 };
+    Some((listed, Numbers { ts_venue: nanos(time)?, first, last, previous }))
 }
 
 /// Both runs of levels and the end of the message: where the record begins, and how many levels each side has.
 #[inline(always)]
-fn body(scan: &mut Scan<'_>, listed: &Listed, combined: bool, out: &mut RecordBuf) -> Option<(usize, u32, u32)> {
+fn body<R: Reader>(
+    scan: &mut Scan<'_>,
+    listed: &Listed,
+    combined: bool,
+    out: &mut RecordBuf,
+) -> Option<(usize, u32, u32)> {
     let at = out.begin_depth().ok()?;
-    if !scan.literal(b",\"b\":[") {
+    let (mut layouts, mut counts) = (Layouts::default(), [0; 2]);
+    if !scan.exactly(b",\"b\":[") {
         return None;
     }
-    let mut layouts = Layouts::default();
-    let bids = run(scan, &mut layouts, listed, out)?;
-    if !scan.literal(b",\"a\":[") {
-        return None;
+    // One copy of the reader serves both sides.
+    for (side, count) in counts.iter_mut().enumerate() {
+        if side == 1 && !scan.exactly(b",\"a\":[") {
+            return None;
+        }
+        *count = run::<R>(scan, &mut layouts, listed, out)?;
     }
-    let asks = run(scan, &mut layouts, listed, out)?;
-    let closed = scan.literal(if combined { b"}}" } else { b"}" });
-    (closed && scan.end().is_ok()).then_some((at, bids, asks))
+    let closed = scan.exactly(b"}") && (!combined || scan.exactly(b"}"));
+    (closed && scan.end().is_ok()).then_some((at, counts[0], counts[1]))
 }
 
 /// Levels up to and with the closing bracket.
 #[inline(always)]
-fn run(scan: &mut Scan<'_>, layouts: &mut Layouts, listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
-    if scan.literal(b"]") {
+fn run<R: Reader>(scan: &mut Scan<'_>, layouts: &mut Layouts, listed: &Listed, out: &mut RecordBuf) -> Option<u32> {
+    if scan.exactly(b"]") {
         return Some(0);
     }
-    if !scan.literal(b"[\"") {
+    if !scan.exactly(b"[\"") {
         return None;
     }
-    let (count, end) = level::run(scan.bytes(), scan.at(), layouts, listed, out)?;
+    let (count, end) = R::run(scan.bytes(), scan.at(), layouts, listed, out)?;
     scan.move_to(end);
     Some(count)
 }

@@ -11,14 +11,13 @@ use crate::event::{Level, RecordBuf};
 
 /// The bytes in which a level's quotes are looked for: two numbers of sixteen characters and what is between them fit.
 const WINDOW: usize = 48;
-/// What `through` reads at once and what it touches before a level, on any processor.
+/// What `through` touches before a level.
 const BEFORE: usize = 16;
-const WINDOW_MAX: usize = 64;
 /// A copy of the end of a message: what is before, less than a window, and a window of zeros.
-const TAIL: usize = BEFORE + 2 * WINDOW_MAX;
+const TAIL: usize = BEFORE + 2 * WINDOW;
 
 /// Where a run of levels stopped.
-pub(super) enum Stop {
+enum Stop {
     /// Behind its closing bracket.
     Closed(usize),
     /// Before a level that is too near to the end of the bytes for a whole window.
@@ -45,18 +44,37 @@ pub(super) fn run(
     out: &mut RecordBuf,
 ) -> Option<(u32, usize)> {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
-        let mark = out.mark();
-        let found = run_by(bytes, at, |bytes, from, count| {
-            // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
-            unsafe { super::level_avx2::through(bytes, from, &mut layouts.avx2, listed, out, count) }
-        });
+    if able() {
+        // SAFETY: the processor can.
+        let found = unsafe { run_avx2(bytes, at, layouts, listed, out) };
         if found.is_some() {
             return found;
         }
-        out.rollback(mark);
     }
     run_by(bytes, at, |bytes, from, count| through_plain(bytes, from, &mut layouts.plain, listed, out, count))
+}
+
+/// Whether the processor has what `run_avx2` uses: AVX2 and BMI2; BMI1 and LZCNT came with them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn able() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2")
+}
+
+/// `run` with AVX2 alone; None also where only the plain reader knows the form.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
+pub(super) fn run_avx2(
+    bytes: &[u8],
+    at: usize,
+    layouts: &mut Layouts,
+    listed: &Listed,
+    out: &mut RecordBuf,
+) -> Option<(u32, usize)> {
+    let (count, end) = super::level_avx2::through(bytes, at, &mut layouts.avx2, listed, out.room())?;
+    out.took(count);
+    Some((count as u32, end))
 }
 
 /// Runs `through` over the bytes, and over a copy of their end that is long enough for its windows.

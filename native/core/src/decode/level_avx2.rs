@@ -4,22 +4,22 @@
 //! the digits that count stand right-aligned, the price in the low eight lanes and the size in the high eight, and four
 //! multiply-adds turn both into integers. What does not fit (more than eight digits, other decimals) is read by `level`.
 
-use super::level::{Stop, unusual_level};
+use super::level::unusual_level;
 use super::number::Scale;
 use super::symbols::Listed;
-use crate::event::{Level, RecordBuf};
+use crate::event::Level;
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16,
-    _mm_maddubs_epi16, _mm_max_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_packus_epi32, _mm_set_epi64x, _mm_set1_epi8,
-    _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8, _mm_xor_si128, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+    __m128i, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadl_epi64, _mm_loadu_si128, _mm_madd_epi16,
+    _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8,
+    _mm_subs_epu8, _mm_testz_si128, _mm_unpacklo_epi64, _mm_xor_si128, _mm256_cmpeq_epi8, _mm256_loadu_si256,
     _mm256_movemask_epi8, _mm256_set1_epi8,
 };
 
-/// The bytes that are read from a level's first on.
-pub(super) const WINDOW: usize = 64;
+/// The bytes in which a level's quotes are looked for.
+const WINDOW: usize = 64;
 /// The bytes before a level that its loads touch.
-pub(super) const BEFORE: usize = 16;
-/// The last place of a level's closing quote at which what follows it is still in the window.
+const BEFORE: usize = 16;
+/// The last place of a level's closing quote: more than any number needs.
 const QUOTE_MAX: u32 = WINDOW as u32 - 8;
 
 /// How one number of the run is brought into its lanes.
@@ -29,10 +29,10 @@ struct Lanes {
     shuffle: __m128i,
     /// What must stand in the bytes of `required`: the point, and zeros behind the digits that count.
     expect: __m128i,
-    required: u32,
-    /// Bytes of the number behind its whole digits.
-    behind: u32,
-    decimals: u32,
+    required: __m128i,
+    /// Digits that count in a number, less its length: the point and what is behind them do not.
+    more: usize,
+    decimals: usize,
     unit: i64,
 }
 
@@ -46,8 +46,8 @@ pub(super) struct Layout {
 /// The most decimals that a number shows or that count.
 const DECIMALS: usize = 9;
 
-/// The bytes behind `Lanes`: shuffle, expected bytes, and which of them are required.
-type Bytes = ([u8; 16], [u8; 16], u32);
+/// The bytes behind `Lanes`: shuffle, expected bytes, and ones where they are required.
+type Bytes = ([u8; 16], [u8; 16], [u8; 16]);
 
 /// The lanes of a number by decimals that count and decimals shown, in the low half of the register.
 static LOW: [[Bytes; DECIMALS]; DECIMALS] = table(0);
@@ -55,7 +55,7 @@ static LOW: [[Bytes; DECIMALS]; DECIMALS] = table(0);
 static HIGH: [[Bytes; DECIMALS]; DECIMALS] = table(8);
 
 const fn table(first_lane: usize) -> [[Bytes; DECIMALS]; DECIMALS] {
-    let mut all = [[([0x80; 16], [b'0'; 16], 0); DECIMALS]; DECIMALS];
+    let mut all = [[([0x80; 16], [b'0'; 16], [0; 16]); DECIMALS]; DECIMALS];
     let mut decimals = 0;
     while decimals < DECIMALS {
         let mut shown = decimals;
@@ -70,7 +70,7 @@ const fn table(first_lane: usize) -> [[Bytes; DECIMALS]; DECIMALS] {
 
 const fn lanes(first_lane: usize, decimals: usize, shown: usize) -> Bytes {
     let behind = if shown == 0 { 0 } else { shown + 1 };
-    let (mut shuffle, mut expect, mut required) = ([0x80; 16], [b'0'; 16], 0);
+    let (mut shuffle, mut expect, mut required) = ([0x80; 16], [b'0'; 16], [0; 16]);
     let mut from_last = 0;
     while from_last < 8 {
         // The last lane holds the last digit that counts: a decimal where there are any, else the units.
@@ -85,15 +85,26 @@ const fn lanes(first_lane: usize, decimals: usize, shown: usize) -> Bytes {
     }
     if shown > 0 {
         expect[15 - shown] = b'.';
-        required = 1 << (15 - shown);
+        required[15 - shown] = 0xff;
         let mut zero = 16 - shown + decimals;
         while zero < 16 {
-            required |= 1 << zero;
+            required[zero] = 0xff;
             zero += 1;
         }
     }
     (shuffle, expect, required)
 }
+
+/// Eight bytes from `count` (1 to 8) on are a mask of the last `count` lanes of eight.
+static KEPT: [u8; 16] = {
+    let mut bytes = [0; 16];
+    let mut at = 8;
+    while at < 16 {
+        bytes[at] = 0xff;
+        at += 1;
+    }
+    bytes
+};
 
 impl Lanes {
     /// None where more decimals count than are shown, or more than eight are.
@@ -101,18 +112,19 @@ impl Lanes {
     fn of(scale: Scale, shown: usize, table: &[[Bytes; DECIMALS]; DECIMALS]) -> Option<Self> {
         let decimals = usize::from(scale.decimals);
         let (shuffle, expect, required) = table.get(decimals)?.get(shown).filter(|_| decimals <= shown)?;
-        // SAFETY: both arrays are sixteen bytes long, and the loads need no alignment.
+        // SAFETY: each array is sixteen bytes long, and the loads need no alignment.
         let load = |bytes: &[u8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
-        let behind = if shown == 0 { 0 } else { shown as u32 + 1 };
-        let (shuffle, expect) = (load(shuffle), load(expect));
-        Some(Self { shuffle, expect, required: *required, behind, decimals: decimals as u32, unit: scale.unit })
+        let behind = if shown == 0 { 0 } else { shown + 1 };
+        let (shuffle, expect, required) = (load(shuffle), load(expect), load(required));
+        Some(Self { shuffle, expect, required, more: decimals.wrapping_sub(behind), decimals, unit: scale.unit })
     }
 
-    /// Digits that count in a number of `length` bytes, and whether they are eight at most with a whole one.
+    /// How many digits count in a number of `length` bytes, where they are eight at most with a whole one.
     #[inline(always)]
-    const fn digits(&self, length: u32) -> (u32, bool) {
-        let whole = length.wrapping_sub(self.behind);
-        (whole.wrapping_add(self.decimals), whole.wrapping_sub(1) < 8 - self.decimals)
+    const fn digits(&self, length: usize) -> Option<usize> {
+        let digits = length.wrapping_add(self.more);
+        // At least one before the decimals, and eight at most.
+        if digits.wrapping_sub(self.decimals).wrapping_sub(1) < 8 - self.decimals { Some(digits) } else { None }
     }
 
     /// A mantissa as a count of units.
@@ -123,16 +135,22 @@ impl Lanes {
         }
         if mantissa % self.unit == 0 { Some(mantissa / self.unit) } else { None }
     }
+
+    /// Ones where a byte is not the one that must stand there.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    #[inline]
+    fn unlike(&self, bytes: __m128i) -> __m128i {
+        _mm_and_si128(_mm_xor_si128(bytes, self.expect), self.required)
+    }
 }
 
 impl Layout {
-    /// The layout of the level that begins the window: how many decimals stand behind the points of its two numbers.
+    /// The layout of a level whose quotes are these bits from `at` on: how many decimals stand behind the points of its
+    /// two numbers.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    fn of(listed: &Listed, window: &[u8; WINDOW]) -> Option<Self> {
-        let quotes = positions(window, b'"');
-        let points = positions(window, b'.');
-        let rest = quotes & quotes.wrapping_sub(1);
-        let (price_end, qty_end) = (quotes.trailing_zeros(), (rest & rest.wrapping_sub(1)).trailing_zeros());
+    fn of(listed: &Listed, bytes: &[u8], at: usize, quotes: u64) -> Option<Self> {
+        let points = positions(bytes, at, b'.')?;
+        let (price_end, qty_end) = ends(quotes);
         let first = points.trailing_zeros();
         let second = (points & u64::MAX.wrapping_shl(price_end)).trailing_zeros();
         let shown = |point: u32, end: u32| if point < end { (end - 1 - point) as usize } else { 0 };
@@ -143,106 +161,123 @@ impl Layout {
     }
 }
 
-/// Reads levels from `from` (at least `BEFORE`) to the closing bracket or to the last window; see `level::run`.
+/// Where the first and the third quote of a window are: behind a level's price, and behind its size.
+#[inline(always)]
+fn ends(quotes: u64) -> (u32, u32) {
+    let rest = quotes & quotes.wrapping_sub(1);
+    (quotes.trailing_zeros(), (rest & rest.wrapping_sub(1)).trailing_zeros())
+}
+
+/// Reads levels from `from` to the closing bracket of their run into `room`; see `level::run`.
+///
+/// Returns how many there are and the place behind the bracket; None where a number is in no known form, where `room` is
+/// too small, and where the bytes are fewer than a window.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
 pub(super) fn through(
     bytes: &[u8],
     from: usize,
     layout: &mut Option<Layout>,
     listed: &Listed,
-    out: &mut RecordBuf,
-    count: &mut u32,
-) -> Option<Stop> {
-    let mut at = from;
-    if at < BEFORE {
+    room: &mut [[u64; 2]],
+) -> Option<(usize, usize)> {
+    if from < BEFORE {
         return None;
     }
-    let Some(first) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
-        return Some(Stop::Near(at));
-    };
-    let Layout { price: price_lanes, qty: qty_lanes } = match *layout {
+    let quotes = positions(bytes, from, b'"')?;
+    let Layout { price, qty } = match *layout {
         Some(known) => known,
-        None => *layout.insert(Layout::of(listed, first)?),
+        None => *layout.insert(Layout::of(listed, bytes, from, quotes)?),
     };
+    let (mut at, mut quotes, mut count) = (from, quotes, 0);
     loop {
-        let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else {
-            return Some(Stop::Near(at));
-        };
-        let mask = positions(window, b'"');
-        let window = window.as_ptr();
-        let rest = mask & mask.wrapping_sub(1);
-        let (price_end, qty_end) = (mask.trailing_zeros(), (rest & rest.wrapping_sub(1)).trailing_zeros());
+        let (price_length, qty_end) = ends(quotes);
         if qty_end > QUOTE_MAX {
             return None;
         }
-        // SAFETY: price_end < qty_end <= QUOTE_MAX, so that eight bytes behind either are in the window, and `BEFORE`
-        // bytes before the window are in `bytes`.
-        let (behind_price, behind_qty, price_bytes, qty_bytes) = unsafe {
+        let (price_length, qty_length) = (price_length as usize, ((qty_end - price_length) as usize).wrapping_sub(3));
+        let (price_end, qty_end) = (at + price_length, at + qty_end as usize);
+        // The last eight bytes of the message at the latest, so that nothing behind it is read.
+        let behind_from = qty_end.min(bytes.len() - 8);
+        // SAFETY: at >= BEFORE, both ends are quotes of `bytes` with one between them, and `bytes` is longer than a window.
+        let (between, behind, price_bytes, qty_bytes) = unsafe {
+            let start = bytes.as_ptr();
             (
-                window.add(price_end as usize).cast::<u32>().read_unaligned(),
-                window.add(qty_end as usize).cast::<u64>().read_unaligned(),
-                _mm_loadu_si128(window.add(price_end as usize).sub(16).cast::<__m128i>()),
-                _mm_loadu_si128(window.add(qty_end as usize).sub(16).cast::<__m128i>()),
+                start.add(price_end - 1).cast::<u32>().read_unaligned() >> 8,
+                start.add(behind_from).cast::<u64>().read_unaligned() >> (8 * (qty_end - behind_from)),
+                _mm_loadu_si128(start.add(price_end - 16).cast::<__m128i>()),
+                _mm_loadu_si128(start.add(qty_end - 16).cast::<__m128i>()),
             )
         };
-        if behind_price & 0x00ff_ffff != u32::from_le_bytes(*b"\",\"\0") {
+        if between != u32::from_le_bytes(*b"\",\"\0") {
             return None;
         }
-        let (price_digits, price_fits) = price_lanes.digits(price_end);
-        let (qty_digits, qty_fits) = qty_lanes.digits(qty_end - price_end - 3);
-        let kept = _mm_set_epi64x(top_bytes(qty_digits), top_bytes(price_digits));
-        let joined = _mm_or_si128(
-            _mm_shuffle_epi8(price_bytes, price_lanes.shuffle),
-            _mm_shuffle_epi8(qty_bytes, qty_lanes.shuffle),
-        );
-        let values = _mm_and_si128(_mm_xor_si128(joined, _mm_set1_epi8(b'0' as i8)), kept);
-        let nine = _mm_set1_epi8(9);
-        let digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(values, nine), nine)) as u32;
-        let as_shown =
-            |bytes, lanes: &Lanes| !(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, lanes.expect)) as u32) & lanes.required;
-        let unusual = as_shown(price_bytes, &price_lanes) | as_shown(qty_bytes, &qty_lanes) | (digits ^ 0xffff);
-        let level = if unusual == 0 && price_fits && qty_fits {
-            let (price, qty) = folded(values);
-            Level { price: price_lanes.counted(price)?, qty: qty_lanes.counted(qty)? }
+        let digits = (price.digits(price_length), qty.digits(qty_length));
+        let (mut mantissas, mut usual) = ((0, 0), false);
+        if let (Some(price_digits), Some(qty_digits)) = digits {
+            let joined =
+                _mm_or_si128(_mm_shuffle_epi8(price_bytes, price.shuffle), _mm_shuffle_epi8(qty_bytes, qty.shuffle));
+            let values =
+                _mm_and_si128(_mm_xor_si128(joined, _mm_set1_epi8(b'0' as i8)), kept(price_digits, qty_digits));
+            let unlike = _mm_or_si128(price.unlike(price_bytes), qty.unlike(qty_bytes));
+            let strange = _mm_or_si128(unlike, _mm_subs_epu8(values, _mm_set1_epi8(9)));
+            (mantissas, usual) = (folded(values), _mm_testz_si128(strange, strange) != 0);
+        }
+        let level = if usual {
+            Level { price: price.counted(mantissas.0)?, qty: qty.counted(mantissas.1)? }
         } else {
-            let (price_end, qty_end) = (at + price_end as usize, at + qty_end as usize);
             unusual_level(listed, bytes, (at, price_end, qty_end))?
         };
         if level.price == 0 {
             return None;
         }
-        out.level(level).ok()?;
-        *count += 1;
-        let end = at + qty_end as usize;
-        if behind_qty & 0x00ff_ffff_ffff != u64::from_le_bytes(*b"\"],[\"\0\0\0") {
-            let closed = behind_qty & 0x00ff_ffff == u64::from_le_bytes(*b"\"]]\0\0\0\0\0");
-            return closed.then_some(Stop::Closed(end + 3));
+        *room.get_mut(count)? = [level.price as u64, level.qty as u64];
+        count += 1;
+        if behind & 0x00ff_ffff_ffff != u64::from_le_bytes(*b"\"],[\"\0\0\0") {
+            let closed = behind & 0x00ff_ffff == u64::from_le_bytes(*b"\"]]\0\0\0\0\0");
+            return if closed { Some((count, qty_end + 3)) } else { None };
         }
-        at = end + 5;
+        at = qty_end + 5;
+        quotes = positions(bytes, at, b'"')?;
     }
 }
 
-/// A bit for each place of the window where `byte` stands.
+/// A bit for each of the 64 places from `at` on where `byte` stands; behind the last byte it stands nowhere. None where
+/// `at` is not in `bytes`, or they are fewer than a window.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-fn positions(window: &[u8; WINDOW], byte: u8) -> u64 {
-    // SAFETY: the window is twice 32 bytes, and the loads need no alignment.
+#[inline]
+fn positions(bytes: &[u8], at: usize, byte: u8) -> Option<u64> {
+    if at >= bytes.len() {
+        return None;
+    }
+    let start = at.min(bytes.len().checked_sub(WINDOW)?);
+    // SAFETY: the window from `start` on is twice 32 bytes of `bytes`, and the loads need no alignment.
     let (low, high) = unsafe {
-        let from = window.as_ptr().cast::<__m256i>();
+        let from = bytes.as_ptr().add(start).cast::<__m256i>();
         (_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1)))
     };
     let wanted = _mm256_set1_epi8(byte as i8);
-    let bits = |half| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(half, wanted)) as u32);
-    bits(low) | bits(high) << 32
+    let low = u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)) as u32);
+    let high = u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)) as u32);
+    // What is before `at` goes: less than a window of it, because `at` is in `bytes`.
+    Some((low | high << 32) >> (at - start))
 }
 
-/// A mask of the top `count` (1 to 8) bytes.
-#[inline(always)]
-const fn top_bytes(count: u32) -> i64 {
-    u64::MAX.wrapping_shl(64u32.wrapping_sub(count.wrapping_mul(8))) as i64
+/// A mask of the lanes whose digits count: the last ones of the low and of the high eight.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
+fn kept(low: usize, high: usize) -> __m128i {
+    debug_assert!((1..=8).contains(&low) && (1..=8).contains(&high));
+    // SAFETY: both are 8 at most (`Lanes::digits`), so that the eight bytes from there on are in the table.
+    unsafe {
+        let (low, high) = (KEPT.as_ptr().add(low), KEPT.as_ptr().add(high));
+        _mm_unpacklo_epi64(_mm_loadl_epi64(low.cast()), _mm_loadl_epi64(high.cast()))
+    }
 }
 
 /// The numbers that the digits in the low and in the high eight lanes make.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
 fn folded(digits: __m128i) -> (i64, i64) {
     let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
     let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));

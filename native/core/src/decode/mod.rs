@@ -50,6 +50,8 @@ mod lighter;
 pub mod memory;
 pub mod mold;
 mod number;
+#[cfg(target_arch = "x86_64")]
+mod number_avx2;
 mod okx;
 pub mod orders;
 pub mod public;
@@ -192,9 +194,19 @@ fn whole_message(out: &mut RecordBuf, read: impl FnOnce(&mut RecordBuf) -> Resul
 
 /// A venue's time in milliseconds, or in microseconds where it is too large for them, as ns since the epoch.
 /// (`timeUnit=MICROSECOND` is an option of Binance's sockets; 10^14 ms would be the year 5138.)
+#[inline]
 fn venue_time(raw: u64) -> Result<Nanos> {
+    match nanos(raw) {
+        Some(ns) => Ok(ns),
+        None => {
+            Err(CoreError::Field { field: "time", was: raw.to_string(), why: "is outside the range of nanoseconds" })
+        }
+    }
+}
+
+/// The same; None where it does not fit.
+#[inline(always)]
+fn nanos(raw: u64) -> Option<Nanos> {
     let unit: i64 = if raw < 100_000_000_000_000 { 1_000_000 } else { 1_000 };
-    i64::try_from(raw).ok().and_then(|raw| raw.checked_mul(unit)).filter(|ns| *ns != NO_TIME).ok_or_else(|| {
-        CoreError::Field { field: "time", was: raw.to_string(), why: "is outside the range of nanoseconds" }
-    })
+    i64::try_from(raw).ok()?.checked_mul(unit).filter(|ns| *ns != NO_TIME)
 }

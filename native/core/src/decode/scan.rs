@@ -89,6 +89,14 @@ impl<'a> Scan<'a> {
         found
     }
 
+    /// The same for a text whose length the compiler knows.
+    #[inline(always)]
+    pub fn exactly<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
+        let found = self.rest().first_chunk::<N>() == Some(literal);
+        self.pos += if found { N } else { 0 };
+        found
+    }
+
     /// Takes an unsigned whole number where one is next. A message has four or five: one copy of this code serves them all.
     #[inline(never)]
     pub fn whole(&mut self) -> Option<u64> {

@@ -5,101 +5,126 @@ use super::read::{Level, RecordIter, RecordRef, as_bytes};
 use super::records::DepthHead;
 use crate::error::{CoreError, Result};
 
+/// Words of one level.
+const LEVEL_WORDS: usize = size_of::<Level>() / 8;
+
 /// A bounded, 8-byte aligned buffer of records back to back: what decoders write and the sequencer reads.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RecordBuf {
-    words: Vec<u64>,
-    capacity: usize,
+    words: Box<[u64]>,
+    used: usize,
 }
 
 impl RecordBuf {
     /// A buffer that holds `capacity` bytes and never grows.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { words: Vec::with_capacity(capacity / 8), capacity: capacity / 8 * 8 }
+        Self { words: vec![0; capacity / 8].into_boxed_slice(), used: 0 }
     }
 
     /// Forgets all records, keeps the memory.
-    pub fn clear(&mut self) {
-        self.words.clear();
+    #[inline]
+    pub const fn clear(&mut self) {
+        self.used = 0;
     }
 
     /// Whether no record is in it.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.used == 0
     }
 
     /// All bytes.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
+        let words = self.words();
         // SAFETY: u64s are 8 initialised bytes each.
-        unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.words.len() * 8) }
+        unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len() * 8) }
+    }
+
+    #[inline]
+    fn words(&self) -> &[u64] {
+        self.words.get(..self.used).unwrap_or_default()
     }
 
     /// Appends one record.
     pub fn push<R: Record>(&mut self, record: &R) -> Result<()> {
-        let bytes = as_bytes(record);
-        self.reserve(bytes.len())?;
-        self.words.extend(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)));
-        Ok(())
+        self.push_bytes(as_bytes(record))
     }
 
     /// Appends a record that is already bytes.
     pub fn push_ref(&mut self, record: RecordRef<'_>) -> Result<()> {
-        self.reserve(record.bytes().len())?;
-        self.words.extend(record.bytes().as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)));
+        self.push_bytes(record.bytes())
+    }
+
+    #[inline]
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let at = self.used;
+        self.reserve(bytes.len() / 8)?;
+        copy_words(&mut self.words[at..], bytes);
         Ok(())
     }
 
     /// Begins a depth message; `level` adds to it, bids first, and `end_depth` fills in its counts.
+    #[inline]
     pub fn begin_depth(&mut self) -> Result<usize> {
-        let at = self.words.len();
-        self.reserve(size_of::<DepthHead>())?;
-        self.words.resize(at + size_of::<DepthHead>() / 8, 0);
+        let at = self.used;
+        self.reserve(size_of::<DepthHead>() / 8)?;
         Ok(at)
     }
 
     /// Appends one level to the depth message that was begun.
     #[inline]
     pub fn level(&mut self, level: Level) -> Result<()> {
-        if self.words.len() * 8 + 16 > self.capacity {
-            return Err(CoreError::Full { what: "record buffer", capacity: self.capacity });
-        }
-        self.words.extend_from_slice(&[level.price as u64, level.qty as u64]);
+        let at = self.used;
+        self.reserve(LEVEL_WORDS)?;
+        self.words[at..at + LEVEL_WORDS].copy_from_slice(&[level.price as u64, level.qty as u64]);
         Ok(())
     }
 
     /// Puts one level before the last `after` levels of the depth message that was begun.
     pub fn level_before(&mut self, after: usize, level: Level) -> Result<()> {
         self.level(level)?;
-        let from = self.words.len().saturating_sub((after + 1) * 2);
-        if let Some(last) = self.words.get_mut(from..) {
-            last.rotate_right(2);
+        let from = self.used.saturating_sub((after + 1) * LEVEL_WORDS);
+        if let Some(last) = self.words.get_mut(from..self.used) {
+            last.rotate_right(LEVEL_WORDS);
         }
         Ok(())
     }
 
+    /// The room for further levels of the depth message that was begun, each a price and a size as words; `took` makes the
+    /// first ones part of the message.
+    #[inline]
+    pub fn room(&mut self) -> &mut [[u64; LEVEL_WORDS]] {
+        self.words.get_mut(self.used..).unwrap_or_default().as_chunks_mut().0
+    }
+
+    /// So many levels were written into `room`, which has not changed since.
+    #[inline]
+    pub fn took(&mut self, levels: usize) {
+        self.used = (self.used + levels * LEVEL_WORDS).min(self.words.len());
+    }
+
     /// Ends the depth message begun at `at`: `head` with its length set.
+    #[inline]
     pub fn end_depth(&mut self, at: usize, mut head: DepthHead) {
-        head.header.length = ((self.words.len() - at) * 8) as u32;
-        for (slot, word) in self.words[at..].iter_mut().zip(as_bytes(&head).as_chunks::<8>().0) {
-            *slot = u64::from_ne_bytes(*word);
-        }
+        head.header.length = ((self.used - at) * 8) as u32;
+        copy_words(&mut self.words[at..self.used], as_bytes(&head));
     }
 
     /// Drops everything from word `at` on: a message that failed half-way leaves nothing.
     pub fn rollback(&mut self, at: usize) {
-        self.words.truncate(at);
+        self.used = self.used.min(at);
     }
 
     /// Sets `BATCH_END` on the last record; an empty buffer stays empty.
     pub fn mark_batch_end(&mut self) {
         let mut at = 0;
         loop {
-            let Some(word) = self.words.get(at) else { return };
+            let Some(word) = self.words().get(at) else { return };
             let next = at + (*word as u32 as usize) / 8;
-            if next == at || next >= self.words.len() {
+            if next == at || next >= self.used {
                 break;
             }
             at = next;
@@ -112,8 +137,9 @@ impl RecordBuf {
 
     /// The position to give to `rollback`.
     #[must_use]
-    pub fn mark(&self) -> usize {
-        self.words.len()
+    #[inline]
+    pub const fn mark(&self) -> usize {
+        self.used
     }
 
     /// The records in order.
@@ -121,11 +147,33 @@ impl RecordBuf {
         RecordIter::new(self.bytes())
     }
 
-    fn reserve(&self, bytes: usize) -> Result<()> {
-        if self.words.len() * 8 + bytes > self.capacity {
-            return Err(CoreError::Full { what: "record buffer", capacity: self.capacity });
+    /// Takes the next words into the message, or says that there is no room.
+    #[inline]
+    fn reserve(&mut self, words: usize) -> Result<()> {
+        if self.words.len() - self.used < words {
+            return Err(full(self.words.len() * 8));
         }
+        self.used += words;
         Ok(())
+    }
+}
+
+#[cold]
+fn full(capacity: usize) -> CoreError {
+    CoreError::Full { what: "record buffer", capacity }
+}
+
+/// Copies whole words of bytes to the beginning of `to`.
+#[inline]
+fn copy_words(to: &mut [u64], bytes: &[u8]) {
+    for (slot, word) in to.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *slot = u64::from_ne_bytes(*word);
+    }
+}
+
+impl std::fmt::Debug for RecordBuf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RecordBuf({} of {} bytes)", self.used * 8, self.words.len() * 8)
     }
 }
 

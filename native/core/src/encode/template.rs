@@ -108,17 +108,21 @@ impl Template {
     #[inline]
     pub fn fill(&self, slots: &Slots, out: &mut [u8], mut at: usize) -> Result<usize> {
         for piece in &self.pieces {
-            let cells = self.cells.get(piece.first_cell as usize..).unwrap_or_default();
-            for (nth, cell) in cells.iter().take(piece.cells as usize).enumerate() {
-                put(out, at + nth * CELL, cell)?;
+            let from = piece.first_cell as usize;
+            let cells = self.cells.get(from..from + piece.cells as usize).unwrap_or_default();
+            let room = out.get_mut(at..).and_then(|rest| rest.as_chunks_mut::<CELL>().0.get_mut(..cells.len()));
+            let Some(room) = room else { return Err(full(out.len())) };
+            for (place, cell) in room.iter_mut().zip(cells) {
+                *place = *cell;
             }
             at += piece.len as usize;
             if let Some(slot) = piece.slot {
                 let short = &slots.0[slot as usize];
-                let [first, second] = short.words();
-                put(out, at, &first)?;
-                if short.len() > first.len() {
-                    put(out, at + first.len(), &second)?;
+                let place = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<CELL>());
+                let Some(place) = place else { return Err(full(out.len())) };
+                // Two words, whatever the length: what is behind the text is overwritten by what follows it.
+                for (half, word) in place.as_chunks_mut().0.iter_mut().zip(short.words()) {
+                    *half = word;
                 }
                 at += short.len();
             }
@@ -130,14 +134,18 @@ impl Template {
 /// Copies a cell to `at`.
 #[inline]
 pub(super) fn put<const N: usize>(out: &mut [u8], at: usize, cell: &[u8; N]) -> Result<()> {
-    let capacity = out.len();
-    match out.get_mut(at..at + N) {
+    match out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<N>()) {
         Some(place) => {
-            place.copy_from_slice(cell);
+            *place = *cell;
             Ok(())
         }
-        None => Err(CoreError::Full { what: "request buffer", capacity }),
+        None => Err(full(out.len())),
     }
+}
+
+#[cold]
+fn full(capacity: usize) -> CoreError {
+    CoreError::Full { what: "request buffer", capacity }
 }
 
 #[cfg(test)]

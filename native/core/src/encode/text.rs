@@ -99,7 +99,7 @@ impl Short {
     }
 
     /// The bytes of each word; what is behind the text means nothing.
-    #[inline]
+    #[inline(always)]
     pub const fn words(&self) -> [[u8; 16]; 2] {
         [self.words[0].to_le_bytes(), self.words[1].to_le_bytes()]
     }

@@ -9,7 +9,7 @@ use super::refusal::Why;
 use crate::units::{Amount, NO_PRICE};
 
 /// |price - reference| * 10,000 <= limit * reference, exactly.
-#[inline]
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, limit: Amount) -> Failed {
     let reference = case.ctx.reference;
     let known = case.price.filter(|_| reference > 0 && reference != NO_PRICE);

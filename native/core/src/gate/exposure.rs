@@ -17,13 +17,13 @@ pub(super) fn symbols(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// Size of the order.
-#[inline]
+#[inline(always)]
 pub(super) fn qty(case: &Case<'_>, limit: Amount) -> Failed {
     above(limit, case.qty.into())
 }
 
 /// Value of the order.
-#[inline]
+#[inline(always)]
 pub(super) fn notional(case: &Case<'_>, limit: Amount) -> Failed {
     match case.notional {
         Some(was) => above(limit, was),
@@ -32,14 +32,14 @@ pub(super) fn notional(case: &Case<'_>, limit: Amount) -> Failed {
 }
 
 /// abs(position + open same side + new); an order that only shrinks the scope's position passes.
-#[inline]
+#[inline(always)]
 pub(super) fn position(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     let signed = Amount::from(exposure.position) + Amount::from(case.side.sign()) * case.open_after(exposure);
     above(limit, signed.abs()).filter(|_| !case.reduces(exposure))
 }
 
 /// Gross value of the scope with the order.
-#[inline]
+#[inline(always)]
 pub(super) fn total(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     if case.flattens {
         return None;
@@ -51,13 +51,13 @@ pub(super) fn total(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Fail
 }
 
 /// Open orders of the scope with this one; a replace takes its target's place.
-#[inline]
+#[inline(always)]
 pub(super) fn open_orders(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     above(limit, Amount::from(exposure.open_orders) + Amount::from(case.action != Action::Replace))
 }
 
 /// Gross value with the order over equity, in hundredths. Without equity there is no leverage that could hold.
-#[inline]
+#[inline(always)]
 pub(super) fn leverage(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     if case.flattens {
         return None;
@@ -69,7 +69,7 @@ pub(super) fn leverage(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> F
     (hundredfold > limit * equity).then(|| (Why::Above, ceil_div(hundredfold, equity)))
 }
 
-#[inline]
+#[inline(always)]
 fn gross_after(case: &Case<'_>, exposure: &Exposure) -> Option<Amount> {
     let others = exposure.gross_notional.saturating_sub(case.ctx.target_notional);
     case.notional.map(|notional| others.saturating_add(notional))
@@ -77,12 +77,12 @@ fn gross_after(case: &Case<'_>, exposure: &Exposure) -> Option<Amount> {
 
 /// Money as a number that a limit in hundredths or basis points can multiply without overflow; no real amount
 /// comes near the bound.
-#[inline]
+#[inline(always)]
 pub(super) fn bounded(money: Amount) -> Amount {
     money.clamp(-(1 << 100), 1 << 100)
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn above(limit: Amount, was: Amount) -> Failed {
     (was > limit).then_some((Why::Above, was))
 }

@@ -239,18 +239,6 @@ impl Row {
         if self.set & kind.bit() == 0 { None } else { self.values.get(kind as usize).copied() }
     }
 
-    /// The kinds that it limits.
-    #[inline]
-    pub fn kinds(&self) -> impl Iterator<Item = LimitKind> + use<> {
-        let mut rest = self.set;
-        std::iter::from_fn(move || {
-            // Kind k has bit k and stands at k - 1 of the list, as a test holds.
-            let kind = LimitKind::ALL.get((rest.trailing_zeros() as usize).wrapping_sub(1))?;
-            rest &= rest - 1;
-            Some(*kind)
-        })
-    }
-
     /// Whether it has a limit, an allowed symbol or a halt: one that has none checks nothing.
     #[must_use]
     #[inline]
@@ -427,16 +415,6 @@ mod tests {
         let mut unknown = limit(Scope::All, 0, LimitKind::MaxPosition, 5, 0);
         unknown.limit = 99;
         assert_eq!(limits.set(&unknown).unwrap_err().to_string(), "LimitKind is not a known value, was 99");
-    }
-
-    #[test]
-    fn a_row_tells_the_kinds_it_limits() {
-        let mut row = Row::EMPTY;
-        assert_eq!(row.kinds().count(), 0);
-        for (at, kind) in LimitKind::ALL.iter().enumerate() {
-            row.set |= kind.bit();
-            assert_eq!(row.kinds().collect::<Vec<_>>(), LimitKind::ALL[..=at]);
-        }
     }
 
     #[test]

@@ -8,19 +8,19 @@ use super::refusal::Why;
 use crate::units::Amount;
 
 /// Loss of the last closing trade.
-#[inline]
+#[inline(always)]
 pub(super) fn trade(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     above(limit, exposure.last_trade_pnl.saturating_neg()).filter(|_| !case.flattens)
 }
 
 /// Loss since the day began.
-#[inline]
+#[inline(always)]
 pub(super) fn day(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     above(limit, exposure.pnl_today.saturating_neg()).filter(|_| !case.flattens)
 }
 
 /// Equity below its peak, in basis points of the peak; without a peak above zero nothing passes.
-#[inline]
+#[inline(always)]
 pub(super) fn drawdown(case: &Case<'_>, limit: Amount, exposure: &Exposure) -> Failed {
     if case.flattens {
         return None;

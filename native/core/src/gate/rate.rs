@@ -9,7 +9,7 @@ use super::refusal::Why;
 use crate::units::{Amount, Nanos};
 
 /// The row's bucket is empty; the figure counts the orders of its burst with this one.
-#[inline]
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, row: &Row) -> Failed {
     (!row.bucket.passes(case.ctx.now)).then(|| (Why::Above, Amount::from(row.bucket.capacity) + 1))
 }

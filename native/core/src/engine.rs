@@ -12,8 +12,8 @@ use crate::effects::{Effects, NoteRow, Outgoing};
 use crate::encode::binance::{Session, Wire};
 use crate::error::{CoreError, Result};
 use crate::event::{
-    AssetDef, Checkpoint, Command, Header, InstrumentDef, Link, NameDef, Record, RecordBuf, RecordRef, Request, Timer,
-    Verb,
+    AssetDef, Checkpoint, Command, Header, InstrumentDef, Link, NameDef, Record, RecordBuf, RecordIter, RecordRef,
+    Request, Timer, Verb,
 };
 use crate::instrument::Market;
 use crate::journal::{Journal, Options, Reader};
@@ -299,10 +299,13 @@ impl Engine {
     }
 
     fn apply_all(&mut self, records: &RecordBuf) -> Result<()> {
-        for record in records {
-            self.apply(record?)?;
+        let mut rest = records.bytes();
+        while let Some((record, behind)) = RecordRef::first(rest) {
+            self.apply(record)?;
+            rest = behind;
         }
-        Ok(())
+        // Nothing is left, or what no record is: the walk that tells errors says which.
+        RecordIter::new(rest).try_for_each(|record| record.map(|_| ()))
     }
 
     /// What the inputs did to lines, as events of their own.

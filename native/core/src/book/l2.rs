@@ -94,14 +94,19 @@ impl L2Book {
     #[inline]
     pub fn apply_all(&mut self, side: Side, levels: &[Level]) -> Result<()> {
         let ladder = self.side_mut(side);
-        let applied = levels.iter().try_for_each(|level| {
+        for level in levels {
             if level.qty < 0 {
+                ladder.settle();
                 return Err(negative(level.qty));
             }
-            ladder.set(keyed(side, level.price), level.qty)
-        });
+            // An error leaves from here: a result that is carried round the loop would be copied once more behind it.
+            if let Err(error) = ladder.set(keyed(side, level.price), level.qty) {
+                ladder.settle();
+                return Err(error);
+            }
+        }
         ladder.settle();
-        applied
+        Ok(())
     }
 
     /// Applies changes of both sides in order.
@@ -182,6 +187,7 @@ fn no_side(side: u8) -> CoreError {
     CoreError::Field { field: "side", was: side.to_string(), why: "must be 0 for a bid or 1 for an ask" }
 }
 
+#[cold]
 fn negative(qty: Lots) -> CoreError {
     CoreError::Field { field: "level size", was: qty.to_string(), why: "must not be negative" }
 }

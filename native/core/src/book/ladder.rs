@@ -222,6 +222,7 @@ impl Ladder {
     }
 }
 
+#[cold]
 fn full() -> CoreError {
     CoreError::Full { what: "book side", capacity: LEVELS_MAX }
 }

@@ -45,28 +45,56 @@ const SIZES: [usize; 256] = {
     sizes
 };
 
-/// The error of a record whose frame is wrong, out of the way of the code that reads good ones.
+/// What is wrong with a record that is not sound, out of the way of the code that reads good ones.
 #[cold]
-fn malformed(field: &'static str, was: usize, why: &'static str) -> CoreError {
-    CoreError::Field { field, was: was.to_string(), why }
+fn fault(bytes: &[u8]) -> CoreError {
+    let malformed = |field, was: usize, why| CoreError::Field { field, was: was.to_string(), why };
+    if bytes.len() < size_of::<Header>() || !bytes.as_ptr().cast::<Header>().is_aligned() {
+        return malformed("record", bytes.len(), "is shorter than a header or unaligned");
+    }
+    // SAFETY: long enough and aligned; every bit pattern is a valid Header.
+    let header = unsafe { &*bytes.as_ptr().cast::<Header>() };
+    if header.length as usize != bytes.len() || !bytes.len().is_multiple_of(8) {
+        return malformed("record.length", header.length as usize, "does not match its frame");
+    }
+    if header.schema != SCHEMA {
+        return malformed("record.schema", header.schema.into(), "is not a schema this version reads");
+    }
+    match header.kind() {
+        Ok(_) => malformed("record.length", bytes.len(), "is not the length of its kind"),
+        Err(error) => error,
+    }
 }
 
 impl<'a> RecordRef<'a> {
     /// Checks length, schema, kind and alignment of `bytes`, which must hold exactly one record.
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
+        match Self::sound(bytes) {
+            Some(record) => Ok(record),
+            None => Err(fault(bytes)),
+        }
+    }
+
+    /// The first record of `bytes`, and what is behind it; None at their end, and where it is not sound (`new` says why).
+    #[inline(always)]
+    pub fn first(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let length = u32::from_ne_bytes(*bytes.first_chunk::<4>()?) as usize;
+        let (head, behind) = bytes.split_at_checked(length)?;
+        Some((Self::sound(head)?, behind))
+    }
+
+    #[inline(always)]
+    fn sound(bytes: &'a [u8]) -> Option<Self> {
         if bytes.len() < size_of::<Header>() || !bytes.as_ptr().cast::<Header>().is_aligned() {
-            return Err(malformed("record", bytes.len(), "is shorter than a header or unaligned"));
+            return None;
         }
         // SAFETY: long enough and aligned; every bit pattern is a valid Header.
         let header = unsafe { &*bytes.as_ptr().cast::<Header>() };
-        if header.length as usize != bytes.len() || !bytes.len().is_multiple_of(8) {
-            return Err(malformed("record.length", header.length as usize, "does not match its frame"));
+        if header.length as usize != bytes.len() || !bytes.len().is_multiple_of(8) || header.schema != SCHEMA {
+            return None;
         }
-        if header.schema != SCHEMA {
-            return Err(malformed("record.schema", header.schema.into(), "is not a schema this version reads"));
-        }
-        let kind = header.kind()?;
+        let Ok(kind) = header.kind() else { return None };
         let least = SIZES[kind as u8 as usize];
         let fits = match kind {
             Kind::Depth => {
@@ -79,10 +107,7 @@ impl<'a> RecordRef<'a> {
             }
             _ => bytes.len() == least,
         };
-        if !fits {
-            return Err(malformed("record.length", bytes.len(), "is not the length of its kind"));
-        }
-        Ok(Self { bytes, kind })
+        fits.then_some(Self { bytes, kind })
     }
 
     /// A record of this program's own making, whose header is its kind's (`Header::of`).

@@ -224,6 +224,7 @@ impl OrderTable {
         let Some(order) = self.kept.open.last() else { return };
         let at = self.kept.open.len() as u32 - 1;
         self.index.set(order.id, Place::Open(at));
+        self.index.expect(order.id.wrapping_add(1));
         self.kept.exposures.join(at, group, order.side);
         self.kept.exposures.change(at, Share::NOTHING, Share::of(order), &self.kept.open);
     }

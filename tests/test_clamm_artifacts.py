@@ -74,6 +74,14 @@ def test_another_archive_than_the_pinned_one_is_not_unpacked(script: ModuleType,
     assert list(place.iterdir()) == []
 
 
+def test_a_path_that_leaves_its_package_is_refused(script: ModuleType, registry: Path) -> None:
+    with tarfile.open(registry, "w:gz") as packed:
+        packed.addfile(tarfile.TarInfo("package/out/../../../../escaped"), io.BytesIO())
+    with pytest.raises(script.ArtifactError, match=r"must hold paths of its own, was package/out/\.\./"):
+        script.fetch(manifest(registry), registry.parent / "contracts")
+    assert not list(registry.parent.rglob("escaped"))
+
+
 def test_a_package_of_another_platform_is_left_alone(script: ModuleType, registry: Path) -> None:
     assert script.fetch(manifest(registry, platform="plan9-vax"), registry.parent / "contracts") == []
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from feeds.chain.pool_file import open_pool
 from feeds.chain.pool_logs import EVENTS
 from native._core import ClammPool, InputError
 from pycore.chain_proposal import ChainProposal, ChainView, MintRange
@@ -28,7 +29,7 @@ from sim.clamm.backtest import OWNER, Backtest, Costs
 from sim.clamm.config import load
 from sim.clamm.flow import Block, MintCall, SwapCall
 from sim.clamm.generated import GeneratedFlow, Market
-from sim.clamm.recorded import RecordedFlow, follow, open_pool, rows
+from sim.clamm.recorded import RecordedFlow, follow, rows
 
 UNIT = 10**18
 UNITS = {"MintRange": 430_000, "BurnRange": 190_000, "CollectRange": 140_000, "SwapTokens": 150_000}
@@ -258,7 +259,7 @@ def test_events_that_part_from_the_pool_are_named(shared_data: Path, tmp_path: P
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps(told))
     with pytest.raises(CheckError, match=r"event 3 \(Swap in block \d+\): \w+ must be -?\d+, was -?\d+"):
-        list(follow(open_pool(state), rows(wrong)))
+        list(follow(open_pool(state, "state"), rows(wrong)))
 
 
 def test_rows_of_the_lake_are_the_same_market(tmp_path: Path) -> None:
@@ -290,8 +291,8 @@ def test_rows_of_the_lake_are_the_same_market(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["quote", "none.json", "--sell", "0", "--amount", "1"], "state must be a pool's as JSON or Parquet"),
-        (["replay", "none.json", "none.json"], "state must be a pool's as JSON or Parquet"),
+        (["quote", "none.json", "--sell", "0", "--amount", "1"], "STATE must be a file with a pool's state"),
+        (["replay", "none.json", "none.json"], "STATE must be a file with a pool's state"),
     ],
 )
 def test_files_that_are_none_are_named(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.chain.pool_file import open_pool
 from native._core import ClammPool, EvmBlock, EvmState
 from pycore.chain_proposal import BurnRange
 from pycore.cli import main
@@ -14,7 +15,7 @@ from pycore.errors import BAD_INPUT, DONE, INTERRUPTED, UNEQUAL, InputError
 from pycore.lp.find import find
 from sim.gates import abi
 from sim.gates.g2 import Gate2
-from sim.gates.pools import load, usual
+from sim.gates.pools import usual
 from tests import evm_contracts
 from tests.gate_strategies import Fixed, Honest, WrongByOne
 
@@ -145,18 +146,9 @@ def test_an_interrupted_gate_says_how_far_it_came(
     assert "interrupted after 3 blocks" in told.err
 
 
-def test_a_pool_is_read_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "pool"
-    file.write_bytes(usual().to_bytes())
-    assert load(file).state_hash == usual().state_hash
-    for name, wrong in (("pool", b"no pool"), ("pool.json", b"[]"), ("pool.json.gz", b"{}"), ("none.json", b"{")):
-        (tmp_path / name).write_bytes(wrong)
-        with pytest.raises(InputError, match=rf"--pool must be a file with a pool's state, was .*{name} "):
-            load(tmp_path / name)
-
-
 def test_a_recorded_pool_of_the_chain_goes_on_on_the_bytecode(shared_data: Path) -> None:
-    gate = Gate2(load(shared_data / "clamm/univ3_wbtc_weth_3000_20230331/pool_before_16944668.json.gz"), Honest({}), 3)
+    state = shared_data / "clamm/univ3_wbtc_weth_3000_20230331/pool_before_16944668.json.gz"
+    gate = Gate2(open_pool(state, "--pool"), Honest({}), 3)
     assert [gate.block() for _ in range(12)] == [None] * 12
     assert gate.tally.proposals > 10
 

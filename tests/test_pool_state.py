@@ -12,8 +12,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from feeds.chain.pool_file import open_pool
 from feeds.chain.pool_logs import EVENTS, event_of, fields_of
 from feeds.chain.pool_state import LogBatch, from_arrow, full_state, log_batch, simulator_row, tick_map, to_arrow
 from native._core import ClammPool, InputError, RevertError
@@ -260,3 +262,36 @@ def _rows(shared_data: Path, tmp_path: Path, name: str) -> list[dict[str, Any]]:
         if "snapshots" in name:
             question = "SELECT * FROM snapshot ORDER BY id"
         return [dict(row) for row in database.execute(question)]
+
+
+def test_a_pool_is_read_from_every_form_of_file(tmp_path: Path) -> None:
+    pool = _pool()
+    slot0, ticks = pool.state()["slot0"], pool.state()["ticks"]
+    scalars = {"fee": 3000, "tick_spacing": 60, "tick": slot0["tick"], "liquidity": str(pool.state()["liquidity"])}
+    tick_map_form = {
+        "scalars": scalars | {"sqrt_price_x96": str(slot0["sqrt_price"])},
+        "tick_data": {at: [str(tick["liquidity_gross"]), str(tick["liquidity_net"])] for at, tick in ticks.items()},
+        "balance_token0": 0,
+        "balance_token1": 0,
+    }
+    (tmp_path / "pool").write_bytes(pool.to_bytes())
+    pq.write_table(to_arrow(pool), tmp_path / "pool.parquet")
+    (tmp_path / "map.json.gz").write_bytes(gzip.compress(json.dumps(tick_map_form).encode()))
+    for name in ("pool", "pool.parquet"):
+        assert open_pool(tmp_path / name, "--pool").state_hash == pool.state_hash
+    mapped = open_pool(tmp_path / "map.json.gz", "--pool").state()
+    assert {at: tick["liquidity_net"] for at, tick in mapped["ticks"].items()} == {
+        at: tick["liquidity_net"] for at, tick in ticks.items()
+    }
+    assert mapped["slot0"]["sqrt_price"] == slot0["sqrt_price"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("pool", b"no pool"), ("p.json", b"[]"), ("p.json.gz", b"{}"), ("p.parquet", b"PAR1"), ("p.json", b"{"), ("", b"")],
+)
+def test_a_file_that_holds_no_pool_is_named_with_its_field(tmp_path: Path, name: str, wrong: bytes) -> None:
+    if name:
+        (tmp_path / name).write_bytes(wrong)
+    with pytest.raises(InputError, match=rf"--pool must be a file with a pool's state \(.*, was .*{name}"):
+        open_pool(tmp_path / name, "--pool")

@@ -14,8 +14,9 @@ from pathlib import Path
 from bench import clamm_pool
 from bench.clamm import cpu_ns
 from bench.clamm import pool as quotes_of_bench
+from feeds.chain.pool_file import open_pool
 from native._core import ClammPool, ClammQuotes
-from sim.clamm.recorded import Row, completed, open_pool, rows
+from sim.clamm.recorded import Row, completed, rows
 
 ROUNDS = 31
 OWNER = "0x" + "77" * 20
@@ -102,7 +103,7 @@ def day(state: Path | None, events: Path | None, seed: int) -> None:
         pool, told, what = minted(), seeded(minted(), seed), "a seeded mix of the recorded day's proportions"
     else:
         told = rows(events)
-        pool, what = completed(open_pool(state), told), f"the recorded day {events.name}"
+        pool, what = completed(open_pool(state, "state"), told), f"the recorded day {events.name}"
     spent: dict[str, dict[str, list[int]]] = {}
     for _ in range(DAY_ROUNDS):
         _live(pool.copy(), told, spent)

@@ -1,14 +1,11 @@
-"""A recorded pool: its state from a file, the events after it, and both as a market for a backtest.
+"""The recorded events of a pool, followed from its state on, and both as a market for a backtest.
 
-catalogue: S4, M6. States are JSON as `feeds.chain.pool_state` knows it, or Parquet as it writes it. Events are Parquet
-with the columns of the lake's table `pools`, or JSON of decoded rows: `{"data": [{"method": "SWAP", "blockNo": ..}]}`.
-A log does not say what its swap specified: following the pool tells (exact input, exact output, or a price limit).
+catalogue: S4, M6. States are read by `feeds.chain.pool_file`. Events are Parquet with the columns of the
+lake's table `pools`, or JSON of decoded rows: `{"data": [{"method": "SWAP", "blockNo": ..}]}`. A log does not say what its swap specified: following the pool tells (exact input, exact output, or a price limit).
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -18,8 +15,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from feeds.chain.pool_file import read_json
 from feeds.chain.pool_logs import event_of, fields_of
-from feeds.chain.pool_state import from_arrow, full_state, tick_map
 from native._core import ClammPool, InputError
 from pycore.errors import CheckError
 from sim.clamm.flow import Block, BurnCall, Call, FlashCall, MintCall, ShareCall, SwapCall
@@ -42,30 +39,14 @@ class Row(NamedTuple):
     gas_price: int | None = None
 
 
-def open_pool(path: Path) -> ClammPool:
-    """The pool of a state file. InputError that names the file where it is none."""
-    try:
-        if path.suffix == ".parquet":
-            return from_arrow(pq.read_table(path))
-        document = _json(path)
-        return ClammPool.from_state(tick_map(document) if "scalars" in document else full_state(document))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, pa.ArrowException) as why:
-        raise InputError(f"state must be a pool's as JSON or Parquet ({why}), was {path}") from None
-
-
 def rows(path: Path) -> list[Row]:
     """The events of a file in the order of the chain. InputError that names the file where it is none."""
     try:
         if path.suffix == ".parquet":
             return [row for record in pq.read_table(path).to_pylist() if (row := _logged(record)) is not None]
-        return [_decoded(record) for record in _json(path)["data"]]
+        return [_decoded(record) for record in read_json(path)["data"]]
     except (OSError, EOFError, ValueError, KeyError, TypeError, pa.ArrowException) as why:
         raise InputError(f"events must be JSON or Parquet of a pool's events ({why}), was {path}") from None
-
-
-def _json(path: Path) -> Any:
-    raw = path.read_bytes()
-    return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
 
 
 def _logged(record: Mapping[str, Any]) -> Row | None:

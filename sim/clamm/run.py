@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from feeds.chain.pool_file import open_pool
 from feeds.ports import Results
 from native._core import ClammPool
 from pycore.lp.find import find
@@ -22,7 +23,7 @@ from sim.clamm.config import GeneratedSection, LiquidityConfig
 from sim.clamm.flow import Block, Flow
 from sim.clamm.generated import GeneratedFlow, Market
 from sim.clamm.page import Told, html, segments_of
-from sim.clamm.recorded import RecordedFlow, completed, open_pool, rows
+from sim.clamm.recorded import RecordedFlow, completed, rows
 from sim.clamm.reference import Reference, chainlink
 
 _GWEI = 1_000_000_000
@@ -54,7 +55,7 @@ def _market(config: LiquidityConfig, tokens: Tokens) -> tuple[ClammPool, Flow, R
     gas_price = int(config.costs.gas_price_gwei * _GWEI)
     if config.recorded is not None:
         events = rows(config.recorded.events)
-        pool = completed(open_pool(config.recorded.state), events)
+        pool = completed(open_pool(config.recorded.state, "recorded.state"), events)
         recorded = RecordedFlow(events, pool, gas_price)
         return pool, recorded, _reference(config, tokens), len(recorded)
     drawn = config.generated or GeneratedSection()

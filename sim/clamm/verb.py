@@ -11,11 +11,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from feeds.chain.pool_file import open_pool
 from feeds.ports import Results
 from native._core import InputError, RevertError
 from pycore.errors import UNEQUAL, CheckError
 from sim.clamm.config import load
-from sim.clamm.recorded import differing, follow, open_pool, rows
+from sim.clamm.recorded import differing, follow, rows
 from sim.clamm.run import backtest
 from sim.run_directory import run_directory
 
@@ -37,7 +38,7 @@ def _quote(actions: Any) -> None:
         epilog="example:\n  tickwright clamm quote pool.json --sell 0 --amount 1000000000000000000",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    quote.add_argument("state", type=Path, metavar="STATE", help="a pool's state as JSON (.gz or not)")
+    quote.add_argument("state", type=Path, metavar="STATE", help="a file with a pool's state")
     quote.add_argument("--sell", type=int, choices=(0, 1), required=True, help="which token goes in")
     quote.add_argument("--amount", required=True, metavar="UNITS", help="smallest units that go in")
     quote.add_argument("--exact-output", action="store_true", help="the amount is what comes out")
@@ -51,7 +52,7 @@ def _replay(actions: Any) -> None:
         epilog="example:\n  tickwright clamm replay pool.json events.json --until pool_after.json",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    replay.add_argument("state", type=Path, metavar="STATE", help="a pool's state: JSON (.gz or not) or Parquet")
+    replay.add_argument("state", type=Path, metavar="STATE", help="a file with a pool's state")
     replay.add_argument(
         "events", type=Path, metavar="EVENTS", help="decoded rows as JSON, or the lake's pools as Parquet"
     )
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_quote(args: argparse.Namespace) -> int:
     output: Results = args.output
-    pool, zero_for_one = open_pool(args.state), args.sell == 0
+    pool, zero_for_one = open_pool(args.state, "STATE"), args.sell == 0
     amount = _units("--amount", args.amount)
     limit = None if args.limit is None else _units("--limit", args.limit)
     try:
@@ -102,7 +103,7 @@ def _run_quote(args: argparse.Namespace) -> int:
 
 
 def _run_replay(args: argparse.Namespace) -> int:
-    pool, events = open_pool(args.state), rows(args.events)
+    pool, events = open_pool(args.state, "STATE"), rows(args.events)
     counts = Counter[str]()
     begin_ns = args.clock.mono_ns()
     with args.output.progress("replay", len(events)) as bar:
@@ -110,7 +111,7 @@ def _run_replay(args: argparse.Namespace) -> int:
             counts[one.asked or one.row.name.lower()] += 1
             bar.update(0, completed=done)
     seconds = (args.clock.mono_ns() - begin_ns) / 1e9
-    differences = [] if args.until is None else differing(pool.state(), open_pool(args.until).state())
+    differences = [] if args.until is None else differing(pool.state(), open_pool(args.until, "--until").state())
     for name, found, wanted in differences:
         args.output.row({"field": name, "replayed": str(found), "wanted": str(wanted)})
     swaps = {name: counts.pop(name, 0) for name in ("input", "output", "limit")}

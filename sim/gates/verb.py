@@ -11,10 +11,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from feeds.chain.pool_file import open_pool
 from pycore.errors import DONE, INTERRUPTED, UNEQUAL
 from pycore.lp.find import find
 from sim.gates.g2 import Difference, Gate2
-from sim.gates.pools import load, usual
+from sim.gates.pools import usual
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0 where nothing differs, 1 at the first difference, 2 for bad input, 130 where it was interrupted."""
     made = find(args.strategy)
-    gate = Gate2(load(args.pool) if args.pool else usual(), made(dict(args.option)), args.seed)
+    gate = Gate2(open_pool(args.pool, "--pool") if args.pool else usual(), made(dict(args.option)), args.seed)
     difference, interrupted = _judge(args, gate)
     if difference is not None:
         args.output.row(dataclasses.asdict(difference))

@@ -4,7 +4,7 @@
 
 use pyo3::prelude::*;
 
-mod word;
+pub mod word;
 mod library;
 mod follow;
 mod v4;
@@ -13,7 +13,9 @@ pub mod pool;
 mod pool_state;
 mod pool_view;
 mod quotes;
+mod read;
 mod row;
+mod swap;
 
 /// Adds the classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

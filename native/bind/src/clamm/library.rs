@@ -8,6 +8,7 @@ use tickwright_core::clamm::u256::U256;
 use tickwright_core::clamm::{Revert, bit_math, full_math, liquidity_math, sqrt_price, swap_math, tick_math};
 use tickwright_core::error::CoreError;
 
+use super::read::price;
 use super::word::{Signed, Word, dialect, int, reverted, signed_int};
 use crate::array::{bytes_of, copied};
 use crate::error::raise;
@@ -19,14 +20,6 @@ use crate::error::raise;
 struct ClammMath {
     says: fn(Revert) -> Revert,
     fees: swap_math::Fees,
-}
-
-/// A number of 160 bits, as prices are; else an `InputError`.
-fn price(field: &'static str, given: &Word) -> PyResult<U256> {
-    if given.0 <= sqrt_price::MAX_U160 {
-        return Ok(given.0);
-    }
-    Err(raise(CoreError::Field { field, was: given.0.to_string(), why: "must fit 160 bits" }))
 }
 
 impl ClammMath {

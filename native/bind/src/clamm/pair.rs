@@ -9,7 +9,7 @@ use tickwright_core::clamm::Revert;
 use tickwright_core::clamm::u256::U256;
 use tickwright_core::clamm::v2::{PAIR, Pair};
 
-use super::pool::address;
+use super::read::address;
 use super::word::{Word, int, reverted};
 
 type Int<'py> = Bound<'py, PyAny>;

@@ -5,16 +5,15 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tickwright_core::clamm::Revert;
-pub(super) use tickwright_core::clamm::pool::NOBODY;
-use tickwright_core::clamm::pool::{Family, NoQuote, Payment, Pool, Quote, Terms};
-use tickwright_core::clamm::position::{Address, PositionKey};
-use tickwright_core::clamm::sqrt_price::MAX_U160;
+use tickwright_core::clamm::pool::{NoQuote, Payment, Pool, Quote, Terms};
+use tickwright_core::clamm::position::PositionKey;
 use tickwright_core::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE};
 use tickwright_core::clamm::u256::U256;
-use tickwright_core::error::CoreError;
 
+use super::pool_state;
+use super::read::{Owner, family, price};
+use super::swap::swap_class;
 use super::word::{Signed, Word, int, reverted, signed_int};
-use super::{pool_state, pool_view};
 use crate::error::{RevertError, raise};
 
 /// A Python integer.
@@ -29,45 +28,6 @@ type Pair<'py> = (Int<'py>, Int<'py>);
 #[pyclass(module = "native._core")]
 pub struct ClammPool {
     pub(crate) inner: Pool,
-}
-
-/// The family of a name; else an `InputError`.
-pub(super) fn family(name: &str) -> PyResult<Family> {
-    match name {
-        "uniswap" => Ok(Family::Uniswap),
-        "pancake" => Ok(Family::Pancake),
-        other => {
-            let why = "must be uniswap or pancake";
-            Err(raise(CoreError::Field { field: "family", was: other.into(), why }))
-        }
-    }
-}
-
-/// Twenty bytes of an account; else an `InputError`.
-pub(super) fn address(given: &[u8]) -> PyResult<Address> {
-    given.try_into().map_err(|_| {
-        let was = format!("{} bytes", given.len());
-        raise(CoreError::Field { field: "owner", was, why: "must be 20 bytes" })
-    })
-}
-
-/// An account given as 20 bytes, or as their hexadecimal digits after 0x; else an `InputError`.
-struct Owner(Address);
-
-impl<'py> FromPyObject<'_, 'py> for Owner {
-    type Error = PyErr;
-
-    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Self(crate::evm::word::address("owner", &given)?.into_array()))
-    }
-}
-
-/// A square-root price of 160 bits; else an `InputError`.
-pub(super) fn price(field: &'static str, given: &Word) -> PyResult<U256> {
-    if given.0 <= MAX_U160 {
-        return Ok(given.0);
-    }
-    Err(raise(CoreError::Field { field, was: given.0.to_string(), why: "must fit 160 bits" }))
 }
 
 fn payment(paid: Option<(Word, Word)>) -> Payment {
@@ -168,7 +128,7 @@ impl ClammPool {
         };
         let done = self.inner.swap(zero_for_one, amount.0, limit, now, payment(paid)).map_err(reverted)?;
         let (amount0, amount1) = (signed_int(py, done.amount0)?, signed_int(py, done.amount1)?);
-        pool_view::swap(py)?.call1((amount0, amount1, int(py, done.sqrt_price)?, done.liquidity, done.tick))
+        swap_class(py)?.call1((amount0, amount1, int(py, done.sqrt_price)?, done.liquidity, done.tick))
     }
 
     /// Lends both tokens for a call; returns what was paid above the loan.

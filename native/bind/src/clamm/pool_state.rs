@@ -14,7 +14,7 @@ use tickwright_core::clamm::ticks::Ticks;
 use tickwright_core::clamm::u256::U256;
 use tickwright_core::error::CoreError;
 
-use super::pool::{address, family};
+use super::read::{address, family};
 use super::word::{Word, int};
 use crate::error::raise;
 

@@ -1,11 +1,10 @@
 //! What a strategy reads of a pool: its terms, its price and liquidity, an owner's positions, and a copy to compute on.
 
 use super::pool::ClammPool;
+use super::swap::swap_class;
 use super::word::int;
 use crate::evm::word::{address, address_text};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::IntoPyDict;
 use tickwright_core::clamm::pool::Family;
 
 /// A position without its key.
@@ -22,21 +21,9 @@ pub struct ClammPosition {
 /// Owner, lower and upper tick, and the position.
 type Held = ((String, i32, i32), ClammPosition);
 
-static SWAP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// The class of what a swap gives: a tuple whose members have names.
-pub fn swap(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    let made = SWAP.get_or_try_init(py, || {
-        let options = [("module", "native._core")].into_py_dict(py)?;
-        let members = ("ClammSwap", "amount0 amount1 sqrt_price liquidity tick");
-        py.import("collections")?.call_method("namedtuple", members, Some(&options)).map(Bound::unbind)
-    })?;
-    Ok(made.bind(py))
-}
-
 /// Adds this file's classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("ClammSwap", swap(m.py())?)?;
+    m.add("ClammSwap", swap_class(m.py())?)?;
     m.add_class::<ClammPosition>()
 }
 

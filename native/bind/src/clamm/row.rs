@@ -6,12 +6,13 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use tickwright_core::clamm::events::Event;
+use tickwright_core::clamm::pool::NOBODY;
 use tickwright_core::clamm::position::Address;
 use tickwright_core::clamm::u256::U256;
 use tickwright_core::error::CoreError;
 
-use super::pool::{NOBODY, address};
 use super::pool_state::get;
+use super::read::address;
 use super::word::{Signed, Word};
 use crate::error::raise;
 

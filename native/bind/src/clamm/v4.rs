@@ -9,7 +9,7 @@ use tickwright_core::clamm::u256::U256;
 use tickwright_core::clamm::v4::{Account, Change, Manager, PoolKey, PoolV4};
 use tickwright_core::error::CoreError;
 
-use super::pool::{address, price};
+use super::read::{address, price};
 use super::word::{Signed, Word, int, reverted, signed_int};
 use crate::error::raise;
 

@@ -1,9 +1,9 @@
 //! Words, addresses and code of the EVM as Python's integers, texts and bytes, with errors that name the field.
 
+use crate::clamm::word::Word;
 use crate::error::raise;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyString};
+use pyo3::types::{PyBytes, PyString};
 use tickwright_core::error::CoreError;
 use tickwright_evm::{Address, B256, Bytes, U256};
 
@@ -14,9 +14,6 @@ fn bad(field: &'static str, was: &Bound<'_, PyAny>, why: &'static str) -> PyErr 
 
 /// An integer of 0 to 2^256 - 1, given as one or as a text (decimal, or hexadecimal after `0x`).
 pub fn word(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<U256> {
-    if let Ok(small) = given.extract::<u64>() {
-        return Ok(U256::from(small));
-    }
     if let Ok(text) = given.cast::<PyString>() {
         let text = text.to_cow()?;
         let read = match text.strip_prefix("0x") {
@@ -25,21 +22,13 @@ pub fn word(field: &'static str, given: &Bound<'_, PyAny>) -> PyResult<U256> {
         };
         return read.map_err(|_| bad(field, given, "must be an integer of 0 to 2^256 - 1"));
     }
-    let bytes = given
-        .cast::<PyInt>()
-        .ok()
-        .and_then(|int| int.call_method1(intern!(given.py(), "to_bytes"), (32, "big")).ok())
-        .ok_or_else(|| bad(field, given, "must be an integer of 0 to 2^256 - 1"))?;
-    Ok(U256::from_be_slice(bytes.cast::<PyBytes>()?.as_bytes()))
+    let word: Word = given.extract().map_err(|_| bad(field, given, "must be an integer of 0 to 2^256 - 1"))?;
+    Ok(U256::from_limbs(word.0.0))
 }
 
 /// A word as Python's integer.
 pub fn int<'py>(py: Python<'py>, value: U256) -> PyResult<Bound<'py, PyAny>> {
-    if let Ok(small) = u128::try_from(value) {
-        return Ok(small.into_pyobject(py)?.into_any());
-    }
-    let bytes = PyBytes::new(py, &value.to_be_bytes::<32>());
-    py.get_type::<PyInt>().call_method1(intern!(py, "from_bytes"), (bytes, "big"))
+    crate::clamm::word::int(py, tickwright_core::clamm::u256::U256(value.into_limbs()))
 }
 
 /// An address: 20 bytes, or 40 hexadecimal digits after `0x` in any case.

@@ -4,9 +4,10 @@
 //! catalogue: M4. The index is open addressing with linear probing over twice as many slots as there can be levels, all
 //! reserved when it is made; a deletion shifts what follows back, so no slot is ever wasted. Order is made when asked for.
 
-use super::ladder::LEVELS_MAX;
 use crate::units::Lots;
 
+/// The most levels that a side holds.
+pub const LEVELS_MAX: usize = 65_536;
 const SLOTS: usize = LEVELS_MAX * 2;
 const SHIFT: u32 = 64 - SLOTS.ilog2();
 

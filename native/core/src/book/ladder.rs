@@ -8,13 +8,10 @@
 //! Keys grow towards the best level: the price of a bid, the negated price of an ask. Where the ladder stands is no part
 //! of the state: sides with the same levels are equal, and their canonical bytes are the levels alone.
 
-use super::far::Far;
+use super::far::{Far, LEVELS_MAX};
 use crate::canon::{Canon, impossible};
 use crate::error::{CoreError, Result};
 use crate::units::Lots;
-
-/// The most levels that a side holds.
-pub const LEVELS_MAX: usize = 65_536;
 
 /// Ticks of the ladder: 64^3, so that three layers of words are exactly enough. Wider is faster, because far levels cost
 /// more than ticks that are never touched.

@@ -10,10 +10,12 @@ pub mod l2;
 pub mod l3;
 mod ladder;
 pub mod live;
+mod outcome;
 pub mod rule;
 pub mod sent;
 pub mod sync;
 
+pub use far::LEVELS_MAX;
 pub use l2::L2Book;
-pub use ladder::LEVELS_MAX;
-pub use sync::{SyncOutcome, SyncedBook};
+pub use outcome::SyncOutcome;
+pub use sync::SyncedBook;

@@ -13,41 +13,17 @@ use crate::error::{CoreError, Result};
 use crate::event::{DepthView, Level, flags};
 use crate::instrument::Market;
 use crate::state;
-use crate::units::{Side, Ticks};
+use crate::units::Side;
 use std::collections::VecDeque;
 
 use super::l2::L2Book;
+use super::outcome::SyncOutcome;
 use super::rule::{Ids, Position, Rule};
 
 /// The most deltas that wait for a snapshot.
 pub const WAITING_MAX: usize = 4_096;
 /// The most levels that those deltas hold together.
 pub const WAITING_LEVELS_MAX: usize = 131_072;
-
-/// What became of a depth message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncOutcome {
-    /// The book has it.
-    Applied,
-    /// It is older than the book.
-    Dropped,
-    /// It waits for a snapshot.
-    Buffered,
-    /// A message is missing: the book is empty and needs a snapshot.
-    Gap {
-        /// The update id that should have come next.
-        expected: u64,
-        /// The one that came: `U` on spot and after a snapshot, `pu` on futures.
-        was: u64,
-    },
-    /// The best bid is not below the best ask: the book is empty and needs a snapshot.
-    Crossed {
-        /// Best bid.
-        bid: Ticks,
-        /// Best ask.
-        ask: Ticks,
-    },
-}
 
 state! {
     /// The head of a delta that waits; its levels are in the buffer's level queue.

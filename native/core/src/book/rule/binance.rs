@@ -8,7 +8,7 @@
 //!   drop u < last; the first after a snapshot needs U <= last <= u; from then on pu must be the previous u.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 use crate::instrument::Market;
 
 impl Rule for Market {

@@ -3,7 +3,7 @@
 //! catalogue: M4, M3. <https://docs.bitfinex.com/docs/ws-websocket-checksum>; the book comes whole when it is subscribed.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Bitfinex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! catalogue: M4, M3. <https://bitgetlimited.github.io/apidoc/en/spot/#depth-channel>: a snapshot, then changes.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Bitget v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! catalogue: M4, M3. <https://www.bitmex.com/app/wsAPI>: rows before the whole book (`partial`) are to be ignored.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// BitMEX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! already. The book is asked for over REST.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Bitstamp's `diff_order_book`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! promised there; every recording has it so, for each topic of a connection.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Bybit v5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! connection is in doubt and its owner resets them all; within a connection in order each delta applies.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Coinbase Advanced Trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! book's `change_id`; where it is not, the channel is subscribed again and sends a whole book.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Deribit v2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! catalogue: M4, M3. <https://docs.dydx.xyz/indexer-client/websockets>; the book comes whole when it is subscribed.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// dYdX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! the next needs U <= id + 1. The book is asked for over REST; `spot.obu` sends it in the stream, which replaces an older one.
 
 use super::{Ids, Kucoin, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Gate spot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! sends the best 150 levels a side each time; there are no changes.
 
 use super::{Hyperliquid, Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// HTX's `depth.step0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! sends the book of a block; there are no changes.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Hyperliquid's `l2Book`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

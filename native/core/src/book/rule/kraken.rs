@@ -5,7 +5,7 @@
 
 use super::{Ids, Position, Rule};
 use crate::book::l2::L2Book;
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 use crate::error::Result;
 use crate::units::Side;
 

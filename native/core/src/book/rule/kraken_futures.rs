@@ -4,7 +4,7 @@
 //! change a message; where a number is left out, the book is subscribed again.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Kraken Futures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! that ends at or before the book's `sequence`; the next must begin at most one after it. The book is asked for over REST.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// KuCoin spot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

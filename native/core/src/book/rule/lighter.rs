@@ -4,7 +4,7 @@
 //! change that names the nonce it goes on from is judged by that.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// Lighter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub use lighter::Lighter;
 pub use okx::Okx;
 
 use super::l2::L2Book;
-use super::sync::SyncOutcome;
+use super::outcome::SyncOutcome;
 use crate::error::Result;
 use crate::instrument::Market;
 

@@ -6,7 +6,7 @@
 //! apply as they come, and the checksum tells whether one is missing.
 
 use super::{Ids, Position, Rule};
-use crate::book::sync::SyncOutcome;
+use crate::book::outcome::SyncOutcome;
 
 /// OKX v5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

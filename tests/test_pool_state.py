@@ -288,7 +288,14 @@ def test_a_pool_is_read_from_every_form_of_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("pool", b"no pool"), ("p.json", b"[]"), ("p.json.gz", b"{}"), ("p.parquet", b"PAR1"), ("p.json", b"{"), ("", b"")],
+    [
+        ("pool", b"no pool"),
+        ("p.json", b"[]"),
+        ("p.json.gz", b"{}"),
+        ("p.parquet", b"PAR1"),
+        ("p.json", b"{"),
+        ("", b""),
+    ],
 )
 def test_a_file_that_holds_no_pool_is_named_with_its_field(tmp_path: Path, name: str, wrong: bytes) -> None:
     if name:

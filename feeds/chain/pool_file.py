@@ -1,7 +1,7 @@
 """A pool out of a file, whichever of the known forms its state was written in.
 
-catalogue: S4, M6. One reader for every verb that begins with a recorded pool: `.json` and `.json.gz` hold one of the forms
-of `feeds.chain.pool_state`, `.parquet` its table, any other name what `ClammPool.to_bytes` gives.
+catalogue: S4, M6. One reader for every verb that begins with a recorded pool: `.json` and `.json.gz` hold one of the
+forms of `feeds.chain.pool_state`, `.parquet` its table, any other name what `ClammPool.to_bytes` gives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The recorded events of a pool, followed from its state on, and both as a market for a backtest.
 
-catalogue: S4, M6. States are read by `feeds.chain.pool_file`. Events are Parquet with the columns of the
-lake's table `pools`, or JSON of decoded rows: `{"data": [{"method": "SWAP", "blockNo": ..}]}`. A log does not say what its swap specified: following the pool tells (exact input, exact output, or a price limit).
+catalogue: S4, M6. States are read by `feeds.chain.pool_file`. Events are Parquet with the columns of the lake's table
+`pools`, or JSON of decoded rows: `{"data": [{"method": "SWAP", "blockNo": ..}]}`. A log does not say what its swap
+specified: following the pool tells (exact input, exact output, or a price limit).
 """
 
 from __future__ import annotations

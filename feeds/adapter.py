@@ -20,7 +20,18 @@ from native._core import InputError, LiveBooks
 
 GROUP = "tickwright.adapters"
 #: What a feed may carry: the kinds of events.
-CHANNELS = ("depth", "trade", "bbo", "mark", "ticker", "kline", "fundingrate", "openinterest", "reference")
+CHANNELS = (
+    "depth",
+    "trade",
+    "bbo",
+    "mark",
+    "ticker",
+    "kline",
+    "fundingrate",
+    "openinterest",
+    "reference",
+    "liquidation",
+)
 MARKETS = ("spot", "linear", "inverse")
 #: How a book's messages follow one another: each is whole, ids count by one, each names the one before it, each names
 #: its first and last and the whole comes over REST, or only a time orders them and the whole comes over REST.

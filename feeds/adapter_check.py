@@ -42,6 +42,7 @@ _FIGURES = {
     "kline": "begin interval open high low close volume turnover trades price_scale qty_scale turnover_scale",
     "fundingrate": "rate_e18 next interval",
     "openinterest": "qty value qty_scale value_scale",
+    "liquidation": "sell price average qty filled price_scale qty_scale",
     "reference": "mark index price_scale",
 }
 _FIELDS |= {

@@ -3,7 +3,7 @@
 catalogue: M1. From the venue's documents, which change:
 <https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams>,
 <https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams> (categories since April
-2026: depth, bookTicker and trade on `/public`),
+2026: depth, bookTicker and trade on `/public`, marks, liquidations, tickers and klines on `/market`),
 <https://developers.binance.com/docs/derivatives/coin-margined-futures/websocket-market-streams>; testnets:
 <https://developers.binance.com/docs/binance-spot-api-docs/testnet>,
 <https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info>.
@@ -17,7 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One market of the venue. `market` is the core's name; paths begin with `/`; `snapshot_levels` a side."""
+    """One market of the venue. `market` is the core's name; paths begin with `/`; `snapshot_levels` a side.
+
+    `figures_path` is where its derivatives' figures are streamed; empty on spot.
+    """
 
     venue: str
     market: str
@@ -29,6 +32,7 @@ class Market:
     stream_path: str
     depth_stream: str
     snapshot_levels: int
+    figures_path: str = ""
 
     @property
     def instruments_request(self) -> str:
@@ -48,6 +52,12 @@ class Market:
         """The combined-stream address of all symbols under a `ws://` or `wss://` base."""
         names = [stream for symbol in symbols for stream in self.streams(symbol)]
         return f"{base.rstrip('/')}{self.stream_path}?streams={'/'.join(names)}"
+
+    def figures_address(self, base: str, symbols: list[str]) -> str:
+        """The same of marks with the funding rate, liquidations, tickers and bars of a minute."""
+        kinds = ("markPrice@1s", "forceOrder", "ticker", "kline_1m")
+        names = [f"{symbol.lower()}@{kind}" for symbol in symbols for kind in kinds]
+        return f"{base.rstrip('/')}{self.figures_path}?streams={'/'.join(names)}"
 
 
 SPOT = Market(
@@ -73,6 +83,7 @@ USDM = Market(
     stream_path="/public/stream",
     depth_stream="depth@100ms",
     snapshot_levels=1000,
+    figures_path="/market/stream",
 )
 COINM = Market(
     venue="binance-coinm",
@@ -85,6 +96,7 @@ COINM = Market(
     stream_path="/stream",
     depth_stream="depth@100ms",
     snapshot_levels=1000,
+    figures_path="/stream",
 )
 
 VENUES = {market.venue: market for market in (SPOT, USDM, COINM)}

@@ -28,6 +28,7 @@ REST: dict[str, tuple[str, ...]] = {
     "rates": ("rate", "next_ns", "interval_ns", "rate_scale"),
     "interest": ("qty", "value", "qty_scale", "value_scale"),
     "marks": ("mark_price", "index_price", "price_scale"),
+    "liquidations": ("sell", "price", "average", "qty", "filled", "price_scale", "qty_scale"),
 }
 HEAD = ("instrument", "record", "ts_receive", "ts_venue", "id")
 PRICES = ("price", "bid", "ask")

@@ -129,6 +129,18 @@ _TABLES = {
             _Column("price_scale", _I8, "Decimals of both"),
         ),
     ),
+    "liquidations": (
+        "Orders by which the venue closed positions; their trades are among the trades, too.",
+        (
+            *_HEAD,
+            _Column("sell", _I8, "1 where the order sells: a long is closed"),
+            _said("price", "The price of the order"),
+            _said("average", "The average price of what was filled"),
+            _said("qty", "The size of the order"),
+            _said("filled", "How much of it was filled"),
+            *_SCALES,
+        ),
+    ),
     "klines": (
         "The venue's own bars, of `data backfill` and of recordings. One is (`venue`, `symbol`, `bar`, `id`).",
         (
@@ -201,7 +213,7 @@ _TABLES = {
 #: What a recording becomes, in the order of the core's tables.
 RECORDED = ("trades", "levels", "tops")
 #: What a recording tells beside them, in the order of the core's figures.
-FIGURES = ("tickers", "klines", "rates", "interest", "marks")
+FIGURES = ("tickers", "klines", "rates", "interest", "marks", "liquidations")
 #: What is stored as files, by channel.
 CHANNELS = (*RECORDED, *FIGURES, "funding", "bars", "pools")
 #: Venues whose whole books come by REST and join the changes by number.

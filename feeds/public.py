@@ -5,7 +5,8 @@ catalogue: M1. Addresses from the venues' documents, which change:
 <https://bybit-exchange.github.io/docs/v5/ws/connect> (the same topics on each category's path),
 <https://docs.kraken.com/api/docs/guides/spot-ws-intro> (v1 at the root, another protocol at `/v2`) and
 <https://docs.kraken.com/api/docs/guides/futures-websockets>,
-<https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1, before `/v2/ws/public`),
+<https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api> (v1) and
+<https://www.bitget.com/docs/classic/Websocket-introduction> (v2: one address, and each message names its market),
 <https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-overview>,
 <https://docs.deribit.com/#json-rpc-over-websocket>,
 <https://www.kucoin.com/docs/websocket/basic-info/apply-connect-token/public-token-no-authentication-required-> (the
@@ -37,6 +38,8 @@ FEEDS = (
     ("kraken.com", "/v2", "kraken-spot-v2"),
     ("bitget.com", "/spot/v1/stream", "bitget-spot"),
     ("bitget.com", "/mix/v1/stream", "bitget-mix"),
+    ("bitget.com", "/v2/ws/public", "bitget-spot-v2"),
+    ("bitget.com", "/v2/ws/public", "bitget-mix-v2"),
     ("kraken.com", "/ws/v1", "kraken-futures"),
     ("coinbase.com", "", "coinbase"),
     ("deribit.com", "/ws/api/v2", "deribit"),
@@ -52,6 +55,8 @@ FEEDS = (
     ("api.hbdm.com", "/swap-ws", "htx-inverse"),
     ("api.hbdm.com", "/linear-swap-notification", "htx-linear"),
     ("api.hbdm.com", "/swap-notification", "htx-inverse"),
+    ("api.hbdm.com", "/ws_index", "htx-inverse"),
+    ("api.hbdm.com", "/ws_index", "htx-linear"),
     ("bitfinex.com", "/ws/2", "bitfinex"),
     ("bitmex.com", "/realtime", "bitmex"),
     ("dydx.trade", "/v4/ws", "dydx"),
@@ -70,6 +75,11 @@ _BOOKS = (
 )
 #: The feeds whose whole books come by REST.
 BOOKS_BY_REST = frozenset(feed for _, feed in _BOOKS)
+#: What a message at an address that two feeds share says where it is of the feed that `feed_of` does not give.
+_SHARED = {
+    ("bitget.com", "/v2/ws/public"): (re.compile(rb'.{0,60}"instType":"SPOT"', re.DOTALL), "bitget-spot-v2"),
+    ("hbdm.com", "/ws_index"): (re.compile(rb'.{0,60}"market\.[^."]*-USD[-."]', re.DOTALL), "htx-inverse"),
+}
 #: How messages of Lighter and Hyperliquid begin. Their recordings name no address, and Binance's begin otherwise.
 _CHANNELS = ((re.compile(rb'\{"channel":"[a-z_]+:\d+"'), "lighter"), (re.compile(rb'\{"channel":"'), "hyperliquid"))
 
@@ -89,9 +99,20 @@ def feed_of(address: str) -> str:
 
 
 def feed_of_message(address: str, payload: bytes) -> str:
-    """`feed_of` the address; where a recording names none, the feed that the payload's first bytes tell."""
+    """`feed_of` the address; where a recording names none or two share one, the feed that the payload's begin tells."""
     known = (feed for begins, feed in _CHANNELS if not address and begins.match(payload))
-    return next(known, None) or feed_of(address)
+    if feed := next(known, None):
+        return feed
+    shared = _shared(address)
+    return shared[1] if shared is not None and shared[0].match(payload) else feed_of(address)
+
+
+@lru_cache(maxsize=64)
+def _shared(address: str) -> tuple[re.Pattern[bytes], str] | None:
+    """What tells the feeds of an address apart; None where it has one."""
+    parts = urlsplit(address)
+    place = (".".join((parts.hostname or "").split(".")[-2:]), parts.path.rstrip("/"))
+    return _SHARED.get(place)
 
 
 def book_request(request: str) -> tuple[str, str] | None:

@@ -74,18 +74,20 @@ class Source:
         return self._feed(self.venue, self.at, books_of, (clock, http)), shown
 
     def record(self, tape: Tape, clock: Clock, http: aiohttp.ClientSession) -> MarketFeed:
-        """A feed that puts everything on a tape: of both lines where there are two, and of a socket of figures."""
+        """A feed that puts everything on a tape: of both lines where there are two, and of the sockets of figures."""
         places = [self.at] if self.second is None else [self.at, self.second]
         feeds = []
         for place, mark in zip(places, ("", MARK_B), strict=False):
             heard = _Recording(self.venue, tape, mark)
             feeds.append(self._feed(self.venue, place, self.recorder_books, (clock, http), heard))
-        if (figures := self.venue.figures) is not None:
 
-            def told(symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
-                books = Figures(self.venue.books, symbols)
-                return books, books.numbers
+        def told(symbols: list[str]) -> tuple[Books, Mapping[str, int]]:
+            if isinstance(self.venue, Binance):
+                return self.recorder_books(symbols)
+            books = Figures(self.venue.books, symbols)
+            return books, books.numbers
 
+        for figures in self.venue.figures:
             feeds.append(self._feed(figures, self.at, told, (clock, http), _Recording(figures, tape, "")))
         return feeds[0] if len(feeds) == 1 else Together(feeds)
 

@@ -41,6 +41,8 @@ def test_what_is_captured_rebuilds_to_the_venues_own_tops(
     records = [record for batch in Recording(path).batches() for record in batch]
     assert summary["messages"] == sum(record.what is What.MESSAGE for record in records) > 0
     assert [record.what for record in records[:1]] == [What.UP]
+    figures = {kind for kind in (b"markPriceUpdate", b"24hrTicker") for r in records if b'"e":"%b"' % kind in r.payload}
+    assert len(figures) == (2 if venue == "binance-usdm" else 0), "derivatives have a second socket"
     times = [record.mono_ns or 0 for record in records]
     assert times == sorted(times)
     assert times[0] > 0

@@ -45,5 +45,5 @@ def test_no_public_feed_can_be_traded_and_an_experimental_one_not_be_recorded(na
 
 def test_what_no_recording_proves_says_so() -> None:
     documented = {"bybit-inverse", "gate-spot", "gate-linear", "gate-inverse", "kraken-spot-v2"}
-    documented |= {"bitfinex", "bitmex", "dydx", "kucoin-futures"}
+    documented |= {"bitget-spot-v2", "bitget-mix-v2", "bitfinex", "bitmex", "dydx", "kucoin-futures"}
     assert {feed.name for feed in feeds() if feed.proof == DOCUMENT_ONLY} == documented

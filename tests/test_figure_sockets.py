@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from feeds.live import LiveFeed
-from feeds.public import feed_of
+from feeds.public import feed_of, feed_of_message
 from feeds.source import Source
 from feeds.together import Together
 from feeds.venue import SESSIONS
@@ -29,6 +29,12 @@ SAID: dict[str, list[dict[str, Any]]] = {
             "arg": {"channel": "candle1m", "instId": "BTC-USDT"},
             "data": [["1700000000000", "1.0", "2.0", "0.5", "1.5", "10", "15", "15", "0"]],
         },
+    ],
+    "/ws_index": [
+        {"ping": 7},
+        {"id": "1", "status": "ok", "subbed": "market.BTC-USDT.mark_price.1min", "ts": 1},
+        {"ch": "market.BTC-USDT.mark_price.1min", "ts": 1700000000000, "tick": {"id": 1, "close": "9800.12"}},
+        {"ch": "market.BTC-USDT.index.1min", "ts": 1700000000001, "tick": {"id": 1, "close": "9801.5"}},
     ],
     "/linear-swap-notification": [
         {"op": "ping", "ts": "1700000000000"},
@@ -83,7 +89,7 @@ async def heard(name: str, symbol: str) -> tuple[list[tuple[bytes, str]], dict[s
             asked.setdefault(request.path, []).append(json.loads(message.data))
             for said in SAID.get(request.path, []) if first else []:
                 text = json.dumps(said).encode()
-                packed = request.path.endswith("-notification")
+                packed = request.path in ("/linear-swap-notification", "/ws_index")
                 await (socket.send_bytes(gzip.compress(text)) if packed else socket.send_str(text.decode()))
         return socket
 
@@ -96,11 +102,11 @@ async def heard(name: str, symbol: str) -> tuple[list[tuple[bytes, str]], dict[s
         assert isinstance(feed, Together)
         running = asyncio.create_task(feed.run())
         async with asyncio.timeout(20):
-            while len(reel.messages) < len(SAID[(SESSIONS[name].figures or SESSIONS[name]).path]):
+            while len(reel.messages) < sum(len(SAID[figures.path]) for figures in SESSIONS[name].figures):
                 await asyncio.sleep(0.005)
-        figures = feed.feeds[-1]
-        assert isinstance(figures, LiveFeed)
-        assert (figures.synced, figures.tally()["garbage"]) == (True, 0)
+        for figures in feed.feeds[1:]:
+            assert isinstance(figures, LiveFeed)
+            assert (figures.synced, figures.tally()["garbage"]) == (True, 0)
         await asyncio.sleep(0.05)
         feed.close()
         await running
@@ -117,24 +123,43 @@ async def test_okx_klines_are_recorded_from_their_own_socket() -> None:
     assert [event["kind"] for event in told] == ["kline"]
 
 
-async def test_htx_funding_rates_are_recorded_from_their_own_socket_and_its_pings_answered() -> None:
+async def test_htx_funding_rates_marks_and_indices_are_recorded_from_their_own_sockets_and_pings_answered() -> None:
     messages, asked = await heard("htx-linear", "BTC-USDT")
     topic = "public.BTC-USDT.funding_rate"
     assert asked["/linear-swap-notification"] == [
         {"op": "sub", "cid": topic, "topic": topic},
         {"op": "pong", "ts": "1700000000000"},
     ]
+    topics = [f"market.BTC-USDT.{kind}.1min" for kind in ("mark_price", "index")]
+    subscribed = [{"sub": name, "id": str(at)} for at, name in enumerate(topics, start=1)]
+    assert asked["/ws_index"] == [*subscribed, {"pong": 7}]
     decoder = FeedDecoder("htx-linear")
     decoder.define("BTC-USDT", "0.1", "1")
     told = [event for payload, source in messages for event in decoder.message(payload)]
-    assert {source for _, source in messages} == {"wss://api.hbdm.com/linear-swap-notification"}
-    assert [event["kind"] for event in told] == ["fundingrate"]
-    notices = SESSIONS["htx-linear"].figures
-    assert notices is not None
-    assert notices.book_again("BTC-USDT", 1) == []
-    refused = notices.control({"op": "sub", "err-code": 2001, "err-msg": "no"})
+    addresses = {f"wss://api.hbdm.com/{path}" for path in ("linear-swap-notification", "ws_index")}
+    assert {source for _, source in messages} == addresses
+    assert sorted(event["kind"] for event in told) == ["fundingrate", "reference", "reference"]
+    assert {feed_of_message(source, payload) for payload, source in messages} == {"htx-linear"}
+    for beside in SESSIONS["htx-linear"].figures:
+        assert beside.book_again("BTC-USDT", 1) == []
+    refused = SESSIONS["htx-linear"].figures[0].control({"op": "sub", "err-code": 2001, "err-msg": "no"})
     assert refused is not None
     assert refused.means is Means.REFUSED
+
+
+def test_two_feeds_of_one_address_are_told_apart_by_their_messages() -> None:
+    bitget, index = "wss://ws.bitget.com/v2/ws/public", "wss://api.hbdm.com/ws_index"
+    books = b'{"action":"update","arg":{"instType":"%s","channel":"books","instId":"BTCUSDT"},"data":[]}'
+    marks = b'{"ch":"market.%s.mark_price.1min","ts":1,"tick":{}}'
+    for address, payload, feed in (
+        (bitget, books % b"SPOT", "bitget-spot-v2"),
+        (bitget, books % b"COIN-FUTURES", "bitget-mix-v2"),
+        (bitget, b"pong", "bitget-mix-v2"),
+        (index, marks % b"BTC-USD", "htx-inverse"),
+        (index, marks % b"BTC-USDT", "htx-linear"),
+        ("wss://ws.okx.com/ws/v5/public", books % b"SPOT", "okx"),
+    ):
+        assert feed_of_message(address, payload) == feed
 
 
 def test_bars_of_other_venues_need_their_steps(capsys: Any, tmp_path: Any) -> None:

@@ -26,7 +26,7 @@ from native._core import InputError, LiveBooks
 from pycore.clock import Clock
 from tests.recorded_counts import ORDERS, RECORDED
 from tests.venue_dialects import DIALECTS, TextBook, Told, packed
-from tests.venue_server import ALL, FAULTS, Script, VenueServer, made_up, recorded
+from tests.venue_server import ALL, FAULTS, Script, VenueServer, anew, made_up, recorded
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 WAIT_S = 60.0
@@ -37,6 +37,8 @@ NUMBERED = {
     "bybit-spot",
     "coinbase",
     "kraken-futures",
+    "bitget-spot-v2",
+    "bitget-mix-v2",
     "deribit",
     "kucoin-spot",
     "gate-spot",
@@ -45,6 +47,8 @@ NUMBERED = {
     "gate-inverse",
     "lighter",
 }
+#: The feeds of recordings whose protocol the venue has left, and its protocol since.
+SERVED_AS = {"bitget-spot": "bitget-spot-v2", "bitget-mix": "bitget-mix-v2"}
 #: These send a book anew on another connection alone.
 RECONNECTING = {"coinbase", "bitfinex"}
 S = 1_000_000_000
@@ -145,9 +149,11 @@ async def test_recordings_replayed_through_sessions_end_with_the_recorded_book(c
     if not path.exists():
         pytest.skip(f"needs {path}")
     for feed in counted.feeds:
-        script = recorded(path, feed)
+        served = SERVED_AS.get(feed, feed)
+        script = recorded(path, feed, ALL[served])
+        script = script if served == feed else anew(script, ALL[served])
         assert script.books
-        server, heard, live = await play(feed, script, "disconnect", pace=40)
+        server, heard, live = await play(served, script, "disconnect", pace=40)
         assert heard.kinds["depth"] > len(script.books)
         assert server.done.is_set()
         del live
@@ -180,7 +186,6 @@ _SYMBOLS = {
     "kraken-futures": ("KRAKEN_FUTURES", "pi_ethusd"),
     "deribit": ("DERIBIT", "BTC-24SEP21-8000-P"),
     "bitstamp": ("BITSTAMP", "ethusd"),
-    "bitget-spot": ("BITGET", "EOSUSDT"),
     "htx-linear": ("HUOBI_SWAP", "GRT-USDT"),
     "htx-inverse": ("HUOBI_SWAP", "ATOM-USD"),
 }
@@ -292,7 +297,7 @@ def test_a_refusal_ends_a_session_that_was_never_accepted_and_warns_in_another()
         ("deribit", {"id": 1, "error": {"code": 11050}}, "{'code': 11050}"),
         ("bitstamp", {"event": "bts:error", "data": {"code": 4009}}, "{'code': 4009}"),
         ("kucoin-spot", {"type": "error", "code": 404, "data": "topic is not found"}, "404 topic is not found"),
-        ("bitget-spot", {"event": "error", "code": 30001, "msg": "no channel"}, "30001 no channel"),
+        ("bitget-spot-v2", {"event": "error", "code": 30001, "msg": "no channel"}, "30001 no channel"),
         ("hyperliquid", {"channel": "error", "data": "Invalid"}, "Invalid"),
         ("htx-linear", {"status": "error", "err-msg": "invalid topic"}, "invalid topic"),
         ("gate-spot", {"channel": "spot.trades", "event": "subscribe", "error": {"code": 2}}, "{'code': 2}"),
@@ -359,6 +364,16 @@ def test_kucoins_token_says_where_and_how_often() -> None:
             kucoin.token(bad)
     with pytest.raises(InputError, match="token of okx must"):
         SESSIONS["okx"].token(b"x")
+
+
+def test_bitgets_futures_are_subscribed_by_their_market() -> None:
+    [text] = SESSIONS["bitget-mix-v2"].subscribe(["BTCUSDT", "BTCPERP", "BTCUSD"], 1)
+    kinds = {arg["instId"]: arg["instType"] for arg in json.loads(text)["args"]}
+    assert kinds == {"BTCUSDT": "USDT-FUTURES", "BTCPERP": "USDC-FUTURES", "BTCUSD": "COIN-FUTURES"}
+    names = [f"{at:05}A-LONG-NAME-USDT" for at in range(SESSIONS["bitget-mix-v2"].symbols_max)]
+    frames = SESSIONS["bitget-mix-v2"].subscribe(names, 1)
+    assert max(map(len, frames)) <= 4096
+    assert len(frames) < 10, "a second's messages"
 
 
 def test_a_short_name_is_the_spot_market_and_an_unknown_one_is_refused() -> None:

@@ -85,7 +85,7 @@ async def test_both_lines_are_recorded_and_arbitrated_again(tmp_path: Path, caps
     tapes = await asyncio.gather(*(taped(feed, tmp_path / f"{feed}.zst") for feed in feeds))
     for feed, (code, [summary]) in zip(feeds, tapes, strict=True):
         path = tmp_path / f"{feed}.zst"
-        assert (code, summary["connections"]) == (0, 2 + (SESSIONS[feed].figures is not None))
+        assert (code, summary["connections"]) == (0, 2 + len(SESSIONS[feed].figures))
         records = [record for batch in Recording(path).batches() for record in batch if record.what is What.MESSAGE]
         marked = sum(record.source.endswith("#B") for record in records)
         assert min(marked, len(records) - marked) > 200

@@ -427,27 +427,39 @@ class Kucoin(Dialect):
 
 
 class Bitget(Dialect):
+    """v2; a book without a number is of v1's recordings, and goes out as v2 did at first: with a checksum alone."""
+
+    stride = 7
+
+    def __init__(self, spot: bool) -> None:
+        self.spot = spot
+
     def read(self, message: Any) -> list[Told]:
         if not isinstance(message, dict) or "data" not in message or message["arg"]["channel"] != "books":
             return []
         symbol, whole = message["arg"]["instId"], message["action"] == "snapshot"
         return [Told(symbol, whole, pairs(item["bids"]), pairs(item["asks"])) for item in message["data"]]
 
-    def _push(self, told: Told, book: TextBook) -> Any:
-        item = {"asks": told.asks, "bids": told.bids, "checksum": turn_sum(book), "ts": "1"}
-        arg = {"instType": "sp", "channel": "books", "instId": told.symbol}
-        return {"action": "snapshot" if told.snapshot else "update", "arg": arg, "data": [item]}
+    def _push(self, told: Told, book: TextBook, previous: int) -> Any:
+        numbers = {"ts": "1", "seq": told.last, "pseq": previous}
+        more = numbers if told.last else {"checksum": 0 if told.snapshot else turn_sum(book), "ts": "1"}
+        arg = {"instType": "SPOT" if self.spot else "USDT-FUTURES", "channel": "books", "instId": told.symbol}
+        item = {"asks": told.asks, "bids": told.bids, **more}
+        return {"action": "snapshot" if told.snapshot else "update", "arg": arg, "data": [item], "ts": 1}
 
     def whole(self, symbol: str, book: TextBook) -> Any:
-        return self._push(Told(symbol, True, book.best("bids"), book.best("asks")), book)
+        return self._push(Told(symbol, True, book.best("bids"), book.best("asks"), book.number), book, 0)
 
     def change(self, told: Told, before: TextBook) -> Any:
-        return self._push(told, after(before, told))
+        return self._push(told, after(before, told), before.number)
 
     def asked(self, message: Any) -> Asked:
         if message == "ping":
             return Asked(["pong"])
         word = message["op"]
+        known = {"SPOT"} if self.spot else {"USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES"}
+        if wrong := [arg for arg in message["args"] if arg["instType"] not in known]:
+            raise InputError(f"instType must be of this connection, was {wrong}")
         books = [arg["instId"] for arg in message["args"] if arg["channel"] == "books" and word == "subscribe"]
         return Asked([{"event": word, "arg": arg} for arg in message["args"]], books)
 
@@ -544,8 +556,8 @@ DIALECTS: dict[str, Dialect] = {
     "deribit": Deribit(),
     "bitstamp": Bitstamp(),
     "kucoin-spot": Kucoin(),
-    "bitget-spot": Bitget(),
-    "bitget-mix": Bitget(),
+    "bitget-spot-v2": Bitget(spot=True),
+    "bitget-mix-v2": Bitget(spot=False),
     "hyperliquid": Hyperliquid(),
     "htx-linear": Htx(),
     "htx-inverse": Htx(),

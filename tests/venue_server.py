@@ -29,7 +29,7 @@ from tests.venue_dialects_more import MORE
 #: Every venue that has a session of ours, but Binance, which the box is.
 ALL: dict[str, Dialect] = {**DIALECTS, **MORE}
 #: How the paths of sockets end that have no books.
-BESIDE = ("/business", "-notification")
+BESIDE = ("/business", "-notification", "/ws_index")
 FAULTS = ("none", "drop", "duplicate", "reorder", "garbage", "disconnect", "silence")
 
 
@@ -74,9 +74,9 @@ def _change(symbol: str, book: TextBook, dialect: Dialect, source: random.Random
     return Told(symbol, False, [level] if bid else [], [] if bid else [level], book.number + dialect.stride)
 
 
-def recorded(path: Path, feed: str) -> Script:
+def recorded(path: Path, feed: str, dialect: Dialect) -> Script:
     """What a recording has of a feed, from the first whole book of each symbol on."""
-    dialect, survey = ALL[feed], BookSurvey(feed)
+    survey = BookSurvey(feed)
     books: dict[str, TextBook] = {}
     steps: list[tuple[bytes, list[Told]]] = []
     records = [record for batch in Recording(path).batches() for record in batch]
@@ -96,6 +96,17 @@ def recorded(path: Path, feed: str) -> Script:
                 steps.append((record.payload, []))
     known = {symbol: (tick, lot) for symbol, tick, lot in survey.instruments()}
     return Script(books, steps, known)
+
+
+def anew(script: Script, dialect: Dialect) -> Script:
+    """The changes of a recording as the venue would write them now, where it has another protocol since."""
+    moving = {symbol: TextBook(dict(book.bids), dict(book.asks), book.number) for symbol, book in script.books.items()}
+    steps: list[tuple[bytes, list[Told]]] = []
+    for _, step in script.steps:
+        for told in step:
+            steps.append((packed(dialect.change(told, moving[told.symbol])), [told]))
+            moving[told.symbol].apply(told)
+    return Script(script.books, steps, script.units)
 
 
 def _step(dialect: Dialect, books: dict[str, TextBook], told_all: list[Told]) -> list[Told]:

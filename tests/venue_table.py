@@ -27,7 +27,8 @@ _HEAD = (
     "|---|---|---|---|---|---|---|---|---|"
 )
 _FIGURES_HEAD = (
-    "| Feed of figures | Ticker | Klines | Funding | Open interest | Mark, index |\n|---|---|---|---|---|---|"
+    "| Feed of figures | Ticker | Klines | Funding | Open interest | Mark, index | Liquidations |\n"
+    "|---|---|---|---|---|---|---|"
 )
 _ORDERS_HEAD = "| Source | Whole book | A missing message | Proof | Live |\n|---|---|---|---|---|"
 #: Sources of single orders: where whole books come from, what tells a missing message, and what proves it.
@@ -77,11 +78,14 @@ _FIGURES = {
     "fundingrate": ("Is(Rate)", "rate_e8"),
     "openinterest": ("Is(OpenInterest)",),
     "reference": ("Is(Mark)", "Is(Index)", "index_e8"),
+    "liquidation": ("push(&Liquidation",),
 }
-_DERIVATIVES = ("fundingrate", "openinterest", "reference")
+_DERIVATIVES = ("fundingrate", "openinterest", "reference", "liquidation")
 _SPOT_ALONE = ("coinbase", "bitstamp")
 #: The decoder's file and the rule's, where they are not named after the feed or its first word.
 _FILES = {
+    "bitget-spot-v2": ("bitget_v2", "bitget"),
+    "bitget-mix-v2": ("bitget_v2", "bitget"),
     "kraken-spot-v2": ("kraken_v2", "kraken"),
     "gate-linear": ("gate_futures", "gate"),
     "gate-inverse": ("gate_futures", "gate"),

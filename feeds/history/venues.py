@@ -57,6 +57,8 @@ _KNOWN = {
     "kraken-futures": _Known("krakenfutures", [], "", 500),
     "bitget-spot": _Known("bitget", ["spot"], "spot", 200),
     "bitget-mix": _Known("bitget", ["swap"], "swap", 200),
+    "bitget-spot-v2": _Known("bitget", ["spot"], "spot", 200),
+    "bitget-mix-v2": _Known("bitget", ["swap"], "swap", 200),
     "kucoin-spot": _Known("kucoin", [], "spot", 500),
     "bitstamp": _Known("bitstamp", [], "spot", 500, until=False),
     "deribit": _Known("deribit", [], "", 500),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from feeds.venue.binance import BINANCE_COINM, BINANCE_SPOT, BINANCE_USDM
 from feeds.venue.bitfinex import BITFINEX
 from feeds.venue.bitfinex_orders import BITFINEX_ORDERS
-from feeds.venue.bitget import BITGET_MIX, BITGET_SPOT
+from feeds.venue.bitget import BITGET_MIX_V2, BITGET_SPOT_V2
 from feeds.venue.bitmex import BITMEX
 from feeds.venue.bitstamp import BITSTAMP
 from feeds.venue.bitstamp_orders import BITSTAMP_ORDERS
@@ -43,8 +43,8 @@ SESSIONS: dict[str, Venue] = {
         DERIBIT,
         BITSTAMP,
         KUCOIN,
-        BITGET_SPOT,
-        BITGET_MIX,
+        BITGET_SPOT_V2,
+        BITGET_MIX_V2,
         HYPERLIQUID,
         HTX_LINEAR,
         HTX_INVERSE,
@@ -63,7 +63,13 @@ SESSIONS: dict[str, Venue] = {
     )
 }
 #: What a venue alone is short for.
-_SHORT = {"binance": "binance-spot", "kraken": "kraken-spot", "kucoin": "kucoin-spot", "gate": "gate-spot"}
+_SHORT = {
+    "binance": "binance-spot",
+    "bitget": "bitget-spot-v2",
+    "kraken": "kraken-spot",
+    "kucoin": "kucoin-spot",
+    "gate": "gate-spot",
+}
 
 
 def session_of(name: str) -> Venue:

@@ -1,4 +1,5 @@
-"""Binance's markets as sessions: what is wanted stands in the socket's address, the whole book comes over REST.
+"""Binance's markets as sessions: what is wanted stands in the socket's address, the whole book comes over REST; the
+figures of derivatives are on a socket of their own.
 
 catalogue: M1. Addresses, streams and limits are `feeds.binance`'s, with the documents they are from. The server pings
 with the socket's own frames; a connection carries 1,024 streams at most and lives 24 hours.
@@ -51,14 +52,28 @@ class Binance(Venue):
         return refused(message["error"]) if "error" in message else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class BinanceFigures(Binance):
+    """Marks with the funding rate, liquidations, tickers and klines of one market."""
+
+    def address(self, ws: str, symbols: Sequence[str]) -> str:
+        """The combined streams of all symbols."""
+        return self.market.figures_address(ws, list(symbols))
+
+
 def _market(market: Market) -> Binance:
+    production, testnet = Endpoints(market.rest, market.ws), Endpoints(market.testnet_rest, market.testnet_ws)
+    figures = BinanceFigures(
+        feed=market.venue, market=market, production=production, testnet=testnet, symbols_max=200, bookless=True
+    )
     return Binance(
         feed=market.venue,
         market=market,
-        production=Endpoints(market.rest, market.ws),
-        testnet=Endpoints(market.testnet_rest, market.testnet_ws),
+        production=production,
+        testnet=testnet,
         symbols_max=200,
         whole_by_rest=True,
+        figures=(figures,) if market.figures_path else (),
     )
 
 

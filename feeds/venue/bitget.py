@@ -1,9 +1,9 @@
-"""Bitget v1 market data: books with checksum and trades, on a socket for spot and one for futures.
+"""Bitget v2 market data: books, best prices, trades, tickers and candles, on a socket for spot and one for all futures.
 
-catalogue: M1. <https://bitgetlimited.github.io/apidoc/en/spot/#websocket-api>: `ping` every 30 s, answered `pong`;
-240 subscriptions an hour and 1,000 channels a connection. The venue serves v2 since, whose trades are objects: these
-sessions are proved on recordings of v1, and refused at the production address. The checksum covers 25 levels a side;
-what is lost beyond shows in the book that is asked for again every five minutes.
+catalogue: M1. <https://www.bitget.com/docs/classic/Websocket-introduction>: one address serves every market, `instType`
+of each subscription says which; `ping` every 30 s, answered `pong`; 4,096 bytes a subscription message, ten messages a
+second, 240 subscriptions an hour, best fewer than 50 symbols a connection. Each change names the one before it.
+The venue no longer serves v1, which the core still reads in recordings.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import Any
 
 from feeds.venue.spec import ACCEPTED, Control, Endpoints, Ping, Venue, chunks, frame, refused
 
-_CHANNELS = ("books", "trade", "ticker", "candle1m")
-_SYMBOLS_A_FRAME = 20
+_CHANNELS = ("books", "books1", "trade", "ticker", "candle1m")
+#: Five channels of so many symbols with names of up to twenty letters fill a message.
+_SYMBOLS_A_FRAME = 8
 
 
 class Bitget(Venue):
-    """Bitget's `books`, `trade`, `ticker` and klines of a minute under a symbol's plain name."""
+    """Bitget's `books`, `books1`, `trade`, `ticker` and klines of a minute under a symbol's plain name."""
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
-        """A message for every twenty symbols."""
+        """A message for every eight symbols."""
         return [self._frame("subscribe", some, _CHANNELS) for some in chunks(symbols, _SYMBOLS_A_FRAME)]
 
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
@@ -38,23 +39,33 @@ class Bitget(Venue):
         return None
 
     def _frame(self, word: str, symbols: Sequence[str], channels: Sequence[str]) -> bytes:
-        kind = "SP" if self.feed == "bitget-spot" else "MC"
-        names = [{"instType": kind, "channel": c, "instId": s} for c in channels for s in symbols]
+        spot = self.feed == "bitget-spot-v2"
+        names = [
+            {"instType": "SPOT" if spot else futures(symbol), "channel": channel, "instId": symbol}
+            for channel in channels
+            for symbol in symbols
+        ]
         return frame({"op": word, "args": names})
+
+
+def futures(symbol: str) -> str:
+    """What the venue calls the market of a future: by its stablecoin, or the one that settles in coins."""
+    if "USDT" in symbol:
+        return "USDT-FUTURES"
+    return "USDC-FUTURES" if symbol.endswith("PERP") or "USDC" in symbol else "COIN-FUTURES"
 
 
 def _connection(name: str) -> Bitget:
     return Bitget(
-        feed=f"bitget-{name}",
+        feed=f"bitget-{name}-v2",
         production=Endpoints("https://api.bitget.com", "wss://ws.bitget.com"),
-        path=f"/{name}/v1/stream",
+        path="/v2/ws/public",
         ping=Ping(b"ping", 25.0),
         stale_s=60.0,
-        symbols_max=100,
-        audit_s=300.0,
+        symbols_max=48,
         experimental="the recordings are of v1, and the venue serves v2",
     )
 
 
-BITGET_SPOT = _connection("spot")
-BITGET_MIX = _connection("mix")
+BITGET_SPOT_V2 = _connection("spot")
+BITGET_MIX_V2 = _connection("mix")

@@ -1,4 +1,5 @@
-"""HTX (Huobi) swap market data: whole books and trades in gzip frames, on a socket for each margin.
+"""HTX (Huobi) swap market data: whole books and trades in gzip frames, on a socket for each margin; funding rates on a
+second one, mark and index prices on a third.
 
 catalogue: M1. <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>: the server pings
 every 5 s and closes the connection after two that are not answered; 30 connections from one address.
@@ -21,6 +22,8 @@ _TOPICS = (
     "market.{}.detail",
     "market.{}.kline.1min",
 )
+#: On the index socket, which is the same for both margins: bars, of which the last price is the price now.
+_INDEX_TOPICS = ("market.{}.mark_price.1min", "market.{}.index.1min")
 
 
 class Htx(Venue):
@@ -31,8 +34,7 @@ class Htx(Venue):
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
         """A message a topic and contract, numbered."""
-        names = [topic.format(symbol) for topic in _TOPICS for symbol in symbols]
-        return [frame({"sub": name, "id": str(at)}) for at, name in enumerate(names, start=1)]
+        return _numbered(_TOPICS, symbols)
 
     def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
         """A new subscription begins with the present book."""
@@ -50,6 +52,18 @@ class Htx(Venue):
     def unpack(self, payload: bytes) -> bytes:
         """Gzip's text."""
         return unpacked(payload)
+
+
+class HtxIndex(Htx):
+    """HTX's mark and index prices, on a socket of their own."""
+
+    def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
+        """A message a topic and contract, numbered."""
+        return _numbered(_INDEX_TOPICS, symbols)
+
+    def book_again(self, symbol: str, utc_s: int) -> list[bytes]:
+        """There is none."""
+        return []
 
 
 class HtxNotices(Htx):
@@ -78,6 +92,11 @@ class HtxNotices(Htx):
         return None
 
 
+def _numbered(topics: Sequence[str], symbols: Sequence[str]) -> list[bytes]:
+    names = [topic.format(symbol) for topic in topics for symbol in symbols]
+    return [frame({"sub": name, "id": str(at)}) for at, name in enumerate(names, start=1)]
+
+
 def unpacked(payload: bytes) -> bytes:
     """A frame's text: gzip, or as it is. ValueError for one that is cut or too long, zlib.error for a damaged one."""
     if not payload.startswith(b"\x1f\x8b"):
@@ -94,7 +113,8 @@ def _connection(name: str, path: str) -> Htx:
     notices = HtxNotices(
         feed=name, production=production, path=f"{path.removesuffix('-ws')}-notification", symbols_max=50, bookless=True
     )
-    return Htx(feed=name, production=production, path=path, stale_s=15.0, symbols_max=50, figures=notices)
+    index = HtxIndex(feed=name, production=production, path="/ws_index", stale_s=15.0, symbols_max=50, bookless=True)
+    return Htx(feed=name, production=production, path=path, stale_s=15.0, symbols_max=50, figures=(notices, index))
 
 
 HTX_LINEAR = _connection("htx-linear", "/linear-swap-ws")

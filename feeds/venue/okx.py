@@ -85,5 +85,5 @@ OKX = Okx(
     path="/ws/v5/public",
     ping=Ping(b"ping", 20.0),
     symbols_max=100,
-    figures=OKX_BUSINESS,
+    figures=(OKX_BUSINESS,),
 )

@@ -94,7 +94,7 @@ class Venue(ABC):
     heartbeats included, the connection is given up. `symbols_max` a connection, from the venue's document.
     `whole_by_rest`: the book that changes join is asked for over REST. `audit_s` is how often a book whose changes
     have no number is asked for again; 0: never. `orders`: its books are of single orders.
-    `figures`: what it serves beside on another socket, which has no books (`bookless`). `experimental` says why a
+    `figures`: what it serves beside on other sockets, which have no books (`bookless`). `experimental` says why a
     venue is refused at its production address; empty where it is not.
     """
 
@@ -109,7 +109,7 @@ class Venue(ABC):
     audit_s: float = 0.0
     orders: bool = False
     bookless: bool = False
-    figures: Venue | None = None
+    figures: tuple[Venue, ...] = ()
     experimental: str = ""
 
     @property

@@ -1,17 +1,26 @@
-//! What venues tell beside trades and books, as rows of numbers: tickers, closed bars, funding rates, open interest, marks.
+//! What venues tell beside trades and books, as rows of numbers: tickers, closed bars, funding rates, open interest, marks,
+//! liquidations.
 //!
 //! catalogue: M7. Every number is an i64, little-endian, row after row; `feeds/lake_rows.py` names the columns. What a
 //! venue does not say stays the record's own sentinel.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tickwright_core::event::{FundingRate, Kline, Mark, OpenInterest, RecordRef, Reference, Ticker, flags};
+use tickwright_core::event::{
+    FundingRate, Kline, Liquidation, Mark, OpenInterest, RecordRef, Reference, Ticker, flags,
+};
 
 use crate::array::bytes_of;
 
-/// Tickers (19 numbers a row), bars (14), rates (9), open interest (9) and marks (8), as bytes.
-pub type Packed<'py> =
-    (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+/// Tickers (19 numbers a row), bars (14), rates (9), open interest (9), marks (8) and liquidations (12), as bytes.
+pub type Packed<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+);
 
 /// Decimals of a `Mark`, and from its rate's to those of `FundingRate`.
 const MARK_SCALE: i64 = 8;
@@ -26,14 +35,14 @@ pub struct Figures {
     rates: Vec<i64>,
     interest: Vec<i64>,
     marks: Vec<i64>,
+    liquidations: Vec<i64>,
 }
 
 impl Figures {
     /// The rows as bytes.
     pub fn packed<'py>(&self, py: Python<'py>) -> Packed<'py> {
-        let [tickers, klines, rates, interest, marks] =
-            [&self.tickers, &self.klines, &self.rates, &self.interest, &self.marks].map(|rows| bytes_of(py, rows));
-        (tickers, klines, rates, interest, marks)
+        let rows = [&self.tickers, &self.klines, &self.rates, &self.interest, &self.marks, &self.liquidations];
+        rows.map(|rows| bytes_of(py, rows)).into()
     }
 
     /// Adds the rows of a record, which has this number; a record of another kind has none, nor has a bar that grows.
@@ -56,6 +65,10 @@ impl Figures {
         } else if let Some(told) = record.get::<OpenInterest>() {
             self.interest.extend(head);
             self.interest.extend([told.qty, told.value, i64::from(told.qty_scale), i64::from(told.value_scale)]);
+        } else if let Some(told) = record.get::<Liquidation>() {
+            self.liquidations.extend(head);
+            self.liquidations.extend([i64::from(header.has(flags::SELL)), told.price, told.average]);
+            self.liquidations.extend([told.qty, told.filled, i64::from(told.price_scale), i64::from(told.qty_scale)]);
         } else if let Some(told) = record.get::<Ticker>() {
             self.tickers.extend(head);
             self.ticker(&told);

@@ -60,7 +60,12 @@ impl State {
             Kind::Name => self.on_name(read(record)?),
             Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
             Kind::VenuePosition => self.on_venue_position(at, read(record)?),
-            Kind::Ticker | Kind::Kline | Kind::FundingRate | Kind::OpenInterest | Kind::Reference => {
+            Kind::Ticker
+            | Kind::Kline
+            | Kind::FundingRate
+            | Kind::OpenInterest
+            | Kind::Reference
+            | Kind::Liquidation => {
                 self.hear(at, out);
                 self.slot(header.instrument).map(|_| ())
             }

@@ -109,6 +109,7 @@ fn event(
         b"aggTrade" => trade(found, found.ask, found.listed(symbols, market)?, stamp, out),
         b"kline" => binance_figures::kline(symbols, market, payload, stamp, out),
         b"24hrTicker" => binance_figures::ticker(symbols, market, payload, stamp, out),
+        b"forceOrder" => binance_figures::liquidation(symbols, market, payload, stamp, out),
         b"markPriceUpdate" => mark(found, found.listed(symbols, market)?, stamp, out),
         _ => Ok(0),
     }

@@ -1,10 +1,10 @@
-//! Binance's tickers, klines and open interest: figures and klines as every venue's are.
+//! Binance's tickers, klines, open interest and liquidations: figures and klines as every venue's are.
 //!
-//! catalogue: M1. Follows the pages that `binance` names (`kline`, `24hrTicker`), and for the open interest, which no
+//! catalogue: M1. Follows the pages that `binance` names (`kline`, `24hrTicker`, `forceOrder`), and for the open interest, which no
 //! stream carries, <https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Open-Interest>.
 //! The mark price and the funding rate are `binance`'s own record, because the engine's state follows them.
 
-use super::figure_records;
+use super::figure_records::{self, aligned, header};
 use super::figures::Figure::{
     Ask, AskQty, Bid, BidQty, High, Last, LastQty, Low, Open, OpenInterest, Trades, Turnover, Volume,
 };
@@ -14,7 +14,7 @@ use super::scan::{Scan, Shape, Value, members, need};
 use super::symbols::Symbols;
 use super::{Stamp, venue_time};
 use crate::error::Result;
-use crate::event::RecordBuf;
+use crate::event::{Liquidation, RecordBuf, flags};
 use crate::instrument::Market;
 use crate::units::NO_TIME;
 
@@ -25,12 +25,25 @@ members! {
 
 members! {
     /// What an event or a REST answer is about.
-    Event { symbol = b"s", rest_symbol = b"symbol", time = b"E", rest_time = b"time", kline = b"k" }
+    Event { symbol = b"s", rest_symbol = b"symbol", time = b"E", rest_time = b"time", kline = b"k", order = b"o" }
 }
 
 members! {
     /// The length of a kline.
     Length { length = b"i" }
+}
+
+members! {
+    /// The order of a `forceOrder`.
+    Forced {
+        symbol = b"s",
+        side = b"S",
+        price = b"p",
+        average = b"ap",
+        qty = b"q",
+        filled = b"z",
+        time = b"T",
+    }
 }
 
 /// `24hrTicker`; futures send no best price in it.
@@ -104,6 +117,29 @@ pub(super) fn ticker(
     let ts_venue = found.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
     let told = FiguresMessage { symbol, ts_venue, item, place: &TICKER };
     figure_records::write(&told, listed.instrument.id, stamp, out)
+}
+
+/// Writes the liquidation of a message; one of an instrument that is not defined is left out, because the stream of all
+/// symbols is one. Of several in a second the venue tells the latest alone.
+pub(super) fn liquidation(
+    symbols: &Symbols,
+    market: Market,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Result<usize> {
+    let found = Forced::of(need(Event::of(event(payload)?, "event")?.order, "o")?, "o")?;
+    let symbol = need(found.symbol, "symbol")?.text("symbol")?;
+    let Some(listed) = symbols.find(market, symbol) else { return Ok(0) };
+    let prices = [need(found.price, "p")?.figure("p")?, need(found.average, "ap")?.figure("ap")?];
+    let sizes = [need(found.qty, "q")?.figure("q")?, need(found.filled, "z")?.figure("z")?];
+    let ([price, average], price_scale) = aligned(prices.map(Some), "price")?;
+    let ([qty, filled], qty_scale) = aligned(sizes.map(Some), "quantity")?;
+    let ts_venue = found.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
+    let mut header = header::<Liquidation>((listed.instrument.id, ts_venue, stamp));
+    header.flags = if need(found.side, "S")?.either("S", b"SELL", b"BUY")? { flags::SELL } else { 0 };
+    out.push(&Liquidation { header, price, average, qty, filled, price_scale, qty_scale, pad: [0; 6] })?;
+    Ok(1)
 }
 
 /// Writes the open interest that a REST answer tells.

@@ -5,7 +5,7 @@
 //! <https://bitgetlimited.github.io/apidoc/en/mix/#order-book-channel>: `books` sends a snapshot and changes, `books5` and
 //! `books15` whole books. A trade is an array without an id; those of a `snapshot` were made before the subscription, come
 //! again with each new one, and are left out. A ticker's best prices have no sizes, so that they are no best-price record. The venue
-//! serves v2 since: v1 is for recordings.
+//! serves v2 since (`bitget_v2`), which shares the envelope and the candles: v1 is for recordings.
 
 use super::figures::Figure::{Ask, Bid, High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume};
 use super::figures::Place::{self, Begin, Is, Items, Members, Next};
@@ -20,13 +20,13 @@ use crate::instrument::Market;
 use crate::units::NO_TIME;
 
 members! {
-    /// The envelope of a push.
-    Push { action = b"action", arg = b"arg", data = b"data" }
+    /// The envelope of a push; v1's has no time.
+    pub(super) Push { action = b"action", arg = b"arg", data = b"data", time = b"ts" }
 }
 
 members! {
-    /// The channel and instrument of a push.
-    Arg { channel = b"channel", symbol = b"instId" }
+    /// The kind of instrument, the channel and the instrument of a push.
+    pub(super) Arg { kind = b"instType", channel = b"channel", symbol = b"instId" }
 }
 
 members! {
@@ -55,8 +55,8 @@ const FIGURES: Place = Members(&[
     (b"nextSettleTime", Next(Clock::Millis)),
     (b"holding", Is(OpenInterest)),
 ]);
-/// A candle: begin, four prices, volume.
-const KLINE: Place = Items(&[Begin(Clock::Millis), Is(Open), Is(High), Is(Low), Is(Last), Is(Volume)]);
+/// A candle: begin, four prices, volume; in v2 the turnover too.
+const KLINE: Place = Items(&[Begin(Clock::Millis), Is(Open), Is(High), Is(Low), Is(Last), Is(Volume), Is(Turnover)]);
 
 /// How an instrument of the mix connection settles: a name that ends in `USD` pays in the coin.
 pub(super) fn mix_market(symbol: &[u8]) -> Market {
@@ -65,20 +65,19 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
 
 /// Takes a book, a ticker or candles apart in the order in which the venue writes them.
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
-    let (mut found, mut form) = (Book::default(), Form::new(message));
-    let (action, channel, symbol): (Option<Value<'a>>, Option<Value<'a>>, Option<Value<'a>>);
+    let (mut found, mut push, mut form) = (Book::default(), Push::default(), Form::new(message));
+    let (channel, symbol): (Option<Value<'a>>, Option<Value<'a>>);
     usual!(
         form,
-        br#"{"action":"# action => text,
+        br#"{"action":"# push.action => text,
         br#","arg":{"instType":"# _ => text,
         br#","channel":"# channel => text,
         br#","instId":"# symbol => text,
     );
-    let (channel, symbol, whole) = (channel?.raw, symbol?.raw, action?.raw == b"snapshot");
+    let (channel, symbol) = (channel?.raw, symbol?.raw);
     if channel != b"books" {
-        let data: Option<Value<'a>>;
-        usual!(form, br#"},"data":"# data => nested; b"}");
-        return Some(items(channel, symbol, whole, data?, take));
+        usual!(form, br#"},"data":"# push.data => nested; b"}");
+        return Some(items(channel, symbol, &push, take));
     }
     usual!(
         form,
@@ -88,28 +87,30 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#","ts":"# found.time => text;
         b"}]}"
     );
-    Some(book(&found, symbol, whole, take))
+    Some(book(&found, symbol, push.action?.raw == b"snapshot", take))
 }
 
 /// Takes one message apart.
 pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
-    let (Some(arg), Some(data), Some(action)) = (push.arg, push.data, push.action) else { return Ok(()) };
+    let (Some(arg), Some(_), Some(_)) = (push.arg, push.data, push.action) else { return Ok(()) };
     let arg = Arg::of(arg, "arg")?;
     let channel = need(arg.channel, "channel")?.text("channel")?;
     let symbol = need(arg.symbol, "instId")?.text("instId")?;
-    items(channel, symbol, action.text("action")? == b"snapshot", data, take)
+    items(channel, symbol, &push, take)
 }
 
-/// Takes the items of a push apart; `whole` says that it is a snapshot.
-fn items<'a>(channel: &[u8], symbol: &'a [u8], whole: bool, data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+/// Takes the items of a push apart.
+fn items<'a>(channel: &[u8], symbol: &'a [u8], push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
+    let whole = need(push.action, "action")?.text("action")? == b"snapshot";
+    let data = need(push.data, "data")?;
     match channel {
         b"books" | b"books5" | b"books15" => {
             data.items("data", |item| book(&Book::of(item, "data")?, symbol, whole, take))
         }
         b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
         b"ticker" => data.items("data", |item| take(ticker(item, symbol)?)),
-        _ => klines(channel, symbol, data, take),
+        _ => klines(channel, symbol, push, take),
     }
 }
 
@@ -120,12 +121,12 @@ fn ticker<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
 }
 
 /// The candles of `candle1m` and its siblings; a snapshot has those of the hours before.
-fn klines<'a>(channel: &[u8], symbol: &'a [u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+pub(super) fn klines<'a>(channel: &[u8], symbol: &'a [u8], push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     let Some(length) = channel.strip_prefix(b"candle") else { return Ok(()) };
     let interval = interval(length)?;
-    data.items("data", |item| {
-        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
-    })
+    let ts_venue = push.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
+    need(push.data, "data")?
+        .items("data", |item| take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
 }
 
 fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a>) -> Result<()> {

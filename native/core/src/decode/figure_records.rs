@@ -25,9 +25,9 @@ pub(super) fn write(told: &FiguresMessage<'_>, instrument: u32, stamp: Stamp, ou
 }
 
 /// The instrument, the venue's time and our own.
-type At = (u32, Nanos, Stamp);
+pub(super) type At = (u32, Nanos, Stamp);
 
-fn header<R: Record>((instrument, ts_venue, stamp): At) -> Header {
+pub(super) fn header<R: Record>((instrument, ts_venue, stamp): At) -> Header {
     Header { ts_venue, ..stamp.header::<R>(instrument) }
 }
 
@@ -156,7 +156,7 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
 
 /// Texts as integers of one count of decimals, the least that holds them all exactly; `NO_PRICE` where there is none. Where
 /// an i64 does not hold one of them, all are cut to fewer decimals.
-fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static str) -> Result<([i64; N], u8)> {
+pub(super) fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static str) -> Result<([i64; N], u8)> {
     if let Some(found) = aligned_short(&texts) {
         return Ok(found);
     }

@@ -67,6 +67,28 @@ fn figures_of_an_instrument_that_is_not_defined_are_left_out() {
 }
 
 #[test]
+fn binance_tells_liquidations() {
+    let read = |market, text: &str| {
+        let mut out = RecordBuf::with_capacity(1 << 12);
+        decoder().market(market, text.as_bytes(), STAMP, &mut out).map(|_| said(&out))
+    };
+    let sold = "Liquidation sell=1 price=634105000 average=639023318 qty=214 filled=214 price_scale=4 qty_scale=3";
+    assert_eq!(read(Market::Linear, USDM_FORCED), Ok(sold.to_owned()));
+    let bought = "Liquidation sell=0 price=644105 average=641023 qty=12 filled=5 price_scale=1";
+    assert_eq!(read(Market::Inverse, COINM_FORCED), Ok(bought.to_owned()));
+    assert_eq!(read(Market::Inverse, USDM_FORCED), Ok(String::new()), "an instrument of another market is left out");
+    for (from, to, want) in [
+        ("\"SELL\"", "\"SHORT\"", "cannot decode S"),
+        ("\"ap\"", "\"aq\"", "ap must be in the message, was missing"),
+        ("\"0.214\"", "\"x\"", "quantity"),
+        ("\"o\":{", "\"w\":{", "o must be in the message, was missing"),
+    ] {
+        let error = read(Market::Linear, &USDM_FORCED.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.contains(want), "{error}");
+    }
+}
+
+#[test]
 fn binance_tells_tickers_klines_and_open_interest() {
     let read = |market, text: &str| {
         let mut out = RecordBuf::with_capacity(1 << 12);

@@ -3,10 +3,12 @@
 //!
 //! catalogue: M1. <https://www.htx.com/en-us/opend/newApiPages/?id=28c33ab2-77ae-11ed-9966-0242ac110003>
 //! (`market.$contract_code.depth.step0`, `.trade.detail`, `.bbo`, `.detail`, `.kline.$period`; on the index connection
-//! `.mark_price.$period`; as a notification `public.$contract_code.funding_rate`; over REST `swap_open_interest`). Every book is whole, at most 150 levels a side and numbered by
+//! `.mark_price.$period` and `.index.$period`; as a notification `public.$contract_code.funding_rate`; over REST `swap_open_interest`). Every book is whole, at most 150 levels a side and numbered by
 //! `mrid`; prices and sizes are JSON numbers, sizes in contracts. Frames are gzip, which the reader of the recording undoes.
 
-use super::figures::Figure::{High, Last, Low, Mark, Open, OpenInterest, OpenValue, Rate, Trades, Turnover, Volume};
+use super::figures::Figure::{
+    High, Index, Last, Low, Mark, Open, OpenInterest, OpenValue, Rate, Trades, Turnover, Volume,
+};
 use super::figures::Place::{self, Begin, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
@@ -67,6 +69,8 @@ const KLINE: Place = Members(&[
 ]);
 /// `mark_price`: a bar, of which the last price is the mark price now.
 const MARK: Place = Members(&[(b"close", Is(Mark))]);
+/// `index`: likewise, of the index price.
+const INDEX: Place = Members(&[(b"close", Is(Index))]);
 /// An open interest over REST: contracts, and what they are worth.
 const INTEREST: Place = Members(&[(b"volume", Is(OpenInterest)), (b"value", Is(OpenValue))]);
 /// A notified funding rate.
@@ -115,6 +119,9 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         }
         (Some(symbol), Some(b"mark_price"), Some(_)) => {
             take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &MARK }))
+        }
+        (Some(symbol), Some(b"index"), Some(_)) => {
+            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &INDEX }))
         }
         (Some(symbol), Some(b"kline"), Some(length)) => {
             let interval = interval(length)?;

@@ -14,6 +14,7 @@ mod binance_user;
 mod bitfinex;
 mod bitfinex_orders;
 mod bitget;
+mod bitget_v2;
 mod bitmex;
 mod bitstamp;
 mod bitstamp_orders;

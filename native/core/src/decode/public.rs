@@ -9,8 +9,8 @@ use super::levels::Levels;
 use super::memory::Memory;
 use super::scan::{Scan, Value, need};
 use super::{
-    bitfinex, bitget, bitmex, bitstamp, bybit, coinbase, deribit, dydx, gate, gate_futures, htx, hyperliquid, kraken,
-    kraken_futures, kraken_v2, kucoin, kucoin_futures, lighter, okx,
+    bitfinex, bitget, bitget_v2, bitmex, bitstamp, bybit, coinbase, deribit, dydx, gate, gate_futures, htx,
+    hyperliquid, kraken, kraken_futures, kraken_v2, kucoin, kucoin_futures, lighter, okx,
 };
 use crate::book::rule::{
     AnyRule, Bitfinex, Bitget, Bitmex, Bitstamp, Bybit, Coinbase, Deribit, Dydx, Gate, Htx, Hyperliquid, Kraken,
@@ -37,6 +37,10 @@ pub enum Public {
     BitgetSpot,
     /// Bitget v1 under `/mix/v1/stream`: all futures.
     BitgetMix,
+    /// Bitget v2, the spot instruments of its address.
+    BitgetSpotV2,
+    /// Bitget v2, the futures of its address.
+    BitgetMixV2,
     /// Coinbase Advanced Trade.
     Coinbase,
     /// Deribit v2, all instrument types.
@@ -74,7 +78,7 @@ pub enum Public {
 }
 
 /// Every connection by name.
-const NAMES: [(&str, Public); 24] = [
+const NAMES: [(&str, Public); 26] = [
     ("okx", Public::Okx),
     ("bybit-spot", Public::BybitSpot),
     ("bybit-linear", Public::BybitLinear),
@@ -82,6 +86,8 @@ const NAMES: [(&str, Public); 24] = [
     ("kraken-spot", Public::KrakenSpot),
     ("bitget-spot", Public::BitgetSpot),
     ("bitget-mix", Public::BitgetMix),
+    ("bitget-spot-v2", Public::BitgetSpotV2),
+    ("bitget-mix-v2", Public::BitgetMixV2),
     ("coinbase", Public::Coinbase),
     ("deribit", Public::Deribit),
     ("kraken-futures", Public::KrakenFutures),
@@ -201,7 +207,7 @@ impl Public {
     /// The connection called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name).map(|(_, public)| *public);
-        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex, dydx, kucoin-futures or lighter";
+        let why = "must be okx, bybit-spot, bybit-linear, bybit-inverse, kraken-spot, bitget-spot, bitget-mix, bitget-spot-v2, bitget-mix-v2, coinbase, deribit, kraken-futures, kucoin-spot, bitstamp, hyperliquid, gate-spot, htx-linear, htx-inverse, kraken-spot-v2, gate-linear, gate-inverse, bitfinex, bitmex, dydx, kucoin-futures or lighter";
         found.ok_or_else(|| CoreError::Field { field: "feed", was: name.to_owned(), why })
     }
 
@@ -237,6 +243,7 @@ impl Public {
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::usual(message, take),
             Self::KrakenSpot => kraken::usual(message, take),
             Self::BitgetSpot | Self::BitgetMix => bitget::usual(message, take),
+            Self::BitgetSpotV2 | Self::BitgetMixV2 => bitget_v2::usual(self == Self::BitgetSpotV2, message, take),
             _ => None,
         }
     }
@@ -268,6 +275,7 @@ impl Public {
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => bybit::read(message, take),
             Self::KrakenSpot => kraken::read(message, take),
             Self::BitgetSpot | Self::BitgetMix => bitget::read(message, take),
+            Self::BitgetSpotV2 | Self::BitgetMixV2 => bitget_v2::read(self == Self::BitgetSpotV2, message, take),
         }?;
         Ok(None)
     }
@@ -304,7 +312,7 @@ impl Public {
             Self::Okx => Venue::Okx,
             Self::BybitSpot | Self::BybitLinear | Self::BybitInverse => Venue::Bybit,
             Self::KrakenSpot | Self::KrakenSpotV2 => Venue::Kraken,
-            Self::BitgetSpot | Self::BitgetMix => Venue::Bitget,
+            Self::BitgetSpot | Self::BitgetMix | Self::BitgetSpotV2 | Self::BitgetMixV2 => Venue::Bitget,
             Self::Coinbase => Venue::Coinbase,
             Self::Deribit => Venue::Deribit,
             Self::KrakenFutures => Venue::KrakenFutures,
@@ -329,6 +337,7 @@ impl Public {
             | Self::KrakenSpot
             | Self::KrakenSpotV2
             | Self::BitgetSpot
+            | Self::BitgetSpotV2
             | Self::Coinbase
             | Self::KucoinSpot
             | Self::Bitstamp
@@ -337,6 +346,7 @@ impl Public {
             Self::Deribit => deribit::market_of(symbol),
             Self::KrakenFutures => kraken_futures::market_of(symbol),
             Self::BitgetMix => bitget::mix_market(symbol),
+            Self::BitgetMixV2 => bitget_v2::mix_market(symbol),
             Self::Bitfinex => bitfinex::market_of(symbol),
             Self::Bitmex => bitmex::market_of(symbol),
             Self::KucoinFutures => kucoin_futures::market_of(symbol),

@@ -112,6 +112,57 @@ fn bitget_books_and_trades() {
 }
 
 #[test]
+fn bitget_v2_books_tops_and_trades() {
+    let ms = 1_000_000;
+    let mix = decoder(Public::BitgetMixV2, "ETHUSDT", 2, 2);
+    let (ids, asks) = ((910_000_000_119, 910_000_000_207, 910_000_000_118), vec![(305_218, 0), (305_291, 1_420)]);
+    assert_eq!(book(&mix, BITGET_V2_DELTA), (false, ids, 1_790_000_000_410 * ms, vec![(305_205, 766)], asks));
+    let whole = BITGET_V2_DELTA.replace("update", "snapshot");
+    assert_eq!((book(&mix, &whole).0, book(&mix, &whole).1), (true, (0, 910_000_000_207, 0)));
+    assert!(book(&mix, &whole.replace("\"books\"", "\"books15\"")).0);
+    let spot = decoder(Public::BitgetSpotV2, "ETHUSDT", 2, 2);
+    assert_eq!(book(&spot, BITGET_V2_SUMMED).1, (0, 118, 0), "a number alone");
+    assert_eq!(book(&spot, &BITGET_V2_SUMMED.replace("\"seq\":118,", "")).1, (0, 0, 0));
+    let sold: Vec<_> = records(&spot, BITGET_V2_TRADE)
+        .iter()
+        .map(|trade| trade.unwrap().get::<Trade>().unwrap())
+        .map(|trade| (trade.header.stream_seq, trade.header.has(flags::SELL), trade.price))
+        .collect();
+    let (second, first) = (1_480_000_000_000_000_002, 1_480_000_000_000_000_001);
+    assert_eq!(sold, [(second, true, 305_205), (first, false, 305_218)]);
+    assert!(records(&spot, &BITGET_V2_TRADE.replace("update", "snapshot")).is_empty(), "trades of before");
+    let inverse = decoder(Public::BitgetMixV2, "ETHUSD", 2, 1);
+    let top: Bbo = only(&inverse, BITGET_V2_TOP);
+    assert_eq!((top.bid, top.bid_qty, top.ask, top.ask_qty), (NO_PRICE, 0, 305_218, 405));
+    for (of_the_other, connection) in [(BITGET_V2_TRADE, &mix), (BITGET_V2_SUMMED, &mix), (BITGET_V2_DELTA, &spot)] {
+        assert!(records(connection, of_the_other).is_empty(), "{of_the_other}");
+    }
+    for (symbol, market) in [
+        ("BTCUSDT", Market::Linear),
+        ("BTCPERP", Market::Linear),
+        ("BTCUSD", Market::Inverse),
+        ("BTCUSDH26", Market::Inverse),
+    ] {
+        assert_eq!(Public::BitgetMixV2.market_of(symbol.as_bytes()), market, "{symbol}");
+    }
+}
+
+#[test]
+fn bitget_v2_checksums_are_of_the_texts_as_sent_and_a_zero_is_none() {
+    let mut sums = Vec::new();
+    let texts = [BITGET_V2_SUMMED.to_owned(), BITGET_V2_SUMMED.replace("-71182403", "0"), BITGET_V2_DELTA.to_owned()];
+    for (public, text) in [Public::BitgetSpotV2, Public::BitgetSpotV2, Public::BitgetMixV2].into_iter().zip(&texts) {
+        let mut take = |message: Message<'_>| {
+            let Message::Book(book) = message else { panic!("{message:?}") };
+            sums.push(book.checksum);
+            Ok(())
+        };
+        public.read(&mut Memory::default(), text.as_bytes(), &mut take).unwrap();
+    }
+    assert_eq!(sums, [Some((-71_182_403_i32).cast_unsigned()), None, None]);
+}
+
+#[test]
 fn coinbase_books_tops_and_trades() {
     let coinbase = decoder(Public::Coinbase, "BTC-USD", 2, 8);
     let (ts, asks) = (1_786_309_548_506_659_391, vec![(6_510_654, 15_361_938)]);
@@ -308,6 +359,10 @@ fn answers_and_other_channels_say_nothing() {
         (Public::HtxLinear, r#"{"ping":1645289389619}"#),
         (Public::Hyperliquid, r#"{"channel":"subscriptionResponse","data":{"method":"subscribe"}}"#),
         (Public::BitgetSpot, r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"HOTUSDT"}}"#),
+        (
+            Public::BitgetSpotV2,
+            r#"{"event":"subscribe","arg":{"instType":"SPOT","channel":"books","instId":"ETHUSDT"}}"#,
+        ),
         (Public::KrakenSpot, r#"[1,["1","2"],"spread","SC/EUR"]"#),
     ] {
         let mut out = RecordBuf::with_capacity(1 << 10);
@@ -333,6 +388,17 @@ fn bad_values_are_named_and_leave_nothing() {
             "bids must be in the message, was missing",
         ),
         (Public::BitgetMix, "DASHUSDT", BITGET_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
+        (Public::BitgetMixV2, "ETHUSDT", BITGET_V2_DELTA, ",\"pseq\":", ",\"pseq\":-", "cannot decode pseq"),
+        (
+            Public::BitgetMixV2,
+            "ETHUSDT",
+            BITGET_V2_DELTA,
+            "\"instType\"",
+            "\"type\"",
+            "instType must be in the message",
+        ),
+        (Public::BitgetSpotV2, "ETHUSDT", BITGET_V2_TRADE, "\"buy\"", "\"bye\"", "cannot decode side"),
+        (Public::BitgetSpotV2, "ETHUSDT", BITGET_V2_TRADE, "0002\"", "0002x\"", "cannot decode tradeId"),
         (Public::Coinbase, "BTC-USD", COINBASE_DELTA, "\"bid\"", "\"buy\"", "cannot decode side"),
         (Public::Coinbase, "BTC-USD", COINBASE_TRADE, "48.167634Z", "48.167634", "cannot decode time"),
         (Public::Deribit, "BTC-24SEP21-8000-P", DERIBIT_DELTA, "33195894358", "null", "cannot decode change_id"),

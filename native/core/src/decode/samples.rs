@@ -29,6 +29,8 @@ pub(crate) const USDM_DEPTH: &str = r#"{"stream":"btcusdt@depth@0ms","data":{"e"
 pub(crate) const USDM_TOP: &str = r#"{"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":4984028370881,"s":"BTCUSDT","b":"63943.90","B":"46.371","a":"63944.00","A":"0.095","T":1721347022507,"E":1721347022507}}"#;
 pub(crate) const USDM_TRADE: &str = r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1721347022956,"T":1721347022956,"s":"BTCUSDT","t":5182005737,"p":"63943.90","q":"0.003","X":"INSURANCE_FUND","m":true}}"#;
 pub(crate) const USDM_MARK: &str = r#"{"e":"markPriceUpdate","E":1562305380000,"s":"BTCUSDT","p":"11794.15000000","P":"11784.25641265","i":"11784.62659091","r":"-0.00038167","T":1562306400000}"#;
+pub(crate) const USDM_FORCED: &str = r#"{"stream":"btcusdt@forceOrder","data":{"e":"forceOrder","E":1721347023001,"o":{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.214","p":"63410.5","ap":"63902.3318","X":"FILLED","l":"0.1","z":"0.214","T":1721347022998,"ps":"BTCUSDT"}}}"#;
+pub(crate) const COINM_FORCED: &str = r#"{"e":"forceOrder","E":1721347023001,"o":{"s":"BTCUSD_PERP","S":"BUY","o":"LIMIT","f":"IOC","q":"12","p":"64410.5","ap":"64102.3","X":"PARTIALLY_FILLED","l":"5","z":"5","T":1721347022998}}"#;
 pub(crate) const COINM_DEPTH: &str = r#"{"stream":"btcusd_perp@depth@0ms","data":{"e":"depthUpdate","E":1723161257440,"T":1723161257432,"s":"BTCUSD_PERP","ps":"BTCUSD","U":1007198631260,"u":1007198631565,"pu":1007198631198,"b":[["61773.6","1001"],["61777.7","1"]],"a":[["61834.3","0"],["61840.5","137"]]}}"#;
 pub(crate) const COINM_TOP: &str = r#"{"stream":"btcusd_perp@bookTicker","data":{"u":1007198632021,"e":"bookTicker","s":"BTCUSD_PERP","ps":"BTCUSD","b":"61804.7","B":"35","a":"61804.8","A":"1645","T":1723161257465,"E":1723161257476}}"#;
 pub(crate) const KLINE: &str =
@@ -58,6 +60,10 @@ pub(crate) const BYBIT_DELTA: &str = r#"{"topic":"orderbook.200.BTCUSDT","ts":17
 pub(crate) const BYBIT_TRADE: &str = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1786310819681,"data":[{"T":1786310819680,"s":"BTCUSDT","S":"Sell","v":"0.004","p":"65114.20","L":"MinusTick","i":"a9188a0a-82bc-50de-be60-03eedbe3cdd7","BT":false,"RPI":false,"seq":753843954913}]}"#;
 pub(crate) const BITGET_DELTA: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"books","instId":"DASHUSDT"},"data":[{"asks":[["113.42","0"],["113.46","13.65"]],"bids":[["113.38","4.76"]],"checksum":-487257069,"ts":"1649290077676"}]}"#;
 pub(crate) const BITGET_TRADE: &str = r#"{"action":"update","arg":{"instType":"mc","channel":"trade","instId":"DASHUSDT"},"data":[["1649290076980","113.37","0.49","sell"],["1649290074399","113.4","0.94","buy"]]}"#;
+pub(crate) const BITGET_V2_DELTA: &str = r#"{"action":"update","arg":{"instType":"USDT-FUTURES","channel":"books","instId":"ETHUSDT"},"data":[{"asks":[["3052.18","0"],["3052.91","14.2"]],"bids":[["3052.05","7.66"]],"ts":"1790000000410","seq":910000000207,"pseq":910000000118}],"ts":1790000000412}"#;
+pub(crate) const BITGET_V2_SUMMED: &str = r#"{"action":"update","arg":{"instType":"SPOT","channel":"books","instId":"ETHUSDT"},"data":[{"asks":[],"bids":[["3052.05","7.66"],["3051.9","0"]],"checksum":-71182403,"seq":118,"ts":"1710000000410"}],"ts":1710000000411}"#;
+pub(crate) const BITGET_V2_TRADE: &str = r#"{"action":"update","arg":{"instType":"SPOT","channel":"trade","instId":"ETHUSDT"},"data":[{"ts":"1790000000501","price":"3052.05","size":"0.31","side":"sell","tradeId":"1480000000000000002"},{"ts":"1790000000500","price":"3052.18","size":"0.02","side":"buy","tradeId":"1480000000000000001"}],"ts":1790000000503}"#;
+pub(crate) const BITGET_V2_TOP: &str = r#"{"action":"snapshot","arg":{"instType":"COIN-FUTURES","channel":"books1","instId":"ETHUSD"},"data":[{"asks":[["3052.18","40.5"]],"bids":[],"ts":"1790000000610","seq":1480000000000000031,"pseq":0}],"ts":1790000000611}"#;
 pub(crate) const COINBASE_DELTA: &str = r#"{"channel":"l2_data","timestamp":"2026-08-09T21:05:48.506659391Z","sequence_num":15,"events":[{"type":"update","product_id":"BTC-USD","updates":[{"side":"offer","event_time":"2026-08-09T21:05:48.264069Z","price_level":"65106.54","new_quantity":"0.15361938"},{"side":"bid","event_time":"2026-08-09T21:05:48.264069Z","price_level":"65061.91","new_quantity":"0"}]}]}"#;
 pub(crate) const COINBASE_TRADE: &str = r#"{"channel":"market_trades","timestamp":"2026-08-09T21:05:48.251397169Z","sequence_num":9,"events":[{"type":"update","trades":[{"product_id":"BTC-USD","trade_id":"1068572091","price":"65083.67","size":"0.01034361","time":"2026-08-09T21:05:48.167634Z","side":"SELL"}]}]}"#;
 pub(crate) const COINBASE_TICKER: &str = r#"{"channel":"ticker","timestamp":"2026-08-09T21:05:48.229198328Z","sequence_num":6,"events":[{"type":"snapshot","tickers":[{"type":"ticker","product_id":"BTC-USD","price":"65086.18","best_bid":"65083.66","best_ask":"65083.67","best_bid_quantity":"0.20371215","best_ask_quantity":"0.24290402"}]}]}"#;
@@ -103,6 +109,10 @@ pub(crate) const PUBLIC: &[&str] = &[
     BYBIT_TRADE,
     BITGET_DELTA,
     BITGET_TRADE,
+    BITGET_V2_DELTA,
+    BITGET_V2_SUMMED,
+    BITGET_V2_TRADE,
+    BITGET_V2_TOP,
     COINBASE_DELTA,
     COINBASE_TRADE,
     COINBASE_TICKER,
@@ -160,7 +170,7 @@ order_deleted {"price":"233.50","amount":"0.00","datetime":"1421000000","id":6,"
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];
 /// All market data of USD-M.
-pub(crate) const USDM: &[&str] = &[USDM_DEPTH, USDM_TOP, USDM_TRADE, USDM_MARK];
+pub(crate) const USDM: &[&str] = &[USDM_DEPTH, USDM_TOP, USDM_TRADE, USDM_MARK, USDM_FORCED];
 /// All user data.
 pub(crate) const USER: &[&str] =
     &[SPOT_FILL, SPOT_CANCELED, SPOT_BALANCES, SPOT_TRANSFER, USDM_FILL, USDM_ACCOUNT, USDM_FUNDING, USDM_LITE];

@@ -28,10 +28,10 @@ pub(super) fn quoted(raw: &[u8]) -> String {
 
 /// Declares the members that a decoder reads of one object, each an optional `Value` under its JSON name.
 macro_rules! members {
-    ($(#[$meta:meta])* $name:ident { $($field:ident = $key:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis $name:ident { $($field:ident = $key:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, Default)]
-        struct $name<'a> { $($field: Option<crate::decode::scan::Value<'a>>),* }
+        $vis struct $name<'a> { $($vis $field: Option<crate::decode::scan::Value<'a>>),* }
         impl<'a> $name<'a> {
             /// Keeps the value where the member is one of ours; a repeated member's last value counts.
             #[inline]
@@ -42,7 +42,7 @@ macro_rules! members {
                 }
             }
             /// Reads them from an object.
-            fn of(value: crate::decode::scan::Value<'a>, field: &'static str) -> crate::error::Result<Self> {
+            $vis fn of(value: crate::decode::scan::Value<'a>, field: &'static str) -> crate::error::Result<Self> {
                 let mut this = Self::default();
                 value.members(field, |key, value| { this.set(key, value); Ok(()) })?;
                 Ok(this)

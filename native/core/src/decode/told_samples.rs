@@ -73,6 +73,24 @@ pub(crate) const TOLD: &[Told] = &[
         "Kline begin=1649290020000000000 interval=60000000000 open=5620 high=5623 low=5613 close=5613 volume=858744 price_scale=6 qty_scale=2",
     ),
     (
+        "bitget-mix-v2",
+        "ETHUSDT",
+        r#"{"action":"snapshot","arg":{"instType":"USDT-FUTURES","channel":"ticker","instId":"ETHUSDT"},"data":[{"instId":"ETHUSDT","lastPr":"3052.1","bidPr":"3052.05","askPr":"3052.18","bidSz":"7.66","askSz":"14.2","open24h":"3011","high24h":"3080.4","low24h":"2999.5","change24h":"0.01365","fundingRate":"0.000064","nextFundingTime":"1790006400000","markPrice":"3052.12","indexPrice":"3053.4071","holdingAmount":"410022.35","baseVolume":"880431.12","quoteVolume":"2681002331.5","openUtc":"3020.2","symbolType":"1","symbol":"ETHUSDT","deliveryPrice":"0","ts":"1790000000700"}],"ts":1790000000701}"#,
+        "Ticker bid=305205 ask=305218 last=305210 open=301100 high=308040 low=299950 bid_qty=766 ask_qty=1420 volume=88043112 turnover=26810023315 price_scale=2 qty_scale=2 turnover_scale=1; FundingRate rate_e18=64000000000000 next=1790006400000000000; OpenInterest qty=41002235 qty_scale=2; Reference mark=30521200 index=30534071 price_scale=4",
+    ),
+    (
+        "bitget-spot-v2",
+        "ETHUSDT",
+        r#"{"action":"snapshot","arg":{"instType":"SPOT","channel":"ticker","instId":"ETHUSDT"},"data":[{"instId":"ETHUSDT","lastPr":"3052.1","open24h":"3011","high24h":"3080.4","low24h":"2999.5","change24h":"0.01365","bidPr":"3052.05","askPr":"3052.18","bidSz":"7.66","askSz":"14.2","baseVolume":"880431.12","quoteVolume":"2681002331.5","openUtc":"3020.2","changeUtc24h":"0.01","ts":"1790000000700"}],"ts":1790000000701}"#,
+        "Ticker bid=305205 ask=305218 last=305210 open=301100 high=308040 low=299950 bid_qty=766 ask_qty=1420 volume=88043112 turnover=26810023315 price_scale=2 qty_scale=2 turnover_scale=1",
+    ),
+    (
+        "bitget-spot-v2",
+        "ETHUSDT",
+        r#"{"action":"update","arg":{"instType":"SPOT","channel":"candle15m","instId":"ETHUSDT"},"data":[["1789999200000","3050","3053.2","3049.75","3052.1","12.5","38151.25","38151.25"]],"ts":1790000000810}"#,
+        "Kline begin=1789999200000000000 interval=900000000000 open=305000 high=305320 low=304975 close=305210 volume=125 turnover=3815125 price_scale=2 qty_scale=1 turnover_scale=2",
+    ),
+    (
         "coinbase",
         "BTC-USD",
         r#"{"channel":"ticker","timestamp":"2026-08-09T21:05:48.229198328Z","sequence_num":6,"events":[{"type":"snapshot","tickers":[{"type":"ticker","product_id":"BTC-USD","price":"65086.18","volume_24_h":"2867.54532609","low_24_h":"64675.22","high_24_h":"65252.99","low_52_w":"57717.55","high_52_w":"126296","price_percent_chg_24_h":"0.09601107287722","best_bid":"65083.66","best_ask":"65083.67","best_bid_quantity":"0.20371215","best_ask_quantity":"0.24290402"}]}]}"#,
@@ -155,6 +173,18 @@ pub(crate) const TOLD: &[Told] = &[
         "BTC",
         r#"{"channel":"candle","data":{"t":1681923600000,"T":1681924499999,"s":"BTC","i":"15m","o":"29295.0","c":"29258.0","h":"29309.0","l":"29250.0","v":"0.98639","n":189}}"#,
         "Kline begin=1681923600000000000 interval=900000000000 open=29295 high=29309 low=29250 close=29258 volume=98639 trades=189 qty_scale=5",
+    ),
+    (
+        "htx-linear",
+        "ETH-USDT",
+        r#"{"ch":"market.ETH-USDT.index.1min","ts":1700000000123,"tick":{"id":1699999980,"open":"2051.4","close":"2051.72","high":"2052","low":"2051.3","amount":"0","vol":"0","count":"0"}}"#,
+        "Reference index=205172 price_scale=2",
+    ),
+    (
+        "htx-inverse",
+        "ETH-USD",
+        r#"{"ch":"market.ETH-USD.mark_price.1min","ts":1700000000456,"tick":{"vol":"0","close":"2050.9","count":"0","high":"2051.1","id":1699999980,"low":"2050.7","open":"2050.8","trade_turnover":"0","amount":"0"}}"#,
+        "Reference mark=20509 price_scale=1",
     ),
     (
         "htx-linear",

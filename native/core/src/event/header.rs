@@ -39,6 +39,8 @@ pub enum Kind {
     OpenInterest = 23,
     /// Mark price and index price, exact.
     Reference = 24,
+    /// An order by which a venue closes somebody's position.
+    Liquidation = 25,
     /// Time passes.
     Timer = 32,
     /// A source's primary line changed, a hole was found or filled, or all lines fell silent.
@@ -78,6 +80,7 @@ canon_enum!(Kind {
     FundingRate,
     OpenInterest,
     Reference,
+    Liquidation,
     Timer,
     LineEvent,
     Proposal,
@@ -107,7 +110,10 @@ impl Kind {
     /// Whether it is market data that changes no state: kept, replayed and shown, and no part of the state hash.
     #[must_use]
     pub const fn is_told(self) -> bool {
-        matches!(self, Self::Ticker | Self::Kline | Self::FundingRate | Self::OpenInterest | Self::Reference)
+        matches!(
+            self,
+            Self::Ticker | Self::Kline | Self::FundingRate | Self::OpenInterest | Self::Reference | Self::Liquidation
+        )
     }
 }
 
@@ -135,7 +141,7 @@ impl From<Wide> for Amount {
 pub mod flags {
     /// `Depth`: replaces the whole book.
     pub const SNAPSHOT: u32 = 1;
-    /// `Trade`: the taker sold. `Report`: we were the maker.
+    /// `Trade`: the taker sold. `Liquidation`: the order sells. `Report`: we were the maker.
     pub const SELL: u32 = 2;
     /// `Report`: our order was the maker.
     pub const MAKER: u32 = 4;

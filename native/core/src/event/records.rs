@@ -259,6 +259,25 @@ records! {
         /// Zero.
         pad: [u8; 7],
     }
+    /// An order by which a venue closes somebody's position, `SELL` set where it sells (a long is closed). Prices are
+    /// `x * 10^-price_scale`, sizes `x * 10^-qty_scale`, as in `Ticker`: an average is finer than a tick. Its trades come as
+    /// trades, too.
+    Liquidation = Liquidation, 88 {
+        /// The price of the order.
+        price: i64,
+        /// The average price of what was filled.
+        average: i64,
+        /// The size of the order.
+        qty: i64,
+        /// How much of it was filled.
+        filled: i64,
+        /// Decimals of the prices.
+        price_scale: u8,
+        /// Decimals of the sizes.
+        qty_scale: u8,
+        /// Zero.
+        pad: [u8; 6],
+    }
     /// Time passes; `stream_seq` counts the timer's ticks.
     Timer = Timer, 56 {
         /// The interval.

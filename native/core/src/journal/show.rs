@@ -5,9 +5,9 @@
 
 use crate::event::{
     Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Exec, Funding, FundingRate, Header,
-    InstrumentDef, Kind, Kline, Level, LimitSet, LineDef, LineEvent, Link, Mark, NameDef, OpenInterest, OrderType,
-    Outcome, Proposal, RecordRef, Reference, Report, Request, Sent, Ticker, TimeInForce, Timer, Trade, VenuePosition,
-    VenueStatus, Verb, Wide, unpadded,
+    InstrumentDef, Kind, Kline, Level, LimitSet, LineDef, LineEvent, Link, Liquidation, Mark, NameDef, OpenInterest,
+    OrderType, Outcome, Proposal, RecordRef, Reference, Report, Request, Sent, Ticker, TimeInForce, Timer, Trade,
+    VenuePosition, VenueStatus, Verb, Wide, flags, unpadded,
 };
 use crate::instrument::{Market, Venue};
 use crate::line::source::{What, Why};
@@ -73,6 +73,7 @@ fn payload(record: &RecordRef<'_>) -> Option<Vec<Field>> {
         Kind::FundingRate => funding_rate(record.view()?),
         Kind::OpenInterest => open_interest(record.view()?),
         Kind::Reference => reference(record.view()?),
+        Kind::Liquidation => liquidation(record.view()?),
         Kind::Timer => vec![("every", record.view::<Timer>()?.every.to_string())],
         Kind::Proposal => proposal(record.view()?),
         Kind::Sent => sent(record.view()?),
@@ -257,6 +258,18 @@ fn open_interest(r: &OpenInterest) -> Vec<Field> {
 
 fn reference(r: &Reference) -> Vec<Field> {
     vec![("mark", price(r.mark)), ("index", price(r.index)), ("price_scale", r.price_scale.to_string())]
+}
+
+fn liquidation(r: &Liquidation) -> Vec<Field> {
+    vec![
+        ("sell", u8::from(r.header.has(flags::SELL)).to_string()),
+        ("price", price(r.price)),
+        ("average", price(r.average)),
+        ("qty", price(r.qty)),
+        ("filled", price(r.filled)),
+        ("price_scale", r.price_scale.to_string()),
+        ("qty_scale", r.qty_scale.to_string()),
+    ]
 }
 
 fn proposal(r: &Proposal) -> Vec<Field> {

@@ -102,7 +102,7 @@ pub enum AnyRule {
     Bybit(Bybit),
     /// Kraken spot.
     Kraken(Kraken),
-    /// Bitget v1.
+    /// Bitget, v1 and v2.
     Bitget(Bitget),
     /// Coinbase Advanced Trade.
     Coinbase(Coinbase),

@@ -22,6 +22,20 @@ fn okx_chains_by_the_previous_number() {
 }
 
 #[test]
+fn bitget_names_the_push_before_or_goes_forward() {
+    let rule = AnyRule::Bitget(Bitget);
+    assert_eq!(rule.judge(ids(11, 15, 10), at(10)), SyncOutcome::Applied);
+    assert_eq!(rule.judge(ids(12, 15, 11), at(10)), SyncOutcome::Gap { expected: 10, was: 11 });
+    assert_eq!(rule.judge(ids(6, 10, 5), at(10)), SyncOutcome::Dropped, "told twice");
+    assert_eq!(rule.judge(ids(11, 3, 10), at(10)), SyncOutcome::Applied, "maintenance");
+    assert_eq!(rule.judge(ids(1, 3, 0), at(10)), SyncOutcome::Gap { expected: 10, was: 0 }, "a new stream");
+    assert_eq!(rule.judge(ids(0, 15, 0), at(10)), SyncOutcome::Applied, "a number alone");
+    assert_eq!(rule.judge(ids(0, 10, 0), at(10)), SyncOutcome::Dropped);
+    assert_eq!(rule.judge(ids(0, 0, 0), at(0)), SyncOutcome::Applied, "v1");
+    assert!(rule.snapshot_in_stream() && !rule.numbered());
+}
+
+#[test]
 fn bybit_counts_by_one() {
     assert_eq!(Bybit.judge(ids(8, 8, 0), at(7)), SyncOutcome::Applied);
     assert_eq!(Bybit.judge(ids(7, 7, 0), at(7)), SyncOutcome::Dropped);

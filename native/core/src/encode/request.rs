@@ -3,11 +3,11 @@
 //! catalogue: O2. Three forms: a WebSocket frame whose parameters are signed apart, sorted by name; the frame of a
 //! connection that has logged on, which needs neither key nor signature; a REST query that is signed as it stands.
 
-use super::sign::{Midstate, Signer};
-use super::template::{Slot, Slots, Template, put};
+use super::sign::{HmacKey, Midstate, Signer};
+use super::template::{Slot, Slots, Template, full, put};
 use super::text::{base64, hex};
 use crate::decode::client_id::{self, LEN};
-use crate::error::{CoreError, Result};
+use crate::error::Result;
 use crate::event::Request;
 
 /// Bytes that a caller's buffer must have: the request and, behind it, the text that is signed.
@@ -18,11 +18,20 @@ const PAYLOAD_AT: usize = 1280;
 /// One request, made ready: its text, what of it is signed, and the state that its constant beginning gives.
 pub(super) struct Signed {
     text: Template,
+    /// What is signed instead of the text, without the beginning that `midstate` covers.
     payload: Option<Template>,
-    midstate: Option<Midstate>,
+    midstate: Midstate,
     tail: &'static [u8; 3],
     tail_len: usize,
     percent: bool,
+}
+
+/// A signature that has been begun.
+enum Begun<'a> {
+    /// The key and the inner digest.
+    Hmac(&'a HmacKey, [u8; 32]),
+    /// The signature's text.
+    Ed25519([u8; 88]),
 }
 
 impl Signed {
@@ -33,69 +42,64 @@ impl Signed {
         text.text(",");
         text.text("\"signature\":\"");
         let payload = joined(&params);
-        let (payload, midstate) = Self::hashed(signer, payload);
-        Self { text: text.finish(), payload: Some(payload), midstate, tail: b"\"}}", tail_len: 3, percent: false }
+        let midstate = signer.midstate(&payload.prefix());
+        let payload = Some(payload.without(midstate.covered));
+        Self { text: text.finish(), payload, midstate, tail: b"\"}}", tail_len: 3, percent: false }
     }
 
     /// A REST query: the parameters in the order given, constants first, signed as they stand.
     pub fn query(signer: &Signer, mut params: Vec<Param>) -> Self {
         params.sort_by_key(|param| matches!(param.value, Value::Slot(_)));
         let text = joined(&params);
-        let midstate = match signer {
-            Signer::Hmac(key) => Some(key.midstate(&text.prefix())),
-            Signer::Ed25519(_) => None,
-        };
+        let midstate = signer.midstate(&text.prefix());
         Self { text, payload: None, midstate, tail: b"   ", tail_len: 0, percent: true }
-    }
-
-    fn hashed(signer: &Signer, payload: Template) -> (Template, Option<Midstate>) {
-        match signer {
-            Signer::Hmac(key) => {
-                let midstate = key.midstate(&payload.prefix());
-                (payload.without(midstate.covered), Some(midstate))
-            }
-            Signer::Ed25519(_) => (payload, None),
-        }
     }
 
     /// Writes the request into `out`; gives its length.
     #[inline]
     pub fn write(&self, signer: &Signer, slots: &Slots, out: &mut [u8]) -> Result<usize> {
         if out.len() < FRAME_BYTES_MAX {
-            return Err(CoreError::Full { what: "request buffer", capacity: out.len() });
+            return Err(full(out.len()));
         }
-        let at = self.text.fill(slots, out, 0)?;
         if let Some(payload) = &self.payload {
-            let end = payload.fill(slots, out, PAYLOAD_AT)?;
-            let (text, signed) = out.split_at_mut(PAYLOAD_AT);
-            let signed = signed.get(..end - PAYLOAD_AT).unwrap_or_default();
-            let at = self.sign(signer, signed, text, at)?;
+            let (text, room) = out.split_at_mut(PAYLOAD_AT);
+            let len = payload.fill(slots, room, 0)?;
+            let begun = self.begin(signer, room, len)?;
+            // A hash is one long chain of instructions: the text is filled in beside it, not before it.
+            let at = self.text.fill(slots, text, 0)?;
+            let at = self.sign(&begun, text, at)?;
             put(text, at, self.tail)?;
             return Ok(at + self.tail_len);
         }
-        let (text, rest) = out.split_at_mut(at);
-        put(rest, 0, b"&signature=")?;
-        let skip = self.midstate.as_ref().map_or(0, |midstate| midstate.covered);
-        let signed = text.get(skip..).unwrap_or_default();
-        Ok(at + self.sign(signer, signed, rest, 11)?)
+        let end = self.text.fill(slots, out, 0)?;
+        let (signed, len) = (out.get_mut(self.midstate.covered..), end.saturating_sub(self.midstate.covered));
+        let begun = self.begin(signer, signed.unwrap_or_default(), len)?;
+        put(out, end, b"&signature=")?;
+        self.sign(&begun, out, end + 11)
     }
 
-    /// Writes the signature of `signed` to `out` from `at` on; gives the place after it.
+    /// Begins to sign the first `len` bytes of `room`; what is behind them is written over.
     #[inline]
-    fn sign(&self, signer: &Signer, signed: &[u8], out: &mut [u8], at: usize) -> Result<usize> {
+    fn begin<'a>(&self, signer: &'a Signer, room: &mut [u8], len: usize) -> Result<Begun<'a>> {
         match signer {
-            Signer::Hmac(key) => {
-                let code = match &self.midstate {
-                    Some(midstate) => key.sign_from(midstate, signed),
-                    None => key.sign(signed),
-                };
-                put(out, at, &hex(&code))?;
+            Signer::Hmac(key) => match HmacKey::inner(&self.midstate, room, len) {
+                Some(inner) => Ok(Begun::Hmac(key, inner)),
+                None => Err(full(room.len())),
+            },
+            Signer::Ed25519(key) => Ok(Begun::Ed25519(base64(&key.sign(room.get(..len).unwrap_or_default())))),
+        }
+    }
+
+    /// Ends the signature and writes it to `out` from `at` on; gives the place after it.
+    #[inline]
+    fn sign(&self, begun: &Begun<'_>, out: &mut [u8], at: usize) -> Result<usize> {
+        match begun {
+            Begun::Hmac(key, inner) => {
+                put(out, at, &hex(&key.close(*inner)))?;
                 Ok(at + 64)
             }
-            Signer::Ed25519(key) => {
-                let text = base64(&key.sign(signed));
-                if self.percent { escaped(&text, out, at) } else { put(out, at, &text).map(|()| at + text.len()) }
-            }
+            Begun::Ed25519(text) if self.percent => escaped(text, out, at),
+            Begun::Ed25519(text) => put(out, at, text).map(|()| at + text.len()),
         }
     }
 }

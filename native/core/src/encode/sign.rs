@@ -14,6 +14,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a SHA-256 block.
 pub const BLOCK: usize = 64;
+/// Bytes behind a message that `HmacKey::inner` writes over: what SHA-256 puts there takes a block and nine at most.
+pub const PADDING: usize = BLOCK + 8;
 
 /// The initial state of SHA-256 (FIPS 180-4 section 5.3.3).
 const INITIAL: [u32; 8] =
@@ -66,15 +68,28 @@ impl HmacKey {
         self.close(finish(self.inner, BLOCK, message))
     }
 
-    /// The code of a message whose first `from.covered` bytes are in `from`; `rest` is what comes after them.
+    /// The inner digest of a message whose first `from.covered` bytes are in `from`, for `close`; the first `len` bytes of
+    /// `room` are what comes after them. Nothing is copied: the padding is written behind the message, over `PADDING`
+    /// bytes, and where `room` has fewer there is no digest.
     #[must_use]
     #[inline]
-    pub fn sign_from(&self, from: &Midstate, rest: &[u8]) -> [u8; 32] {
-        self.close(finish(from.state, BLOCK + from.covered, rest))
+    pub fn inner(from: &Midstate, room: &mut [u8], len: usize) -> Option<[u8; 32]> {
+        let mut padding = [0; PADDING];
+        padding[0] = 0x80;
+        *room.get_mut(len..)?.first_chunk_mut()? = padding;
+        // The length in bits stands at the end of the first block that has room for it behind the byte 0x80.
+        let end = (len + 9).next_multiple_of(BLOCK);
+        let bits = (BLOCK + from.covered + len) as u64 * 8;
+        *room.get_mut(..end)?.last_chunk_mut()? = bits.to_be_bytes();
+        let mut state = from.state;
+        compress256(&mut state, room.get(..end)?.as_chunks().0);
+        Some(bytes_of(state))
     }
 
+    /// The code of a message whose inner digest this is.
+    #[must_use]
     #[inline]
-    fn close(&self, digest: [u8; 32]) -> [u8; 32] {
+    pub fn close(&self, digest: [u8; 32]) -> [u8; 32] {
         let mut block = [0u8; BLOCK];
         block[..32].copy_from_slice(&digest);
         block[32] = 0x80;
@@ -178,6 +193,16 @@ pub enum Signer {
     Hmac(HmacKey),
     /// Ed25519.
     Ed25519(Ed25519Key),
+}
+
+impl Signer {
+    /// The state after a message's constant beginning; Ed25519 signs a message whole, so that it covers nothing.
+    pub(super) fn midstate(&self, prefix: &[u8]) -> Midstate {
+        match self {
+            Self::Hmac(key) => key.midstate(prefix),
+            Self::Ed25519(_) => Midstate { state: INITIAL, covered: 0 },
+        }
+    }
 }
 
 macro_rules! secret {
@@ -296,7 +321,14 @@ mod tests {
         ) {
             let key = HmacKey::new(&secret);
             let middle = key.midstate(&message[..cut.min(message.len())]);
-            prop_assert_eq!(key.sign_from(&middle, &message[middle.covered..]), key.sign(&message));
+            let mut room = message[middle.covered..].to_vec();
+            let len = room.len();
+            room.resize(len + PADDING - 1, 7);
+            prop_assert_eq!(HmacKey::inner(&middle, &mut room, len), None, "a byte of room is missing");
+            room.push(7);
+            let inner = HmacKey::inner(&middle, &mut room, len);
+            prop_assert_eq!(&room[..len], &message[middle.covered..]);
+            prop_assert_eq!(inner.map(|digest| key.close(digest)), Some(key.sign(&message)));
         }
     }
 }

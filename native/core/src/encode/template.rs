@@ -143,8 +143,9 @@ pub(super) fn put<const N: usize>(out: &mut [u8], at: usize, cell: &[u8; N]) -> 
     }
 }
 
+/// The error of a request that its buffer has no room for.
 #[cold]
-fn full(capacity: usize) -> CoreError {
+pub(super) fn full(capacity: usize) -> CoreError {
     CoreError::Full { what: "request buffer", capacity }
 }
 

@@ -64,8 +64,13 @@ impl Short {
         if count > 15 {
             return self.long(mantissa, scale, count);
         }
-        let (high, low) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000));
-        let text = (u128::from(high) | u128::from(low) << 64) >> (8 * (16 - count));
+        // One word holds eight digits, which is what prices and sizes have; times have more.
+        let text = if count <= 8 {
+            u128::from(eight(mantissa) >> (8 * (8 - count)))
+        } else {
+            let (high, low) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000));
+            (u128::from(high) | u128::from(low) << 64) >> (8 * (16 - count))
+        };
         if scale == 0 {
             return self.set(text, count);
         }

@@ -13,7 +13,7 @@ use tickwright_core::encode::binance::{FRAME_BYTES_MAX, Session, Wire};
 use tickwright_core::encode::sign::{Ed25519Key, HmacKey, Signer};
 use tickwright_core::event::{Action, Header, LimitSet, OrderType, Proposal, TimeInForce};
 use tickwright_core::gate::limits::{LimitKind, Scope};
-use tickwright_core::gate::{Approved, Context, Gate};
+use tickwright_core::gate::{Context, Gate, Kept};
 use tickwright_core::instrument::{Instrument, Market};
 
 const KEY: &str = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
@@ -36,7 +36,7 @@ fn open_gate() -> Gate {
     gate
 }
 
-fn approve(gate: &mut Gate, instrument: &Instrument, nth: u64, action: Action) -> Approved {
+fn approve(gate: &mut Gate, instrument: &Instrument, nth: u64, action: Action) -> Kept {
     let price = 600_000 + (nth % 1_000) as i64;
     let proposal = Proposal {
         header: Header::of::<Proposal>(2, 0, 0, 0),
@@ -53,7 +53,7 @@ fn approve(gate: &mut Gate, instrument: &Instrument, nth: u64, action: Action) -
         tag: 0,
     };
     let ctx = Context { now: nth as i64 * 1_000_000, reference: 600_000, ..Context::default() };
-    gate.check(&proposal, instrument, &ctx).unwrap_or_else(|refusal| panic!("{refusal}"))
+    gate.check(&proposal, instrument, &ctx).unwrap_or_else(|refusal| panic!("{refusal}")).keep()
 }
 
 /// Median nanoseconds of one call over 31 rounds of `count` calls.
@@ -76,8 +76,8 @@ fn main() {
     }
     let instrument = perp();
     let mut gate = open_gate();
-    let orders: Vec<Approved> = (0..1_024).map(|nth| approve(&mut gate, &instrument, nth, Action::Place)).collect();
-    let cancels: Vec<Approved> = (0..1_024).map(|nth| approve(&mut gate, &instrument, nth, Action::Cancel)).collect();
+    let orders: Vec<Kept> = (0..1_024).map(|nth| approve(&mut gate, &instrument, nth, Action::Place)).collect();
+    let cancels: Vec<Kept> = (0..1_024).map(|nth| approve(&mut gate, &instrument, nth, Action::Cancel)).collect();
     let mut out = vec![0; FRAME_BYTES_MAX];
     let hmac = || Signer::Hmac(HmacKey::new(b"NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"));
     let signers = [("hmac-sha256", hmac(), 1_024), ("ed25519", Signer::Ed25519(Ed25519Key::from_seed(&[7; 32])), 64)];
@@ -86,18 +86,18 @@ fn main() {
         session.prepare(&instrument).expect("a valid instrument");
         let at = |nth: u64| 1_700_000_000_000 + nth as i64;
         let place = median_ns(count, |nth| {
-            let order = &orders[nth as usize];
-            let len = session.frame(black_box(order), Wire::of(order.proposal()), at(nth), &mut out);
+            let order = orders[nth as usize].approved();
+            let len = session.frame(black_box(&order), Wire::of(order.proposal()), at(nth), &mut out);
             assert!(black_box(len).is_ok());
         });
         let cancel = median_ns(count, |nth| {
-            let order = &cancels[nth as usize];
-            let len = session.frame(black_box(order), Wire::of(order.proposal()), at(nth), &mut out);
+            let order = cancels[nth as usize].approved();
+            let len = session.frame(black_box(&order), Wire::of(order.proposal()), at(nth), &mut out);
             assert!(black_box(len).is_ok());
         });
         let rest = median_ns(count, |nth| {
-            let order = &orders[nth as usize];
-            let rest = session.rest(black_box(order), Wire::of(order.proposal()), at(nth), &mut out);
+            let order = orders[nth as usize].approved();
+            let rest = session.rest(black_box(&order), Wire::of(order.proposal()), at(nth), &mut out);
             assert!(black_box(rest).is_ok());
         });
         println!("encode {name:<12} order.place {place:8.0} ns   order.cancel {cancel:8.0} ns   REST {rest:8.0} ns");

@@ -100,13 +100,15 @@ fn main() {
     let mut ctx = context();
     let passed = median_ns(|nth| {
         ctx.now += 1_000_000;
-        let result = gate.check(black_box(&proposal(nth)), &instrument, black_box(&ctx));
+        let proposal = proposal(nth);
+        let result = gate.check(black_box(&proposal), &instrument, black_box(&ctx));
         assert!(black_box(&result).is_ok());
     });
     println!("gate, all limits set for 3 scopes, passes: {passed:.0} ns");
     ctx.reference = 300_000;
     let refused = median_ns(|nth| {
-        let result = gate.check(black_box(&proposal(nth)), &instrument, black_box(&ctx));
+        let proposal = proposal(nth);
+        let result = gate.check(black_box(&proposal), &instrument, black_box(&ctx));
         assert!(black_box(&result).is_err());
     });
     println!("gate, refused by the price collar: {refused:.0} ns");

@@ -7,6 +7,7 @@ use crate::event::{Action, Proposal};
 use crate::gate::limits::{SCOPES, Scope, Scopes};
 use crate::gate::{Context, Exposure};
 use crate::instrument::Instrument;
+use crate::order::exposure::preferred;
 use crate::position::Position;
 use crate::state::State;
 use crate::units::{Amount, NO_PRICE, Side, Ticks};
@@ -19,24 +20,21 @@ struct Measured<'a> {
     scopes: Scopes,
 }
 
-/// Fills in the gate's context, which must be `Context::NOTHING`, for a place or replace; a cancel needs none. It is
-/// written where it lies, because it is larger than anything else on the order's way and moving it costs as much as a check.
+/// Fills in the gate's context, which must be `Context::NOTHING`, for a place or replace; a cancel needs none. `scopes` are
+/// those that the gate will compare. It is written where it lies, because it is larger than anything else on the order's way and moving it costs as much as a check.
 #[inline]
-pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, context: &mut Context) {
+pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, scopes: Scopes, context: &mut Context) {
     let top = state.top(instrument.id);
     let side = if proposal.side == Side::Sell as u8 { Side::Sell } else { Side::Buy };
     // A mark price does not stand in for a market that nobody hears: the collar refuses without a reference.
     let heard = !state.stale(instrument.id);
     let reference = if heard { state.reference_at(instrument, &top) } else { NO_PRICE };
     (context.now, context.bid, context.ask, context.reference) = (state.session.now, top.bid, top.ask, reference);
-    if let Some(best) = state.orders.best_own(proposal.account, instrument.id, side.flip(), proposal.target) {
-        (context.opposite, context.opposite_order) = best;
-    }
     if proposal.action == Action::Replace as u8 {
         target(state, proposal, instrument, side, context);
     }
-    let measured = Measured { state, proposal, instrument, scopes: state.gate.measures(proposal, instrument) };
-    measured.orders(side, &mut context.exposure);
+    let measured = Measured { state, proposal, instrument, scopes };
+    measured.orders(side, context);
     measured.positions(&mut context.exposure);
     measured.money(&mut context.exposure);
 }
@@ -60,8 +58,11 @@ impl Measured<'_> {
         self.scopes.and(Scopes::of([true, own, ours, instrument == self.instrument.id, true]))
     }
 
-    /// Open orders, from the sums that the order table keeps. Money counts only what settles in the same asset.
-    fn orders(&self, side: Side, sums: &mut [Exposure; SCOPES]) {
+    /// Open orders, from the sums that the order table keeps. Money counts only what settles in the same asset. The best
+    /// of the account's own on the other side is found in passing.
+    fn orders(&self, side: Side, context: &mut Context) {
+        let (proposal, other) = (self.proposal, side.flip());
+        let mut targeted = false;
         for open in self.state.orders.exposures() {
             let same = open.instrument == self.instrument.id;
             let settle = || self.state.definitions.instrument(open.instrument).map(|def| def.settle);
@@ -69,11 +70,23 @@ impl Measured<'_> {
             let (count, lots) = (open.count[0] + open.count[1], if same { open.lots[side as usize] } else { 0 });
             let notional = if same_asset { open.notional[0] + open.notional[1] } else { 0 };
             for scope in self.covering(open.account, open.strategy, open.instrument) {
-                let sum = &mut sums[scope as usize];
+                let sum = &mut context.exposure[scope as usize];
                 sum.open_orders += count;
                 sum.open_lots += lots;
                 sum.gross_notional += notional;
             }
+            if same && open.account == proposal.account && open.best_order[other as usize] != 0 {
+                let (price, order) = (open.best[other as usize], open.best_order[other as usize]);
+                targeted |= order == proposal.target;
+                if preferred(other, (price, order), (context.opposite, context.opposite_order)) {
+                    (context.opposite, context.opposite_order) = (price, order);
+                }
+            }
+        }
+        // Without the order that is replaced, another may be the best one: that takes a look at each.
+        if targeted {
+            let found = self.state.orders.best_own(proposal.account, self.instrument.id, other, proposal.target);
+            (context.opposite, context.opposite_order) = found.unwrap_or((NO_PRICE, 0));
         }
     }
 

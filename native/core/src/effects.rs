@@ -6,7 +6,7 @@
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{LineEvent, Request};
-use crate::gate::{Approved, Refusal};
+use crate::gate::{Kept, Refusal};
 use crate::ledger::entry::Key;
 use crate::order::{Alarm, Fill, Order, State as OrderState};
 use crate::units::{Amount, Lots, Nanos, Side, Ticks};
@@ -32,7 +32,7 @@ pub struct Outgoing {
     /// The order that it is about: the new one for a place or replace, else the one cancelled or asked about.
     pub order: u64,
     /// The gate's approval, for everything but a query: the encoder takes nothing else.
-    pub approved: Option<Approved>,
+    pub approved: Option<Kept>,
     /// The account.
     pub account: u16,
     /// The instrument.
@@ -297,6 +297,7 @@ impl Effects {
     }
 
     /// Adds a request, or says that the bound is reached.
+    #[inline]
     pub fn send(&mut self, outgoing: Outgoing) -> Result<()> {
         if self.outgoing.len() >= OUTGOING_MAX {
             return Err(CoreError::Full { what: "requests of one step", capacity: OUTGOING_MAX });

@@ -154,7 +154,7 @@ impl Outbox {
             frame.length = match (session, &request.approved) {
                 (None, _) => 0,
                 (Some(session), Some(approved)) => {
-                    session.frame(approved, request.wire, timestamp_ms, &mut frame.bytes)?
+                    session.frame(&approved.approved(), request.wire, timestamp_ms, &mut frame.bytes)?
                 }
                 (Some(session), None) => {
                     session.status(request.instrument, request.order, timestamp_ms, &mut frame.bytes)?

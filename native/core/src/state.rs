@@ -279,9 +279,10 @@ impl State {
         debug_assert!(index < 1, "the caller keeps index below leaves()");
     }
 
-    /// The best bid and offer: the venue's own top where it is newer than the book, else the book's.
+    /// The best bid and offer: the venue's own top where it is newer than the book, else the book's. Inlined, because its
+    /// four numbers are used at once and would otherwise have to come back from memory.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn top(&self, instrument: u32) -> Top {
         let at = (instrument as usize).wrapping_sub(1);
         let (Some(quotes), Some(synced)) = (self.market.get(at), self.books.get(at)) else {

@@ -23,18 +23,19 @@ use crate::order::{Alarm, Change, Doubt, Effects as OrderEffects, Order, Pending
 use crate::state::{Quotes, State};
 use crate::units::{Amount, NO_PRICE, NO_QTY};
 
-/// The event being applied: its number and its header's facts.
+/// The event being applied: its number and its header, which stays where it is, because it has just been written and a
+/// copy would wait for it.
 #[derive(Debug, Clone, Copy)]
-struct At {
+struct At<'a> {
     seq: u64,
-    header: Header,
+    header: &'a Header,
 }
 
 impl State {
     /// Applies one event. An error means that the event is not of this engine's stream or an invariant broke; the
     /// supervisor stops on it. `seq` is the sequencer's number.
     pub fn apply(&mut self, seq: u64, record: RecordRef<'_>, out: &mut Effects) -> Result<()> {
-        let header = *record.header();
+        let header = record.header();
         let at = At { seq, header };
         // Receive times of several sockets interleave; the state's clock never runs backwards.
         self.session.now = self.session.now.max(header.ts_receive);
@@ -91,7 +92,7 @@ impl State {
 
     // --- book -----------------------------------------------------------------------------------------------------
 
-    fn on_depth(&mut self, at: At, view: DepthView<'_>, out: &mut Effects) -> Result<()> {
+    fn on_depth(&mut self, at: At<'_>, view: DepthView<'_>, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
         self.market[slot].stream = at.header.stream;
@@ -109,7 +110,7 @@ impl State {
         Ok(())
     }
 
-    fn on_bbo(&mut self, at: At, bbo: &Bbo, out: &mut Effects) -> Result<()> {
+    fn on_bbo(&mut self, at: At<'_>, bbo: &Bbo, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
         let heard = self.hear(at, out);
@@ -128,7 +129,7 @@ impl State {
         Ok(())
     }
 
-    fn on_trade(&mut self, at: At, trade: &Trade, out: &mut Effects) -> Result<()> {
+    fn on_trade(&mut self, at: At<'_>, trade: &Trade, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
         let second = self.hear(at, out).is_some() && !self.lines.admits_trade(slot, at.header.stream_seq);
@@ -146,7 +147,7 @@ impl State {
         Ok(())
     }
 
-    fn on_mark(&mut self, at: At, mark: &Mark, out: &mut Effects) -> Result<()> {
+    fn on_mark(&mut self, at: At<'_>, mark: &Mark, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let slot = self.slot(id)?;
         // Marks have no number: they are the primary line's.
@@ -164,23 +165,23 @@ impl State {
 
     // --- gate and order -------------------------------------------------------------------------------------------
 
-    fn on_proposal(&mut self, at: At, proposal: &Proposal, out: &mut Effects) -> Result<()> {
+    fn on_proposal(&mut self, at: At<'_>, proposal: &Proposal, out: &mut Effects) -> Result<()> {
         self.session.proposals += 1;
         self.session.next_order = self.session.next_order.max(proposal.order + 1);
         self.pass_gate(at, proposal, out)
     }
 
     /// Gate, order table, outbox: the only way an order comes to be.
-    fn pass_gate(&mut self, at: At, proposal: &Proposal, out: &mut Effects) -> Result<()> {
+    fn pass_gate(&mut self, at: At<'_>, proposal: &Proposal, out: &mut Effects) -> Result<()> {
         let slot = self.slot(at.header.instrument)?;
         let id = at.header.instrument;
         let instrument = &self.definitions.instruments[slot];
-        let mut facts = Context::NOTHING;
+        let (whose, mut facts) = (self.gate.whose(proposal, instrument), Context::NOTHING);
         if proposal.action != Action::Cancel as u8 {
-            context::fill(self, proposal, instrument, &mut facts);
+            context::fill(self, proposal, instrument, whose.measured(), &mut facts);
         }
         let named = if proposal.order != 0 { proposal.order } else { proposal.target };
-        let approved = match self.gate.check(proposal, instrument, &facts) {
+        let approved = match self.gate.check_for(&whose, proposal, instrument, &facts) {
             Ok(approved) => approved,
             Err(refusal) => {
                 let note = Note::Refused { order: named, strategy: proposal.strategy, refusal };
@@ -203,7 +204,7 @@ impl State {
                     seq: at.seq,
                     request,
                     order,
-                    approved: Some(approved),
+                    approved: Some(approved.keep()),
                     account: proposal.account,
                     instrument: id,
                     wire,
@@ -234,12 +235,12 @@ impl State {
         wire
     }
 
-    fn on_sent(&mut self, at: At, sent: &Sent, out: &mut Effects) -> Result<()> {
+    fn on_sent(&mut self, at: At<'_>, sent: &Sent, out: &mut Effects) -> Result<()> {
         let effects = self.orders.sent(sent)?;
         self.follow(at, &effects, out)
     }
 
-    fn on_answer(&mut self, at: At, answer: &Answer, out: &mut Effects) -> Result<()> {
+    fn on_answer(&mut self, at: At<'_>, answer: &Answer, out: &mut Effects) -> Result<()> {
         let effects = self.orders.answer(answer)?;
         let note =
             Note::Answer { order: answer.order, request: answer.request, outcome: answer.outcome, code: answer.code };
@@ -248,7 +249,7 @@ impl State {
         self.follow(at, &effects, out)
     }
 
-    fn on_report(&mut self, at: At, report: &Report, out: &mut Effects) -> Result<()> {
+    fn on_report(&mut self, at: At<'_>, report: &Report, out: &mut Effects) -> Result<()> {
         let slot = self.slot(at.header.instrument)?;
         let instrument = &self.definitions.instruments[slot];
         let strategy = self.orders.get(report.order).map_or(report.strategy, |o| o.strategy);
@@ -259,7 +260,7 @@ impl State {
         self.follow(at, &effects, out)
     }
 
-    fn on_timer(&mut self, at: At, out: &mut Effects) -> Result<()> {
+    fn on_timer(&mut self, at: At<'_>, out: &mut Effects) -> Result<()> {
         self.lines.judge(self.session.now, |event| out.line(event));
         self.settle_lines(at, out)?;
         let due = self.orders.due_queries(self.session.now);
@@ -291,7 +292,7 @@ impl State {
     // --- position and ledger --------------------------------------------------------------------------------------
 
     /// Books what an order's change brought: notes, alarms, and the fill through position and ledger.
-    fn follow(&mut self, at: At, effects: &OrderEffects, out: &mut Effects) -> Result<()> {
+    fn follow(&mut self, at: At<'_>, effects: &OrderEffects, out: &mut Effects) -> Result<()> {
         if let Some(change) = effects.change {
             self.tell(at, change, effects.fill.is_some(), out);
         }
@@ -323,7 +324,7 @@ impl State {
 
     /// Tells every alarm; one that doubts an invariant halts everything.
     #[cold]
-    fn alarm(&mut self, at: At, effects: &OrderEffects, out: &mut Effects) {
+    fn alarm(&mut self, at: At<'_>, effects: &OrderEffects, out: &mut Effects) {
         let order = effects.change.map_or(0, |change| change.order);
         for alarm in effects.alarms.iter() {
             let note = Note::Alarm { order, alarm, severe: effects.alarms.severe() };
@@ -335,7 +336,7 @@ impl State {
     }
 
     /// Notes an order's change for its strategy, and any record that freed it for the next wish.
-    fn tell(&self, at: At, change: Change, filled: bool, out: &mut Effects) {
+    fn tell(&self, at: At<'_>, change: Change, filled: bool, out: &mut Effects) {
         let Some(order) = self.orders.get(change.order) else { return };
         out.touch(order.instrument, happened::ORDER);
         if change.before != change.after || filled {
@@ -345,7 +346,7 @@ impl State {
 
     /// What a due question tells: an order in SENT whose expiry has passed is UNKNOWN now; fills that never reached us
     /// are not in an order's status, so whoever can read the venue's trade list hears of them with every question.
-    fn tell_due(&self, at: At, query: &Query, out: &mut Effects) {
+    fn tell_due(&self, at: At<'_>, query: &Query, out: &mut Effects) {
         if query.lost {
             self.tell(
                 at,
@@ -361,7 +362,7 @@ impl State {
     }
 
     /// Tells of the orders that a connection or a restart has changed.
-    fn tell_all(&self, at: At, changes: &[Change], out: &mut Effects) {
+    fn tell_all(&self, at: At<'_>, changes: &[Change], out: &mut Effects) {
         for change in changes {
             self.tell(at, *change, false, out);
         }
@@ -369,7 +370,7 @@ impl State {
 
     /// A wallet's statement. One event may be split over two messages, so a difference is normal for a moment: the timer
     /// tells what stays.
-    fn on_balance(&mut self, at: At, balance: &Balance) -> Result<()> {
+    fn on_balance(&mut self, at: At<'_>, balance: &Balance) -> Result<()> {
         let statement = self.ledger.balance(at.seq, balance)?;
         self.equity.transfer(balance.account, balance.asset, statement.moved);
         if statement.moved != 0 && balance.market == Market::Spot as u8 {
@@ -380,7 +381,7 @@ impl State {
 
     /// A statement changes nothing; one that the operator adopts is the position from here on. What it is worth beyond
     /// what we had is no profit of ours: equity, its peak and the day's start move by it.
-    fn on_venue_position(&mut self, at: At, stated: &VenuePosition) -> Result<()> {
+    fn on_venue_position(&mut self, at: At<'_>, stated: &VenuePosition) -> Result<()> {
         if !at.header.has(flags::ADOPTED) {
             return Ok(());
         }
@@ -395,7 +396,7 @@ impl State {
         self.revalue(stated.account)
     }
 
-    fn on_funding(&mut self, at: At, funding: &Funding, out: &mut Effects) -> Result<()> {
+    fn on_funding(&mut self, at: At<'_>, funding: &Funding, out: &mut Effects) -> Result<()> {
         let id = at.header.instrument;
         let amount = Amount::from(funding.amount);
         let named = self.slot(id).ok().map(|slot| self.definitions.instruments[slot].market);
@@ -415,14 +416,14 @@ impl State {
         contracts.filter(|i| i.settle == asset).map(|i| i.market).next().unwrap_or(Market::Linear)
     }
 
-    fn find_differences(&mut self, at: At, out: &mut Effects) {
+    fn find_differences(&mut self, at: At<'_>, out: &mut Effects) {
         let open = self.ledger.unexplained(self.session.now, UNEXPLAINED_GRACE_NS);
         out.differences(at.seq, at.header.ts_receive, open);
     }
 
     // --- command --------------------------------------------------------------------------------------------------
 
-    fn on_command(&mut self, at: At, command: &Command, out: &mut Effects) -> Result<()> {
+    fn on_command(&mut self, at: At<'_>, command: &Command, out: &mut Effects) -> Result<()> {
         let verb = Verb::from_byte(command.verb)?;
         self.gate.command(command)?;
         match verb {
@@ -451,7 +452,7 @@ impl State {
     }
 
     /// Cancels every open order of a command's scope, each through the gate.
-    fn cancel_scope(&mut self, at: At, command: &Command, out: &mut Effects) -> Result<()> {
+    fn cancel_scope(&mut self, at: At<'_>, command: &Command, out: &mut Effects) -> Result<()> {
         let scope = Scope::from_byte(command.scope)?;
         let wanted = |o: &Order| match scope {
             Scope::All | Scope::Venue => true,
@@ -466,12 +467,12 @@ impl State {
                 continue;
             }
             let cancel = cancel_of(&order, at.header);
-            self.pass_gate(At { seq: at.seq, header: cancel.header }, &cancel, out)?;
+            self.pass_gate(At { seq: at.seq, header: &cancel.header }, &cancel, out)?;
         }
         Ok(())
     }
 
-    fn on_link(&mut self, at: At, link: &Link, out: &mut Effects) -> Result<()> {
+    fn on_link(&mut self, at: At<'_>, link: &Link, out: &mut Effects) -> Result<()> {
         let stream = at.header.stream as usize;
         if stream >= self.session.links.len() {
             self.session.links.resize(stream + 1, 0);
@@ -503,7 +504,7 @@ impl State {
 
     /// A checkpoint changes nothing; a replay that has diverged is told at the first one. The hash it carries is of
     /// the state before it, so the clock that `apply` moved must not count: checkpoints carry the last event's time.
-    fn on_checkpoint(&mut self, at: At, checkpoint: &Checkpoint, out: &mut Effects) -> Result<()> {
+    fn on_checkpoint(&mut self, at: At<'_>, checkpoint: &Checkpoint, out: &mut Effects) -> Result<()> {
         if self.hash(&mut Vec::new()) != checkpoint.hash {
             out.note(at.seq, 0, at.header.ts_receive, Note::Diverged { at: checkpoint.at });
             return Err(CoreError::Broken {
@@ -539,7 +540,7 @@ impl State {
 }
 
 /// Tells what became of a depth message of a book.
-fn tell_book(at: At, outcome: SyncOutcome, out: &mut Effects) {
+fn tell_book(at: At<'_>, outcome: SyncOutcome, out: &mut Effects) {
     let note = match outcome {
         SyncOutcome::Applied => Note::Book,
         SyncOutcome::Gap { expected, was } => Note::Gap { expected, was },
@@ -552,7 +553,7 @@ fn tell_book(at: At, outcome: SyncOutcome, out: &mut Effects) {
 
 /// An order that the gate or the table turned down: its strategy is told.
 #[cold]
-fn turned_down(at: At, note: Note, out: &mut Effects) {
+fn turned_down(at: At<'_>, note: Note, out: &mut Effects) {
     out.touch(at.header.instrument, happened::ORDER);
     out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
 }
@@ -581,7 +582,7 @@ fn request_of(action: u8) -> Result<Request> {
 }
 
 /// The cancel that a command makes for one open order.
-fn cancel_of(order: &Order, cause: Header) -> Proposal {
+fn cancel_of(order: &Order, cause: &Header) -> Proposal {
     let mut header = Header::of::<Proposal>(order.instrument, 0, cause.ts_receive, cause.ts_mono);
     header.schema = SCHEMA;
     Proposal {

@@ -13,7 +13,13 @@ use crate::state::State;
 
 impl State {
     /// A depth message that came on a line: what is first and in order goes to the book.
-    pub(super) fn on_line_depth(&mut self, at: At, slot: usize, view: DepthView<'_>, out: &mut Effects) -> Result<()> {
+    pub(super) fn on_line_depth(
+        &mut self,
+        at: At<'_>,
+        slot: usize,
+        view: DepthView<'_>,
+        out: &mut Effects,
+    ) -> Result<()> {
         let Some(place) = self.lines.place(at.header.stream) else { return Ok(()) };
         let (book, now) = (&mut self.books[slot], self.session.now);
         let (synced, rule) = (!book.needs_snapshot(), book.rule());
@@ -36,7 +42,7 @@ impl State {
         Ok(())
     }
 
-    fn tell_hole(&mut self, at: At, what: What, (expected, was): (u64, u64), out: &mut Effects) {
+    fn tell_hole(&mut self, at: At<'_>, what: What, (expected, was): (u64, u64), out: &mut Effects) {
         if let Some(place) = self.lines.place(at.header.stream) {
             let mut event = self.lines.hole(place, what, self.session.now);
             event.header.instrument = at.header.instrument;
@@ -47,7 +53,7 @@ impl State {
 
     /// Something came on a line, whatever it is: its source is judged anew. None where the stream is no line.
     #[inline]
-    pub(super) fn hear(&mut self, at: At, out: &mut Effects) -> Option<()> {
+    pub(super) fn hear(&mut self, at: At<'_>, out: &mut Effects) -> Option<()> {
         let place = self.lines.place(at.header.stream)?;
         self.lines.hear(place, self.session.now);
         self.lines.judge(self.session.now, |event| out.line(event));
@@ -55,7 +61,7 @@ impl State {
     }
 
     /// What happened to lines is told; where a source fell silent or speaks again, its instruments' strategies are asked.
-    pub(super) fn on_line_event(&mut self, at: At, event: &LineEvent, out: &mut Effects) -> Result<()> {
+    pub(super) fn on_line_event(&mut self, at: At<'_>, event: &LineEvent, out: &mut Effects) -> Result<()> {
         self.lines.told += 1;
         let &LineEvent { source, what, why, from, to, .. } = event;
         out.note(at.seq, at.header.instrument, at.header.ts_receive, Note::Line { source, what, why, from, to });
@@ -70,7 +76,7 @@ impl State {
     }
 
     /// Holes that have waited long enough, or that no line can fill any more, are gaps: the books say so.
-    pub(super) fn settle_lines(&mut self, at: At, out: &mut Effects) -> Result<()> {
+    pub(super) fn settle_lines(&mut self, at: At<'_>, out: &mut Effects) -> Result<()> {
         for slot in 0..self.lines.markets.len() {
             let stream = self.market[slot].stream;
             if !self.lines.markets[slot].book.waits() {
@@ -80,7 +86,8 @@ impl State {
             let (copy, book) = (self.lines.copy(place, self.session.now), &mut self.books[slot]);
             let mut gap = None;
             let id = slot as u32 + 1;
-            let at = At { seq: at.seq, header: Header { instrument: id, stream, ..at.header } };
+            let header = Header { instrument: id, stream, ..*at.header };
+            let at = At { seq: at.seq, header: &header };
             self.lines.markets[slot].book.settle(book.rule(), copy, &mut |view| {
                 let outcome = book.on_depth(view)?;
                 if let SyncOutcome::Gap { expected, was } = outcome {

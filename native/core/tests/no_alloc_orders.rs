@@ -111,7 +111,8 @@ impl Machines {
 
     /// One order's life: approved, sent, acknowledged, filled in two parts.
     fn live(&mut self, gate: &mut Gate, order: u64) {
-        let approved = gate.check(&place(order), &self.perp, &around(600_000)).unwrap();
+        let proposal = place(order);
+        let approved = gate.check(&proposal, &self.perp, &around(600_000)).unwrap();
         self.orders.insert(&approved, order, order as i64).unwrap();
         let header = Header::of::<Sent>(2, 0, order as i64, 0);
         self.orders
@@ -157,7 +158,8 @@ fn closed_orders_leave_no_work_behind() {
         let mut took = Vec::with_capacity(5_000);
         for _ in 0..5_000 {
             order += 1;
-            let approved = gate.check(&place(order), &machines.perp, &around(600_000)).unwrap();
+            let proposal = place(order);
+            let approved = gate.check(&proposal, &machines.perp, &around(600_000)).unwrap();
             machines.orders.insert(&approved, order, 1).unwrap();
             let fill = report(order, Exec::Trade, VenueStatus::Filled, 10, 10);
             let start = Instant::now();

@@ -253,7 +253,7 @@ impl Session {
     /// The WebSocket-API frame of an approved place, cancel or replace, in the first bytes of `out`; its length.
     /// `out` must have `FRAME_BYTES_MAX` bytes; those behind the frame are overwritten too.
     #[inline]
-    pub fn frame(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
+    pub fn frame(&self, approved: &Approved<'_>, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<usize> {
         let mut slots = Slots::EMPTY;
         let forms = self.fill(approved, wire, timestamp_ms, &mut slots)?;
         self.write(forms, &slots, out)
@@ -265,7 +265,7 @@ impl Session {
     }
 
     /// The REST request of an approved place, cancel or replace; its query in the first bytes of `out`.
-    pub fn rest(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
+    pub fn rest(&self, approved: &Approved<'_>, wire: Wire, timestamp_ms: i64, out: &mut [u8]) -> Result<Rest> {
         let mut slots = Slots::EMPTY;
         let forms = self.fill(approved, wire, timestamp_ms, &mut slots)?;
         let len = forms.query.write(&self.signer, &slots, out)?;
@@ -305,7 +305,7 @@ impl Session {
 
     /// The template of an approved request; the texts for its holes go into `slots`.
     #[inline]
-    fn fill(&self, approved: &Approved, wire: Wire, timestamp_ms: i64, slots: &mut Slots) -> Result<&Forms> {
+    fn fill(&self, approved: &Approved<'_>, wire: Wire, timestamp_ms: i64, slots: &mut Slots) -> Result<&Forms> {
         let proposal = approved.proposal();
         let prepared = self.prepared(proposal.header.instrument)?;
         about(slots, proposal.order, timestamp_ms)?;

@@ -3,8 +3,9 @@
 //! catalogue: R1. Everything that more than one check needs is worked out here once, so that each check is a
 //! comparison.
 
-use super::limits::{Limits, MANDATORY, NOTHING, Row, SCOPES, Scope};
+use super::limits::{Limits, Row, SCOPES, Scope, Scopes};
 use super::refusal::{Check, Finding, Why};
+use super::whose::Whose;
 use crate::event::{Action, OrderType, Proposal, TimeInForce, flags};
 use crate::instrument::{Instrument, Market};
 use crate::units::{Amount, Lots, NO_PRICE, Nanos, Side, Ticks};
@@ -108,28 +109,18 @@ pub(super) struct Case<'a> {
     /// Its value, or `None` where no price is known.
     pub notional: Option<Amount>,
     pub instrument: u32,
-    /// The rows that say anything, in the order of their scopes; most of a proposal's scopes have no limit at all.
-    rows: [(Scope, &'a Row); SCOPES],
-    row_count: usize,
-    subjects: [u32; SCOPES],
-    /// Kinds that at least one of the rows has, as bits.
-    set: u32,
+    limits: &'a Limits,
+    whose: &'a Whose,
     /// Whether the account's position can only shrink: money limits let such an order pass, so that an account which
     /// has breached one can still be flattened.
     pub flattens: bool,
-}
-
-/// The row numbers of a proposal, by `Scope as usize`.
-#[inline]
-pub(super) fn subjects(proposal: &Proposal, instrument: &Instrument) -> [u32; SCOPES] {
-    [0, u32::from(proposal.account), u32::from(proposal.strategy), instrument.id, instrument.venue as u32]
 }
 
 impl<'a> Case<'a> {
     /// Reads the proposal; one that makes no sense is the finding that names its field.
     #[inline]
     pub fn new(
-        limits: &'a Limits,
+        (limits, whose): (&'a Limits, &'a Whose),
         proposal: &Proposal,
         instrument: &Instrument,
         ctx: &'a Context,
@@ -138,16 +129,6 @@ impl<'a> Case<'a> {
         let touch = if side == Side::Buy { ctx.ask } else { ctx.bid };
         let valued = [if market { touch } else { proposal.price }, ctx.reference];
         let price = valued.into_iter().find(|price| *price != NO_PRICE && *price > 0);
-        let subjects = subjects(proposal, instrument);
-        let (mut rows, mut row_count, mut set) = ([(Scope::All, NOTHING); SCOPES], 0, 0);
-        for scope in limits.present() {
-            let row = limits.row(scope, subjects[scope as usize]);
-            if row.speaks() {
-                rows[row_count] = (scope, row);
-                row_count += 1;
-                set |= row.set;
-            }
-        }
         let mut case = Self {
             ctx,
             action,
@@ -158,10 +139,8 @@ impl<'a> Case<'a> {
             qty: proposal.qty,
             notional: price.and_then(|price| value(instrument, price, proposal.qty)),
             instrument: instrument.id,
-            rows,
-            row_count,
-            subjects,
-            set,
+            limits,
+            whose,
             flattens: false,
         };
         case.flattens = case.reduces(&ctx.exposure[Scope::Account as usize]);
@@ -171,25 +150,36 @@ impl<'a> Case<'a> {
     /// The scopes that say anything, with their rows.
     #[inline(always)]
     pub fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Row)> + '_ {
-        self.rows.iter().copied().take(self.row_count)
+        self.rows(self.whose.speaking)
     }
 
-    /// The first scope that does not allow the instrument.
+    /// The scopes that have a limit, with their rows.
+    #[inline(always)]
+    pub fn limited(&self) -> impl Iterator<Item = (Scope, &'a Row)> + '_ {
+        self.rows(self.whose.limited)
+    }
+
+    #[inline(always)]
+    fn rows(&self, scopes: Scopes) -> impl Iterator<Item = (Scope, &'a Row)> + '_ {
+        scopes.map(|scope| (scope, self.whose.row(self.limits, scope)))
+    }
+
+    /// The first of some scopes that does not allow the instrument.
     #[inline]
-    pub fn forbidding(&self, limits: [Scope; 2]) -> Option<Scope> {
-        limits.into_iter().find(|scope| !self.scopes().any(|(of, row)| of == *scope && row.allows(self.instrument)))
+    pub fn forbidding(&self, scopes: [Scope; 2]) -> Option<Scope> {
+        scopes.into_iter().find(|scope| !self.whose.row(self.limits, *scope).allows(self.instrument))
     }
 
     /// What a failed check reports.
     #[inline]
     pub fn finding(&self, check: Check, scope: Scope, why: Why, limit: Amount, was: Amount) -> Finding {
-        Finding { check, scope, subject: self.subjects[scope as usize], limit, was, why }
+        Finding { check, scope, subject: self.whose.subject(scope), limit, was, why }
     }
 
     /// The kinds that must be limited somewhere and are not, as bits.
     #[inline]
     pub fn unset(&self) -> u32 {
-        MANDATORY & !self.set
+        self.whose.unset()
     }
 
     /// What would be open on this side with the new order and without a replace's target.

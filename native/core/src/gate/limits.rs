@@ -66,6 +66,13 @@ impl Scopes {
         Self(wanted.into_iter().rev().fold(0, |bits, one| bits << 1 | u8::from(one)))
     }
 
+    /// These, and `scope` where it is `wanted`.
+    #[must_use]
+    #[inline]
+    pub const fn with(self, scope: Scope, wanted: bool) -> Self {
+        Self(self.0 | (wanted as u8) << scope as u8)
+    }
+
     /// Whether a scope is among them.
     #[must_use]
     #[inline]

@@ -15,10 +15,12 @@ mod loss;
 mod rate;
 mod refusal;
 pub mod stp;
+mod whose;
 
 pub use bucket::Bucket;
 pub use case::{Context, Exposure, FIELD_MAX};
 pub use refusal::{CHECKS, Check, Finding, PASSED, Refusal, Why};
+pub use whose::Whose;
 
 use crate::error::Result;
 use crate::event::{Action, Command, LimitSet, Proposal};
@@ -26,21 +28,21 @@ use crate::instrument::Instrument;
 use crate::state;
 use crate::units::Amount;
 use case::{Case, Failed};
-use limits::{Halt, LimitKind, Limits, Row, SCOPES, Scope, Scopes};
+use limits::{Halt, LimitKind, Limits, Row, Scope};
 
 /// A proposal that passed every check. Only `Gate::check` makes one, and whoever takes it uses it up.
 #[derive(Debug)]
-pub struct Approved {
-    proposal: Proposal,
+pub struct Approved<'a> {
+    proposal: &'a Proposal,
     action: Action,
     notional: Amount,
 }
 
-impl Approved {
+impl Approved<'_> {
     /// What was approved.
     #[must_use]
     pub const fn proposal(&self) -> &Proposal {
-        &self.proposal
+        self.proposal
     }
 
     /// What it does.
@@ -53,6 +55,30 @@ impl Approved {
     #[must_use]
     pub const fn notional(&self) -> Amount {
         self.notional
+    }
+
+    /// The approval with a copy of its proposal.
+    #[must_use]
+    #[inline]
+    pub const fn keep(self) -> Kept {
+        Kept { proposal: *self.proposal, action: self.action, notional: self.notional }
+    }
+}
+
+/// An approval that outlives its event: its request is encoded when the whole step has been applied.
+#[derive(Debug)]
+pub struct Kept {
+    proposal: Proposal,
+    action: Action,
+    notional: Amount,
+}
+
+impl Kept {
+    /// The approval, for the encoder.
+    #[must_use]
+    #[inline]
+    pub const fn approved(&self) -> Approved<'_> {
+        Approved { proposal: &self.proposal, action: self.action, notional: self.notional }
     }
 }
 
@@ -96,18 +122,11 @@ impl Gate {
         Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted != Halt::Off)
     }
 
-    /// The scopes whose exposure a check of this proposal will compare, which the account's is always
-    /// among them, because it tells whether an order flattens.
+    /// Whose limits hold for a proposal now: which scopes have to be measured for it, and what `check_for` takes.
     #[must_use]
     #[inline]
-    pub fn measures(&self, proposal: &Proposal, instrument: &Instrument) -> Scopes {
-        let subjects = case::subjects(proposal, instrument);
-        let mut wanted = [false; SCOPES];
-        for scope in self.limits.present() {
-            wanted[scope as usize] = self.limits.row(scope, subjects[scope as usize]).set & limits::MEASURED != 0;
-        }
-        wanted[Scope::Account as usize] = true;
-        Scopes::of(wanted)
+    pub fn whose(&self, proposal: &Proposal, instrument: &Instrument) -> Whose {
+        Whose::of(&self.limits, proposal, instrument)
     }
 
     /// How often each check has refused, by its name.
@@ -123,16 +142,30 @@ impl Gate {
 
     /// Checks a proposal. The buckets are debited only where everything passes.
     #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
-    pub fn check(
+    pub fn check<'a>(
         &mut self,
-        proposal: &Proposal,
+        proposal: &'a Proposal,
         instrument: &Instrument,
         ctx: &Context,
-    ) -> std::result::Result<Approved, Refusal> {
+    ) -> std::result::Result<Approved<'a>, Refusal> {
+        let whose = self.whose(proposal, instrument);
+        self.check_for(&whose, proposal, instrument, ctx)
+    }
+
+    /// The same for a caller who has asked `whose` for this proposal, with no limit set and nothing halted since.
+    #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
+    #[inline]
+    pub fn check_for<'a>(
+        &mut self,
+        whose: &Whose,
+        proposal: &'a Proposal,
+        instrument: &Instrument,
+        ctx: &Context,
+    ) -> std::result::Result<Approved<'a>, Refusal> {
         if proposal.action == Action::Cancel as u8 {
             return self.cancel(proposal, instrument);
         }
-        let case = match Case::new(&self.limits, proposal, instrument, ctx) {
+        let case = match Case::new((&self.limits, whose), proposal, instrument, ctx) {
             Ok(case) => case,
             Err(finding) => return Err(self.malformed(finding, instrument)),
         };
@@ -141,19 +174,23 @@ impl Gate {
             self.count(refusal.failed);
             return Err(refusal);
         }
-        let approved = Approved { proposal: *proposal, action: case.action, notional: case.notional.unwrap_or(0) };
-        rate::debit(&mut self.limits, case::subjects(proposal, instrument), ctx.now);
+        let approved = Approved { proposal, action: case.action, notional: case.notional.unwrap_or(0) };
+        rate::debit(&mut self.limits, whose, ctx.now);
         self.approved += 1;
         Ok(approved)
     }
 
     #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
-    fn cancel(&mut self, proposal: &Proposal, instrument: &Instrument) -> std::result::Result<Approved, Refusal> {
+    fn cancel<'a>(
+        &mut self,
+        proposal: &'a Proposal,
+        instrument: &Instrument,
+    ) -> std::result::Result<Approved<'a>, Refusal> {
         if proposal.target == 0 {
             return Err(self.malformed(case::bad("target", "must be the order to cancel", 0), instrument));
         }
         self.approved += 1;
-        Ok(Approved { proposal: *proposal, action: Action::Cancel, notional: 0 })
+        Ok(Approved { proposal, action: Action::Cancel, notional: 0 })
     }
 
     #[cold]
@@ -179,7 +216,7 @@ fn passes(case: &Case<'_>) -> bool {
         && halt::check(case).is_none()
         && exposure::symbols(case).is_none()
         && stp::check(case).is_none()
-        && case.scopes().all(|(scope, row)| keeps_all(case, scope, row))
+        && case.limited().all(|(scope, row)| keeps_all(case, scope, row))
 }
 
 /// Whether every limit that a row has holds. They are written out, because a comparison whose kind the compiler knows is

@@ -103,7 +103,7 @@ proptest! {
             wanted.insert("self_trade");
         }
         // What the gate does not measure is not looked at: any figures may stand there.
-        let (mut told, measures) = (ctx, gate.measures(&proposal, &instrument));
+        let (mut told, measures) = (ctx, gate.whose(&proposal, &instrument).measured());
         for (exposure, measured) in told.exposure.iter_mut().zip(Scope::ALL.map(|scope| measures.has(scope))) {
             if !measured {
                 *exposure = Exposure { position: 1 << 40, gross_notional: 1 << 90, ..Exposure::default() };

@@ -4,8 +4,9 @@
 //! Cancels take none: there is always room for them.
 
 use super::case::{Case, Failed};
-use super::limits::{LimitKind, Limits, Row, SCOPES};
+use super::limits::{Limits, Row};
 use super::refusal::Why;
+use super::whose::Whose;
 use crate::units::{Amount, Nanos};
 
 /// The row's bucket is empty; the figure counts the orders of its burst with this one.
@@ -16,10 +17,9 @@ pub(super) fn check(case: &Case<'_>, row: &Row) -> Failed {
 
 /// Takes one token from every bucket of the proposal.
 #[inline]
-pub(super) fn debit(limits: &mut Limits, subjects: [u32; SCOPES], now: Nanos) {
-    for scope in limits.present() {
-        let row = limits.existing(scope, subjects[scope as usize]);
-        if let Some(row) = row.filter(|row| row.set & LimitKind::OrderRate.bit() != 0) {
+pub(super) fn debit(limits: &mut Limits, whose: &Whose, now: Nanos) {
+    for scope in whose.rated {
+        if let Some(row) = limits.existing(scope, whose.subject(scope)) {
             row.bucket.debit(now);
         }
     }

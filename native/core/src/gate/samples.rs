@@ -66,7 +66,7 @@ pub(crate) fn around(reference: i64) -> Context {
 }
 
 /// Approves a proposal through a real gate with wide limits; the proposal must be one that makes sense.
-pub(crate) fn approve(proposal: &Proposal, instrument: &Instrument) -> Approved {
+pub(crate) fn approve<'a>(proposal: &'a Proposal, instrument: &Instrument) -> Approved<'a> {
     let price = if proposal.price == NO_PRICE { 600_000 } else { proposal.price };
     wide().check(proposal, instrument, &around(price)).unwrap_or_else(|refusal| panic!("{refusal}"))
 }

@@ -56,10 +56,18 @@ impl Exposure {
     fn offer(&mut self, side: Side, price: Ticks, order: u64) {
         let at = side as usize;
         let (best, holder) = (self.best[at], self.best_order[at]);
-        if price != NO_PRICE && (holder == 0 || better(side, price, best) || (price == best && order < holder)) {
+        if price != NO_PRICE && preferred(side, (price, order), (best, holder)) {
             (self.best[at], self.best_order[at]) = (price, order);
         }
     }
+}
+
+/// Whether one order is before another on their side: at the better price, or the older one at the same; any is before
+/// none (id 0).
+#[must_use]
+#[inline]
+pub const fn preferred(side: Side, (price, order): (Ticks, u64), (than, holder): (Ticks, u64)) -> bool {
+    holder == 0 || better(side, price, than) || (price == than && order < holder)
 }
 
 /// Whether `price` is more aggressive than `than`.

@@ -7,7 +7,7 @@
 //! alarm `UnknownOrder`. What the records of the stream do to the table is in `records`.
 
 use super::effects::Effects;
-use super::exposure::{BOUND_MAX, Exposure, Exposures, Share, better};
+use super::exposure::{BOUND_MAX, Exposure, Exposures, Share, preferred};
 use super::index::{Index, Place};
 use super::life::{Amend, Order};
 use super::state::{Pending, State};
@@ -83,7 +83,7 @@ impl OrderTable {
 
     /// Writes down what the gate approved: a new order in INTENT, a cancel or a replace on its way.
     /// An error (full, id in use, target not open) changes nothing.
-    pub fn insert(&mut self, approved: &Approved, seq: u64, now: Nanos) -> Result<Effects> {
+    pub fn insert(&mut self, approved: &Approved<'_>, seq: u64, now: Nanos) -> Result<Effects> {
         let notional = approved.notional();
         let proposal = approved.proposal();
         match approved.action() {
@@ -305,7 +305,7 @@ impl OrderTable {
     pub fn best_own(&self, account: u16, instrument: u32, side: Side, except: u64) -> Option<(Ticks, u64)> {
         let mut best: Option<(Ticks, u64)> = None;
         let mut offer = |price: Ticks, order: u64| {
-            if best.is_none_or(|(have, holder)| better(side, price, have) || (price == have && order < holder)) {
+            if best.is_none_or(|held| preferred(side, (price, order), held)) {
                 best = Some((price, order));
             }
         };

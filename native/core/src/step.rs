@@ -12,8 +12,8 @@ use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{
     Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind,
-    LimitSet, LineDef, Link, Mark, NameDef, OrderType, Proposal, RecordRef, Report, Request, SCHEMA, Sent, TimeInForce,
-    Trade, VenuePosition, Verb, flags,
+    LimitSet, LineDef, Link, Mark, NameDef, Proposal, RecordRef, Report, Request, Sent, Trade, VenuePosition, Verb,
+    flags,
 };
 use crate::gate::Context;
 use crate::gate::limits::Scope;
@@ -466,7 +466,7 @@ impl State {
             if !wanted(&order) || order.state.terminal() || order.pending == Pending::Cancel {
                 continue;
             }
-            let cancel = cancel_of(&order, at.header);
+            let cancel = order.cancel(at.header);
             self.pass_gate(At { seq: at.seq, header: &cancel.header }, &cancel, out)?;
         }
         Ok(())
@@ -579,26 +579,6 @@ fn request_of(action: u8) -> Result<Request> {
         Action::Cancel => Request::Cancel,
         Action::Replace => Request::Replace,
     })
-}
-
-/// The cancel that a command makes for one open order.
-fn cancel_of(order: &Order, cause: &Header) -> Proposal {
-    let mut header = Header::of::<Proposal>(order.instrument, 0, cause.ts_receive, cause.ts_mono);
-    header.schema = SCHEMA;
-    Proposal {
-        header,
-        account: order.account,
-        strategy: order.strategy,
-        action: Action::Cancel as u8,
-        side: order.side as u8,
-        order_type: OrderType::Limit as u8,
-        tif: TimeInForce::Gtc as u8,
-        order: 0,
-        target: order.id,
-        price: NO_PRICE,
-        qty: NO_QTY,
-        tag: order.tag,
-    }
 }
 
 #[path = "step_lines.rs"]

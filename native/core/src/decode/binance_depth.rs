@@ -16,6 +16,13 @@ use crate::event::{DepthHead, Level, RecordBuf, flags};
 use crate::instrument::Market;
 use crate::units::Nanos;
 
+/// Bytes of a cache line.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
+/// Lines that are fetched beforehand; behind them the processor has seen where the reading goes.
+#[cfg(target_arch = "x86_64")]
+const FETCHED_MAX: usize = 16;
+
 /// What stands before a delta's levels.
 struct Numbers {
     ts_venue: Nanos,
@@ -28,6 +35,8 @@ struct Numbers {
 trait Reader {
     /// The unsigned whole number that is next.
     fn whole(scan: &mut Scan<'_>) -> Option<u64>;
+    /// The same where it most likely has so many digits.
+    fn whole_like(scan: &mut Scan<'_>, digits: usize) -> Option<u64>;
     /// `level::run`.
     fn run(
         bytes: &[u8],
@@ -44,6 +53,10 @@ struct Plain;
 impl Reader for Plain {
     #[inline]
     fn whole(scan: &mut Scan<'_>) -> Option<u64> {
+        scan.whole()
+    }
+    #[inline]
+    fn whole_like(scan: &mut Scan<'_>, _: usize) -> Option<u64> {
         scan.whole()
     }
     #[inline(always)]
@@ -72,6 +85,13 @@ impl Reader for Avx2 {
         Some(value)
     }
     #[inline(always)]
+    fn whole_like(scan: &mut Scan<'_>, digits: usize) -> Option<u64> {
+        // SAFETY: as above.
+        let (value, end) = unsafe { number_avx2::whole_like(scan.bytes(), scan.at(), digits) }?;
+        scan.move_to(end);
+        Some(value)
+    }
+    #[inline(always)]
     fn run(
         bytes: &[u8],
         at: usize,
@@ -95,10 +115,23 @@ pub(super) fn usual(
 ) -> Option<Result<usize>> {
     #[cfg(target_arch = "x86_64")]
     if level::able() {
+        fetch(payload);
         // SAFETY: the processor can.
         return unsafe { usual_avx2(symbols, market, payload, stamp, out) };
     }
     usual_by::<Plain>(symbols, market, payload, stamp, out)
+}
+
+/// Brings a message into the cache beside the reading of its head: what a reader takes from it depends on what it has
+/// taken before, so that each line of a message that is not in the cache would be waited for by itself.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fetch(payload: &[u8]) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for line in payload.chunks(LINE).take(FETCHED_MAX) {
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing that the program sees.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -142,9 +175,11 @@ fn usual_by<R: Reader>(
 /// The members from the event time to the last update id.
 #[inline(always)]
 fn head<'s, R: Reader>(scan: &mut Scan<'_>, symbols: &'s Symbols, market: Market) -> Option<(&'s Listed, Numbers)> {
+    let from = scan.at();
     let mut time = R::whole(scan)?;
+    let digits = scan.at() - from;
     if scan.exactly(b",\"T\":") {
-        time = R::whole(scan)?;
+        time = R::whole_like(scan, digits)?;
     }
     if !scan.exactly(b",\"s\":\"") {
         return None;
@@ -156,12 +191,14 @@ fn head<'s, R: Reader>(scan: &mut Scan<'_>, symbols: &'s Symbols, market: Market
     if !scan.exactly(b",\"U\":") {
         return None;
     }
+    let from = scan.at();
     let first = R::whole(scan)?;
+    let digits = scan.at() - from;
     if !scan.exactly(b",\"u\":") {
         return None;
     }
-    let last = R::whole(scan)?;
-    let previous = if scan.exactly(b",\"pu\":") { R::whole(scan)? } else { 0 };
+    let last = R::whole_like(scan, digits)?;
+    let previous = if scan.exactly(b",\"pu\":") { R::whole_like(scan, digits)? } else { 0 };
     Some((listed, Numbers { ts_venue: nanos(time)?, first, last, previous }))
 }
 

@@ -7,7 +7,7 @@ use super::effects::{Alarm, Doubt, Effects, Fill};
 use super::state::{Input, Pending, State, next};
 use super::unknown::{Asked, Proof};
 use crate::error::{CoreError, Result};
-use crate::event::{Action, Exec, OrderType, Proposal, Report, TimeInForce, VenueStatus, flags};
+use crate::event::{Action, Exec, Header, OrderType, Proposal, Report, TimeInForce, VenueStatus, flags};
 use crate::state;
 use crate::units::{Amount, Lots, NO_PRICE, NO_QTY, NO_TIME, Nanos, Side, Ticks};
 
@@ -162,6 +162,25 @@ impl Order {
             amend: NO_AMEND,
             amended_at: NO_TIME,
             asked: Asked::default(),
+        }
+    }
+
+    /// The proposal that cancels it, caused by the event of this header.
+    #[must_use]
+    pub fn cancel(&self, cause: &Header) -> Proposal {
+        Proposal {
+            header: Header::of::<Proposal>(self.instrument, 0, cause.ts_receive, cause.ts_mono),
+            account: self.account,
+            strategy: self.strategy,
+            action: Action::Cancel as u8,
+            side: self.side as u8,
+            order_type: OrderType::Limit as u8,
+            tif: TimeInForce::Gtc as u8,
+            order: 0,
+            target: self.id,
+            price: NO_PRICE,
+            qty: NO_QTY,
+            tag: self.tag,
         }
     }
 

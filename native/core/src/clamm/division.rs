@@ -52,13 +52,13 @@ fn shifted<const N: usize>(dividend: &[u64; N], by: u32) -> [u64; LIMBS_MAX + 1]
 
 /// floor((2^128 - 1) / divisor) - 2^64, for a divisor whose highest bit is set.
 #[inline(always)]
-fn reciprocal(divisor: u64) -> u64 {
-    ((u128::from(!divisor) << 64 | u128::from(u64::MAX)) / u128::from(divisor)) as u64
+pub(super) const fn reciprocal(divisor: u64) -> u64 {
+    (((!divisor as u128) << 64 | u64::MAX as u128) / divisor as u128) as u64
 }
 
 /// The reciprocal of a divisor of two limbs: floor((2^192 - 1) / (high, low)) - 2^64 (their algorithm 6).
 #[inline(always)]
-fn reciprocal_of_two(high: u64, low: u64) -> u64 {
+pub(super) fn reciprocal_of_two(high: u64, low: u64) -> u64 {
     let mut guess = reciprocal(high);
     let mut product = high.wrapping_mul(guess).wrapping_add(low);
     if product < low {
@@ -80,16 +80,16 @@ fn reciprocal_of_two(high: u64, low: u64) -> u64 {
     guess
 }
 
-/// One digit: (high, low) divided by one limb; `high` < `divisor` (their algorithm 4).
+/// One digit: (high, low) divided by one limb; `high` < `divisor` (their algorithm 4). Half of all digits are first taken
+/// one too high, so that this is put right without a branch.
 #[inline(always)]
-fn digit_by_one(high: u64, low: u64, divisor: u64, inverse: u64) -> (u64, u64) {
-    let wide = (u128::from(inverse) * u128::from(high)).wrapping_add(u128::from(high) << 64 | u128::from(low));
+pub(super) const fn digit_by_one(high: u64, low: u64, divisor: u64, inverse: u64) -> (u64, u64) {
+    let wide = (inverse as u128 * high as u128).wrapping_add((high as u128) << 64 | low as u128);
     let mut digit = ((wide >> 64) as u64).wrapping_add(1);
     let mut rest = low.wrapping_sub(digit.wrapping_mul(divisor));
-    if rest > wide as u64 {
-        digit = digit.wrapping_sub(1);
-        rest = rest.wrapping_add(divisor);
-    }
+    let over = (rest > wide as u64) as u64;
+    digit = digit.wrapping_sub(over);
+    rest = rest.wrapping_add(divisor & over.wrapping_neg());
     if rest >= divisor {
         digit = digit.wrapping_add(1);
         rest = rest.wrapping_sub(divisor);
@@ -97,20 +97,18 @@ fn digit_by_one(high: u64, low: u64, divisor: u64, inverse: u64) -> (u64, u64) {
     (digit, rest)
 }
 
-/// One digit: three limbs divided by two; the upper two are below the divisor (their algorithm 5).
+/// One digit: three limbs divided by two; the upper two are below the divisor (their algorithm 5). Put right as above.
 #[inline(always)]
-fn digit_by_two(upper: [u64; 2], low: u64, divisor: u128, inverse: u64) -> (u64, u128) {
+pub(super) fn digit_by_two(upper: [u64; 2], low: u64, divisor: u128, inverse: u64) -> (u64, u128) {
     let [mid, high] = upper;
     let wide = (u128::from(inverse) * u128::from(high)).wrapping_add(u128::from(high) << 64 | u128::from(mid));
     let mut digit = (wide >> 64) as u64;
     let top = mid.wrapping_sub(digit.wrapping_mul((divisor >> 64) as u64));
     let below = u128::from(digit) * u128::from(divisor as u64);
     let mut rest = (u128::from(top) << 64 | u128::from(low)).wrapping_sub(below).wrapping_sub(divisor);
-    digit = digit.wrapping_add(1);
-    if (rest >> 64) as u64 >= wide as u64 {
-        digit = digit.wrapping_sub(1);
-        rest = rest.wrapping_add(divisor);
-    }
+    let over = u64::from((rest >> 64) as u64 >= wide as u64);
+    digit = digit.wrapping_add(1 - over);
+    rest = rest.wrapping_add(divisor & u128::from(over).wrapping_neg());
     if rest >= divisor {
         digit = digit.wrapping_add(1);
         rest = rest.wrapping_sub(divisor);

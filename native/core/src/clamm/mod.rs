@@ -13,6 +13,7 @@ pub mod dialect;
 pub mod full_math;
 pub mod bit_math;
 pub mod tick_math;
+pub mod narrow;
 pub mod sqrt_price;
 pub mod swap_math;
 pub mod liquidity_math;

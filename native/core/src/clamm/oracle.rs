@@ -3,6 +3,7 @@
 //! catalogue: S4. Section 5 of the Uniswap v3 whitepaper. At most one observation a block, written before the block's
 //! first change. Times are `uint32` and wrap round every 136 years; order is defined relative to now.
 
+use super::narrow::Divisor;
 use super::revert::Revert;
 use super::tick::{wrap56, wrap160};
 use super::u256::U256;
@@ -58,14 +59,14 @@ impl Observation {
     #[must_use]
     pub fn extended(&self, time: u32, tick: i32, liquidity: u128) -> Self {
         let seconds = time.wrapping_sub(self.time);
-        let share = (u128::from(seconds) << 96) / liquidity.max(1);
-        let rest = (u128::from(seconds) << 96) % liquidity.max(1);
-        // seconds * 2^128 / liquidity in two divisions of 128 bits, when the second one fits; else in full width.
-        let growth = if rest >> 96 == 0 {
-            (U256::from(share) << 32).wrapping_add(U256::from((rest << 32) / liquidity.max(1)))
-        } else {
-            let wide = U256([0, 0, u64::from(seconds), 0]);
-            wide.div_rem(U256::from(liquidity.max(1))).map_or(U256::ZERO, |(quotient, _)| quotient)
+        let by = liquidity.max(1);
+        let growth = match Divisor::new(by).of_scaled(seconds.into(), 128) {
+            Some((growth, _)) => U256::from(growth),
+            // Less liquidity than seconds have passed.
+            None => {
+                let wide = U256([0, 0, u64::from(seconds), 0]);
+                wide.div_rem(U256::from(by)).map_or(U256::ZERO, |(quotient, _)| quotient)
+            }
         };
         Self {
             time,

@@ -5,6 +5,7 @@
 
 use super::full_math::mul_div;
 use super::liquidity_math::add_delta;
+use super::narrow::Divisor;
 use super::revert::Revert;
 use super::u256::U256;
 use crate::state;
@@ -14,6 +15,16 @@ pub type Address = [u8; 20];
 
 /// 2^128: fee growths are per unit of liquidity in this fixed point.
 pub const Q128: U256 = U256([0, 0, 1, 0]);
+
+/// How much an amount of fees grows what each unit of liquidity has earned: floor(amount * 2^128 / liquidity). `Empty`
+/// without liquidity, and when it leaves 256 bits.
+#[inline]
+pub fn growth(amount: U256, liquidity: u128) -> Result<U256, Revert> {
+    match amount.to_u128().and_then(|amount| Divisor::new(liquidity).of_scaled(amount, 128)) {
+        Some((growth, _)) => Ok(U256::from(growth)),
+        None => mul_div(amount, Q128, U256::from(liquidity)),
+    }
+}
 
 state! {
     /// Whose liquidity, and between which ticks.

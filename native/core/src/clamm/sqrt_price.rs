@@ -8,6 +8,7 @@
 use super::division::divide;
 use super::full_math::mul_div_rem;
 use super::i256::I256;
+use super::narrow::{self, Divisor};
 use super::revert::{Custom, Revert};
 use super::u256::{U256, mul_add};
 
@@ -29,6 +30,17 @@ pub fn amount0_delta(a: U256, b: U256, liquidity: u128, round_up: bool) -> Resul
     if low.is_zero() {
         return Err(Revert::Custom(Custom::InvalidPrice));
     }
+    if let (Some(low), Some(high)) = (low.to_u128(), high.to_u128())
+        && let Some(amount) = narrow::amount0(low, high, liquidity, round_up)
+    {
+        return Ok(U256::from(amount));
+    }
+    amount0_long(low, high, liquidity, round_up)
+}
+
+/// The same for numbers of any length.
+#[inline(never)]
+fn amount0_long(low: U256, high: U256, liquidity: u128, round_up: bool) -> Result<U256, Revert> {
     // Rounding twice, at `high` and at `low`, is rounding once at their product: one division instead of two, and the
     // quotient is short. Prices of more than 160 bits are none, and the products stay below 384 and 320 bits.
     let above = scaled_times(liquidity, high.wrapping_sub(low));
@@ -113,6 +125,18 @@ pub fn next_price_from_amount0(price: U256, liquidity: u128, amount: U256, add: 
     if amount.is_zero() {
         return Ok(price);
     }
+    if let (Some(short), Some(small)) = (price.to_u128(), amount.to_u128())
+        && let Some(distance) = narrow::distance0(short, liquidity, small, add)
+    {
+        let distance = U256::from(distance);
+        return Ok(if add { price.wrapping_sub(distance) } else { price.wrapping_add(distance) });
+    }
+    next_price_from_amount0_long(price, liquidity, amount, add)
+}
+
+/// The same for numbers of any length.
+#[inline(never)]
+fn next_price_from_amount0_long(price: U256, liquidity: u128, amount: U256, add: bool) -> Result<U256, Revert> {
     let numerator = scaled(liquidity);
     let (moved, over) = match amount.to_u128() {
         Some(small) => {
@@ -152,6 +176,10 @@ fn scaled_over(liquidity: u128, price: U256, denominator: U256) -> Result<U256, 
 /// bits, `Empty` when the quotient leaves 256 bits, `Panic(0x12)` when something is added without liquidity.
 #[inline]
 pub fn next_price_from_amount1(price: U256, liquidity: u128, amount: U256, add: bool) -> Result<U256, Revert> {
+    let short = amount.to_u128().and_then(|amount| Divisor::new(liquidity).of_scaled(amount, 96));
+    if let Some((quotient, more)) = short {
+        return moved_by_amount1(price, U256::from(quotient), more, add);
+    }
     let by = U256::from(liquidity);
     let (quotient, rest) = if amount <= MAX_U160 {
         match (amount << 96).div_rem(by) {
@@ -163,10 +191,16 @@ pub fn next_price_from_amount1(price: U256, liquidity: u128, amount: U256, add: 
     } else {
         mul_div_rem(amount, U256([0, 1 << 32, 0, 0]), by)?
     };
+    moved_by_amount1(price, quotient, !rest.is_zero(), add)
+}
+
+/// The price after it moved up (`add`) or down by a quotient, and 1 more down where something remained.
+#[inline(always)]
+fn moved_by_amount1(price: U256, quotient: U256, more: bool, add: bool) -> Result<U256, Revert> {
     if add {
         return fits_160(price.checked_add(quotient).ok_or(Revert::Panic(0x11))?);
     }
-    let (up, over) = quotient.overflowing_add(U256::from(u64::from(!rest.is_zero())));
+    let (up, over) = quotient.overflowing_add(U256::from(u64::from(more)));
     if over {
         return Err(Revert::Empty);
     }

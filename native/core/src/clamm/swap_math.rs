@@ -6,12 +6,17 @@
 
 use super::full_math::{mul_div, mul_div_up};
 use super::i256::I256;
+use super::narrow::Word;
 use super::revert::Revert;
 use super::sqrt_price::{amount0_delta, amount1_delta, next_price_from_input, next_price_from_output};
 use super::u256::U256;
 
 /// One in millionths: what a fee is a part of.
 pub const FEE_ONE: u32 = 1_000_000;
+/// One in millionths, ready to divide by.
+pub(crate) const IN_MILLIONTHS: Word = Word::new(FEE_ONE as u64);
+/// An amount below this times a million (or 2^20 - 1) stays below 2^128.
+pub(crate) const MILLIONS_MAX: u128 = 1 << 108;
 
 /// Which version's split between input and fee holds where an exact input ends inside a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,38 +77,23 @@ pub(crate) fn output_between(zero_for_one: bool, from: U256, to: U256, liquidity
 #[inline(always)]
 pub(crate) fn fee_on(amount_in: U256, fee_millionths: u32) -> Result<U256, Revert> {
     let (fee, rest) = (u64::from(fee_millionths), u64::from(FEE_ONE.wrapping_sub(fee_millionths)));
-    match (amount_in.to_u128(), rest) {
-        (None, _) | (_, 0) => mul_div_up(amount_in, U256::from(fee), U256::from(rest)),
-        (Some(small), _) => {
-            let (whole, left) = by_millions(small, rest);
-            Ok(U256::from(whole).wrapping_mul(U256::from(fee)).wrapping_add(U256::from((left * fee).div_ceil(rest))))
+    match amount_in.to_u128() {
+        Some(small) if small < MILLIONS_MAX && rest > 0 => {
+            let (whole, more) = Word::new(rest).divide(small * u128::from(fee));
+            Ok(U256::from(whole + u128::from(more)))
         }
+        _ => mul_div_up(amount_in, U256::from(fee), U256::from(rest)),
     }
 }
 
 /// What is left of an amount after its fee: floor(amount * (1 - f)).
 #[inline(always)]
 pub(crate) fn less_fee(amount: U256, fee_millionths: u32) -> Result<U256, Revert> {
-    let (one, rest) = (u64::from(FEE_ONE), u64::from(FEE_ONE.wrapping_sub(fee_millionths)));
+    let rest = u64::from(FEE_ONE.wrapping_sub(fee_millionths));
     match amount.to_u128() {
-        None => mul_div(amount, U256::from(rest), U256::from(one)),
-        Some(small) => {
-            // amount = whole * 1e6 + left, so the floor falls on the small part alone; whole * rest is below the amount.
-            let (whole, left) = by_millions(small, one);
-            Ok(U256::from(whole * u128::from(rest) + u128::from(left * rest / one)))
-        }
+        Some(small) if small < MILLIONS_MAX => Ok(U256::from(IN_MILLIONTHS.divide(small * u128::from(rest)).0)),
+        _ => mul_div(amount, U256::from(rest), U256::from(u64::from(FEE_ONE))),
     }
-}
-
-/// Quotient and remainder by a divisor of at most a million, in three divisions of 64 bits.
-#[inline(always)]
-fn by_millions(amount: u128, divisor: u64) -> (u128, u64) {
-    let (high, low) = ((amount >> 64) as u64, amount as u64);
-    let (top, rest) = (high / divisor, high % divisor);
-    let upper = rest << 32 | low >> 32;
-    let lower = (upper % divisor) << 32 | low & 0xffff_ffff;
-    let whole = u128::from(top) << 64 | u128::from(upper / divisor) << 32 | u128::from(lower / divisor);
-    (whole, lower % divisor)
 }
 
 #[inline]

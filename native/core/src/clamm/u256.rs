@@ -241,13 +241,8 @@ impl U256 {
     /// The number in a word of the EVM, its highest byte first.
     #[must_use]
     pub const fn from_be_bytes(bytes: [u8; 32]) -> Self {
-        let mut limbs = [0; 4];
-        let mut at = 0;
-        while at < 32 {
-            limbs[at / 8] |= (bytes[31 - at] as u64) << (at % 8 * 8);
-            at += 1;
-        }
-        Self(limbs)
+        let [a, b, c, d] = *bytes.as_chunks::<8>().0 else { return Self::ZERO };
+        Self([u64::from_be_bytes(d), u64::from_be_bytes(c), u64::from_be_bytes(b), u64::from_be_bytes(a)])
     }
 }
 

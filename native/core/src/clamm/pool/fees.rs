@@ -4,8 +4,8 @@
 //! ten-thousandths of it and has them from the first block on.
 
 use super::{Family, Payment, Pool, Terms};
-use crate::clamm::full_math::{mul_div, mul_div_up};
-use crate::clamm::position::Q128;
+use crate::clamm::full_math::mul_div_up;
+use crate::clamm::position::growth;
 use crate::clamm::revert::Revert;
 use crate::clamm::u256::U256;
 
@@ -136,7 +136,7 @@ impl Pool {
             share => share.of(paid)?,
         };
         self.head.protocol_fees[token] = self.head.protocol_fees[token].wrapping_add(part.low_u128());
-        let growth = mul_div(paid.wrapping_sub(part), Q128, U256::from(liquidity))?;
+        let growth = growth(paid.wrapping_sub(part), liquidity)?;
         self.head.fee_growth_global[token] = self.head.fee_growth_global[token].wrapping_add(growth);
         Ok(())
     }

@@ -85,6 +85,32 @@ impl Quotes {
         amount: U256,
         limit: Option<U256>,
     ) -> Result<Quote, Revert> {
+        let side = self.side(zero_for_one);
+        if limit.is_none()
+            && let Some(short) = amount.to_u128()
+            && let Some((before, after)) = side.around(exact_in, short)
+        {
+            let quote = if exact_in {
+                before.exact_in(zero_for_one, short, &self.fee)
+            } else {
+                before.exact_out(zero_for_one, short, after, &self.fee)
+            };
+            if let Some(quote) = quote {
+                return Ok(quote);
+            }
+        }
+        self.quote_long(zero_for_one, exact_in, amount, limit)
+    }
+
+    /// The same in full width, with limits, and where a swap ends at a stop.
+    #[inline(never)]
+    fn quote_long(
+        &self,
+        zero_for_one: bool,
+        exact_in: bool,
+        amount: U256,
+        limit: Option<U256>,
+    ) -> Result<Quote, Revert> {
         let amount = amount_of(exact_in, amount)?;
         let side = self.side(zero_for_one);
         let ask = Ask { zero_for_one, exact_in, amount, fee_millionths: self.state().fee_millionths };

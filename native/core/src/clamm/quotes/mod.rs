@@ -5,6 +5,7 @@
 
 pub mod stops;
 pub mod answer;
+mod partial;
 pub mod steps;
 pub mod batch;
 pub mod sizing;
@@ -15,6 +16,7 @@ use super::tick_math::{MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK, price
 use super::u256::U256;
 use crate::error::{CoreError, Result};
 pub use answer::Quote;
+use partial::Fee;
 use stops::Side;
 
 /// The largest tick spacing of any version (v4's).
@@ -75,6 +77,7 @@ pub(crate) fn field(field: &'static str, was: &impl ToString, why: &'static str)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotes {
     state: PoolState,
+    fee: Fee,
     down: Side,
     up: Side,
 }
@@ -86,7 +89,7 @@ impl Quotes {
         state.check()?;
         check_ticks(&state, ticks)?;
         let (down, up) = (Side::new::<true>(&state, ticks, None)?, Side::new::<false>(&state, ticks, None)?);
-        Ok(Self { state, down, up })
+        Ok(Self { state, fee: Fee::new(state.fee_millionths), down, up })
     }
 
     /// The same pool after a swap, a mint or a burn: what did not change is taken over instead of computed again.
@@ -99,7 +102,7 @@ impl Quotes {
         }
         let down = Side::new::<true>(&state, ticks, Some(&self.down))?;
         let up = Side::new::<false>(&state, ticks, Some(&self.up))?;
-        Ok(Self { state, down, up })
+        Ok(Self { state, fee: self.fee, down, up })
     }
 
     /// Where the pool stands.

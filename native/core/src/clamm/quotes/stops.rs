@@ -5,6 +5,7 @@
 //! fee is at least `in` if and only if R >= ceil(in * 1e6 / (1e6 - f)), and that is in + ceil(in * f / (1e6 - f)), the
 //! input with its fee. So sums over whole segments are exact, and a binary search finds the segment where a swap ends.
 
+use super::partial::Start;
 use super::{PoolState, field};
 use crate::clamm::liquidity_math::add_delta;
 use crate::clamm::swap_math::{fee_on, input_between, output_between};
@@ -36,6 +37,8 @@ pub struct Side {
     /// The sums once more as 128 bits, saturating: half the memory to search, and no real amount is longer.
     paid: Vec<u128>,
     got: Vec<u128>,
+    /// The stops once more, ready for the partial step behind them.
+    starts: Vec<Start>,
 }
 
 /// What one segment costs and yields.
@@ -57,7 +60,7 @@ impl Side {
             tick: state.tick,
             crossed: 0,
         };
-        let mut side = Self { stops: vec![here], paid: vec![0], got: vec![0] };
+        let mut side = Self { stops: vec![here], paid: vec![0], got: vec![0], starts: vec![Start::new(&here)] };
         let mut known = Known::<DOWN>::new(old);
         let mut at = here;
         while let Some((tick, net)) = walk.next(at.liquidity) {
@@ -85,6 +88,19 @@ impl Side {
         self.stops.push(stop);
         self.paid.push(stop.paid.to_u128().unwrap_or(u128::MAX));
         self.got.push(stop.got.to_u128().unwrap_or(u128::MAX));
+        self.starts.push(Start::new(&stop));
+    }
+
+    /// The segment where a sum of 128 bits ends, if it ends before that segment's own end: the stops around it.
+    #[inline(always)]
+    pub(super) fn around(&self, exact_in: bool, amount: u128) -> Option<(&Start, &Start)> {
+        let sums = if exact_in { &self.paid } else { &self.got };
+        let index = sums.partition_point(|sum| *sum < amount);
+        // The last segment ends at the end of the range, where other rules hold.
+        if index + 1 >= sums.len() || sums[index] == amount {
+            return None;
+        }
+        Some((self.starts.get(index.checked_sub(1)?)?, self.starts.get(index)?))
     }
 
     /// Every stop, in the order of a swap.

@@ -3,6 +3,7 @@
 //! catalogue: S4. The chain finds the next tick in words of 256 bits; an order finds it at the cursor. Both stop at the
 //! same places, because a swap stops at each word's edge, too: rounding happens there, so the edges are part of the rule.
 
+use super::pool::Whole;
 use super::revert::Revert;
 use super::tick::Tick;
 use super::tick_bitmap::compress;
@@ -20,6 +21,15 @@ pub struct Stop {
     pub slot: Option<u32>,
 }
 
+/// What is kept at a place: the tick, its price, and what the segments come to that end there, rising and falling. The
+/// latter two follow from the rest of the pool, so they are no part of its state.
+#[derive(Debug, Clone)]
+struct Place {
+    tick: Tick,
+    sqrt_price: U256,
+    segments: [Whole; 2],
+}
+
 /// The initialised ticks. Their data stay where they are while others come and go, so a place is a name for a tick.
 #[derive(Debug, Clone, Default)]
 pub struct Ticks {
@@ -27,7 +37,7 @@ pub struct Ticks {
     keys: Vec<i32>,
     /// The place of each tick's data.
     slots: Vec<u32>,
-    data: Vec<(Tick, U256)>,
+    data: Vec<Place>,
     free: Vec<u32>,
 }
 
@@ -36,7 +46,7 @@ impl Ticks {
     #[must_use]
     pub fn get(&self, tick: i32) -> Option<&Tick> {
         let at = self.keys.binary_search(&tick).ok()?;
-        Some(&self.data[self.slots[at] as usize].0)
+        Some(&self.data[self.slots[at] as usize].tick)
     }
 
     /// How many ticks are initialised.
@@ -53,19 +63,20 @@ impl Ticks {
 
     /// All ticks with their data, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (i32, &Tick)> {
-        self.keys.iter().zip(&self.slots).map(|(tick, slot)| (*tick, &self.data[*slot as usize].0))
+        self.keys.iter().zip(&self.slots).map(|(tick, slot)| (*tick, &self.data[*slot as usize].tick))
     }
 
     /// Sets a tick's data, or takes the tick away. `T` outside the range of ticks.
     pub fn set(&mut self, tick: i32, value: Option<Tick>) -> std::result::Result<(), Revert> {
         match (self.keys.binary_search(&tick), value) {
-            (Ok(at), Some(value)) => self.data[self.slots[at] as usize].0 = value,
+            (Ok(at), Some(value)) => self.data[self.slots[at] as usize].tick = value,
             (Ok(at), None) => {
                 self.keys.remove(at);
                 self.free.push(self.slots.remove(at));
             }
             (Err(at), Some(value)) => {
-                let entry = (value, sqrt_price_at_tick(tick).map_err(|_| Revert::T)?);
+                let sqrt_price = sqrt_price_at_tick(tick).map_err(|_| Revert::T)?;
+                let entry = Place { tick: value, sqrt_price, segments: Default::default() };
                 let slot = match self.free.pop() {
                     Some(slot) => {
                         self.data[slot as usize] = entry;
@@ -87,16 +98,38 @@ impl Ticks {
     /// The data at a place that a stop named.
     #[inline]
     pub fn at(&mut self, slot: u32) -> &mut Tick {
-        &mut self.data[slot as usize].0
+        &mut self.data[slot as usize].tick
     }
 
     /// The price at a stop: the stored one of an initialised tick, computed at the edge of a word.
     #[inline]
     pub fn price(&self, stop: Stop) -> std::result::Result<U256, Revert> {
         match stop.slot {
-            Some(slot) => Ok(self.data[slot as usize].1),
+            Some(slot) => Ok(self.data[slot as usize].sqrt_price),
             None => sqrt_price_at_tick(stop.tick),
         }
+    }
+
+    /// The segment that ends at a place, and the price there.
+    #[inline]
+    #[must_use]
+    pub fn segment(&self, slot: u32, falling: bool) -> (&Whole, U256) {
+        let place = &self.data[slot as usize];
+        (&place.segments[usize::from(falling)], place.sqrt_price)
+    }
+
+    /// The segment that ends at a place, to be replaced.
+    #[inline]
+    pub fn segment_mut(&mut self, slot: u32, falling: bool) -> &mut Whole {
+        &mut self.data[slot as usize].segments[usize::from(falling)]
+    }
+
+    /// The initialised tick next to a cursor, below it (falling) or above it, and its place.
+    #[inline]
+    #[must_use]
+    pub fn neighbour(&self, cursor: usize, falling: bool) -> Option<(i32, u32)> {
+        let at = if falling { cursor.checked_sub(1)? } else { cursor };
+        Some((*self.keys.get(at)?, *self.slots.get(at)?))
     }
 
     /// The cursor of a swap that starts at `tick`: how many initialised ticks are at or below it.

@@ -13,6 +13,7 @@ mod observe;
 mod quoter;
 mod swap;
 mod undo;
+mod whole;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ pub use quoter::NoQuote;
 pub use quoter::Quote;
 pub use swap::Swap;
 pub use undo::Journal;
+pub use whole::Whole;
 
 use super::dialect::in_v3;
 use super::oracle::{Observation, Present};

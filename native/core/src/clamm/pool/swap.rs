@@ -3,11 +3,11 @@
 //! catalogue: S4. Section 6.2.3 of the whitepaper. A stop is an initialised tick or the edge of a word of the bitmap.
 
 use super::fees::Share;
+use super::whole::Left;
 use super::{Payment, Pool};
-use crate::clamm::full_math::mul_div;
 use crate::clamm::i256::I256;
 use crate::clamm::liquidity_math::add_delta;
-use crate::clamm::position::Q128;
+use crate::clamm::position::growth;
 use crate::clamm::revert::Revert;
 use crate::clamm::swap_math::{Fees, SwapStep, compute_swap_step};
 use crate::clamm::tick::Totals;
@@ -32,17 +32,21 @@ pub struct Swap {
 }
 
 /// A swap on its way.
-struct Progress {
-    falling: bool,
-    exact_in: bool,
-    remaining: I256,
-    calculated: I256,
-    sqrt_price: U256,
+pub(super) struct Progress {
+    pub(super) falling: bool,
+    pub(super) exact_in: bool,
+    pub(super) remaining: I256,
+    pub(super) calculated: I256,
+    pub(super) sqrt_price: U256,
     tick: i32,
-    liquidity: u128,
-    fee_growth: U256,
-    protocol_fee: u128,
-    cursor: usize,
+    pub(super) liquidity: u128,
+    pub(super) fee_growth: U256,
+    pub(super) protocol_fee: u128,
+    pub(super) cursor: usize,
+    /// The initialised tick that was crossed last, while the price is there.
+    pub(super) from: Option<i32>,
+    /// What the swap had come to when it left the initialised tick behind it.
+    pub(super) left: Option<Left>,
 }
 
 impl Pool {
@@ -129,11 +133,20 @@ impl Pool {
             fee_growth: self.head.fee_growth_global[token_in],
             protocol_fee: 0,
             cursor: self.ticks.cursor(self.head.tick),
+            from: None,
+            left: None,
         };
         let share = self.terms.protocol_share(self.head.fee_protocol, token_in);
         let mut totals = None;
         while !on_the_way.remaining.is_zero() && on_the_way.sqrt_price != limit {
             let at = &mut on_the_way;
+            if let Some(from) = at.from {
+                if self.cross_whole(at, limit, &mut totals, now)? {
+                    continue;
+                }
+                at.left = Some(Left::of(from, at));
+                at.from = None;
+            }
             let stop = self.ticks.next_stop(&mut at.cursor, at.tick, self.terms.tick_spacing, falling);
             let stop_price = self.ticks.price(stop)?;
             let target = if falling { stop_price.max(limit) } else { stop_price.min(limit) };
@@ -142,10 +155,13 @@ impl Pool {
             at.book_fee(step.fee, share)?;
             let from = std::mem::replace(&mut at.sqrt_price, step.sqrt_price);
             if step.sqrt_price == stop_price {
-                if let Some(slot) = stop.slot {
-                    self.cross(stop.tick, slot, at, &mut totals, now)?;
+                match stop.slot {
+                    Some(slot) => {
+                        self.know_segment(slot, at);
+                        self.cross(stop.tick, slot, at, &mut totals, now)?;
+                    }
+                    None => at.tick = if falling { stop.tick - 1 } else { stop.tick },
                 }
-                at.tick = if falling { stop.tick - 1 } else { stop.tick };
             } else if step.sqrt_price != from {
                 at.tick = tick_at_sqrt_price(step.sqrt_price)?;
             }
@@ -155,7 +171,7 @@ impl Pool {
 
     /// Goes through an initialised tick: turns its outside values round, changes the liquidity in range.
     #[inline]
-    fn cross(
+    pub(super) fn cross(
         &mut self,
         tick: i32,
         slot: u32,
@@ -174,6 +190,8 @@ impl Pool {
         data.cross(now_totals);
         let net = if at.falling { data.net.wrapping_neg() } else { data.net };
         at.liquidity = add_delta(at.liquidity, net)?;
+        at.tick = if at.falling { tick - 1 } else { tick };
+        at.from = Some(tick);
         Ok(())
     }
 
@@ -218,8 +236,7 @@ impl Progress {
             self.protocol_fee = self.protocol_fee.wrapping_add(part.low_u128());
         }
         if self.liquidity > 0 {
-            let growth = mul_div(fee, Q128, U256::from(self.liquidity))?;
-            self.fee_growth = self.fee_growth.wrapping_add(growth);
+            self.fee_growth = self.fee_growth.wrapping_add(growth(fee, self.liquidity)?);
         }
         Ok(())
     }

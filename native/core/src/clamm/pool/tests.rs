@@ -120,6 +120,86 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whether a pool knows segments from the swaps before makes no difference, whatever is asked of it. Swaps to and fro
+    /// come between the calls, so that there is much to know.
+    #[test]
+    fn a_pool_that_knows_its_segments_swaps_like_one_that_does_not(
+        ops in prop::collection::vec(op(), 1..40), pancake: bool, kept in 0_usize..3, edge: bool,
+    ) {
+        let mut pool = fresh(if pancake { Family::Pancake } else { Family::Uniswap });
+        pool.keep_blocks(0, kept);
+        for tick in 1..10 {
+            let (lower, upper) = (-tick * SPACING, (tick + i32::from(edge)) * SPACING);
+            pool.mint([9; 20], lower, upper, 1 << (40 + tick), 1, Payment::Due).unwrap();
+        }
+        for (number, op) in ops.iter().enumerate() {
+            let (block, amount) = (number as u64 + 1, 1_i128 << (30 + number % 30));
+            pool.begin_block(block).unwrap();
+            let limit = Some(((number as i32 * 7) % 19 - 9) * SPACING);
+            let swaps = [Op::Swap(true, amount, limit), Op::Swap(false, -amount, None), Op::Swap(true, -amount, None)];
+            for op in swaps.iter().chain([op, &Op::Swap(false, amount, limit)]) {
+                let mut forgetful = Pool::from_bytes(&pool.to_bytes()).unwrap();
+                let (known, asked) = (run(&mut pool, op, block as u32), run(&mut forgetful, op, block as u32));
+                prop_assert_eq!(known, asked, "{:?}", op);
+                prop_assert!(pool == forgetful, "{:?}", op);
+            }
+            if number % 5 == 4 && kept > 0 {
+                pool.undo_to(block - 1).unwrap();
+            }
+        }
+    }
+}
+
+/// A pool at tick `from` with positions, each of so much liquidity from one tick to another.
+fn placed(from: i32, positions: &[(i32, i32, u128)]) -> Pool {
+    let mut pool = Pool::new(Terms::new(Family::Uniswap, 3000, SPACING).unwrap());
+    pool.initialize(sqrt_price_at_tick(from).unwrap(), 1).unwrap();
+    for (lower, upper, liquidity) in positions {
+        pool.mint([9; 20], *lower, *upper, *liquidity, 1, Payment::Due).unwrap();
+    }
+    pool
+}
+
+/// Swaps down to a tick's price, whatever that takes; the token 1 that comes out.
+fn down_to(pool: &mut Pool, tick: i32) -> U256 {
+    let limit = sqrt_price_at_tick(tick).unwrap();
+    pool.swap(true, I256::MAX, limit, 5, Payment::Due).unwrap().amount1.unsigned_abs()
+}
+
+#[test]
+fn a_swap_that_only_rounding_brought_to_a_tick_teaches_nothing() {
+    // So much liquidity that one unit of token 1 moves the price by less than its last bit.
+    let mut pool = placed(30, &[(-60, 60, 1 << 100), (-120, 60, 1 << 100), (-180, 60, 1 << 100)]);
+    let there = pool.clone();
+    let less = down_to(&mut there.clone(), -120).wrapping_sub(U256::ONE);
+    pool.swap(true, I256(less).wrapping_neg(), bound(true), 5, Payment::Due).unwrap();
+    assert_eq!(pool.head().sqrt_price, sqrt_price_at_tick(-120).unwrap(), "at the tick with a unit to spare");
+    pool.swap(false, I256::MAX, sqrt_price_at_tick(30).unwrap(), 5, Payment::Due).unwrap();
+    let mut forgetful = Pool::from_bytes(&pool.to_bytes()).unwrap();
+    assert_eq!(down_to(&mut pool, -150), down_to(&mut forgetful, -150));
+    assert!(pool == forgetful);
+}
+
+#[test]
+fn a_swap_that_is_used_up_at_the_edge_of_a_word_stays_there() {
+    // From tick 600 to the edge at 0 three units come out, and from there to -60 none.
+    let mut pool = placed(900, &[(600, 1200, 1 << 80), (-60, 600, 100), (-600, -60, 1 << 80)]);
+    let above = down_to(&mut pool.clone(), 600);
+    assert_eq!(down_to(&mut pool.clone(), -60), above.wrapping_add(U256::from(3_u64)));
+    down_to(&mut pool, -120);
+    pool.swap(false, I256::MAX, sqrt_price_at_tick(900).unwrap(), 5, Payment::Due).unwrap();
+    let asked = I256(down_to(&mut pool.clone(), 600).wrapping_add(U256::from(3_u64))).wrapping_neg();
+    let mut forgetful = Pool::from_bytes(&pool.to_bytes()).unwrap();
+    for one in [&mut pool, &mut forgetful] {
+        one.swap(true, asked, bound(true), 5, Payment::Due).unwrap();
+        assert_eq!(one.head().sqrt_price, sqrt_price_at_tick(0).unwrap());
+    }
+    assert!(pool == forgetful);
+}
+
 /// The event of a call that succeeds.
 fn event(pool: &mut Pool, op: &Op, now: u32) -> Result<Event, Revert> {
     let (sender, recipient) = ([8; 20], [9; 20]);

@@ -51,7 +51,7 @@ bench-fast: fast  ## the core's benchmarks, built as `make fast` builds the core
 	$(GUIDED) cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode
 
 bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured in the same run
-	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3
+	cargo bench --locked --manifest-path native/Cargo.toml --bench decode --bench hotpath --bench gate --bench encode --bench venue --bench replay --bench l3 --bench clamm
 	$(PY) -m bench.decode_venues
 	$(PY) -m bench.bars_polars
 	$(PY) -m bench.clamm

@@ -174,7 +174,7 @@ _TABLES = {
         "Logs of liquidity pools on a chain, from `tickwright chain follow`, once their block is final. One log: `id`.",
         (
             *_HEAD,
-            _Column("event", pa.string(), "`initialize swap mint burn collect flash ..`: the event's name"),
+            _Column("event", pa.string(), "`initialize swap mint burn sync donate ..`: the event's name"),
             _Column("block", _I64, "Number of its block"),
             _Column("log_index", pa.int32(), "Place in its block; `id` is `block * 2^20 + log_index`"),
             _Column("transaction", pa.string(), "Hash of its transaction"),

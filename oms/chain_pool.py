@@ -1,31 +1,39 @@
 """A pool as the chain has it: followed log by log, taken back with every reorganisation, given to nobody when stale.
 
-catalogue: R7, S4, O8. A sink of `feeds.chain.source.ChainSource`. What rests on the pool asks `pool`, and is refused
-when the chain is too old (`risk.watermark`) or when a log came out otherwise than our arithmetic says: then the state
-cannot be trusted from that log on, and must be read again.
+catalogue: R7, S4, O8. The pool is v3's (Pancake's too), a v2 pair, or one of v4's, all by the same methods. A sink of
+`feeds.chain.source.ChainSource`. What rests on the pool asks `pool`, and is refused when the chain is too old
+(`risk.watermark`) or when a log came out otherwise than our arithmetic says: then the state cannot be trusted from that
+log on, and must be read again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from feeds.chain.events import ChainEvent, What
 from feeds.chain.follow import DEPTH_MAX
-from native._core import ClammPool, TickwrightError
+from native._core import ClammPair, ClammPool, ClammV4Pool, TickwrightError
 from risk.watermark import Watermark
+
+Kind = TypeVar("Kind", ClammPool, ClammPair, ClammV4Pool)
 
 
 class DesyncedPoolError(TickwrightError):
     """A request was refused because the pool and the chain have parted; the message names the first log and field."""
 
 
-class ChainPool:
+class ChainPool(Generic[Kind]):
     """One pool from its state at the end of block `block` on."""
 
-    def __init__(self, address: bytes, pool: ClammPool, block: int, watermark: Watermark) -> None:
-        """`pool` is taken over: nobody else may change it. As many blocks can be undone as a follower remembers."""
+    def __init__(self, address: bytes, pool: Kind, block: int, watermark: Watermark) -> None:
+        """`address` is the contract that logs: the pool's, or v4's manager, which tells of the pool by its id.
+
+        `pool` is taken over: nobody else may change it. As many blocks can be undone as a follower remembers.
+        """
         self.parted = ""
-        self._address, self._pool, self._watermark = address, pool, watermark
+        self._address, self._watermark = address, watermark
+        self._pool: Kind = pool
         self._pool.keep_blocks(block, DEPTH_MAX)
 
     async def __call__(self, events: Sequence[ChainEvent]) -> None:
@@ -57,7 +65,7 @@ class ChainPool:
         """A node told its newest block: how far the pool is behind is counted from there."""
         self._watermark.told(head)
 
-    def pool(self, now_ns: int) -> tuple[ClammPool, int]:
+    def pool(self, now_ns: int) -> tuple[Kind, int]:
         """A copy of the pool to compute on, and the block that it is at the end of; `now_ns` is UTC.
 
         StaleChainError where the chain is too old, DesyncedPoolError where the state cannot be trusted.

@@ -9,14 +9,15 @@ import pytest
 
 from feeds.chain.events import ChainEvent, Header, Log, What
 from feeds.chain.follow import Begin, Follower
-from feeds.chain.pool_logs import EVENTS, TOPICS
+from feeds.chain.pool_logs import EVENTS, TOPICS, topics_of
 from feeds.chain.rpc import Node, Wanted, address_of
-from feeds.chain.source import ChainSource
-from native._core import ClammPool
+from feeds.chain.source import ChainSource, Sink
+from native._core import ClammPair, ClammPool, ClammV4Pool
 from oms.chain_pool import ChainPool, DesyncedPoolError
 from pycore.clock import Clock
 from risk.watermark import StaleChainError, Watermark
-from tests.chain_node import Pool, chain, deployed
+from tests.chain_node import Anvil, Pool, chain, deployed
+from tests.chain_pools import pair_on, pool_v4_on
 
 SECOND = 1_000_000_000
 
@@ -29,15 +30,17 @@ def market() -> Iterator[Pool]:
         yield found
 
 
-def fresh(market: Pool) -> ChainPool:
+def fresh(market: Pool) -> ChainPool[ClammPool]:
     return ChainPool(address_of(market.address), ClammPool(3_000, 60), 0, Watermark(2, 60.0))
 
 
-async def to_the_head(market: Pool, follower: Follower, followed: ChainPool) -> None:
+async def to_the_head(market: Pool, follower: Follower, followed: ChainPool[ClammPool]) -> None:
+    await read(market.node, Wanted([address_of(market.address)], TOPICS), follower, followed)
+
+
+async def read(node: Anvil, wanted: Wanted, follower: Follower, followed: Sink) -> None:
     async with aiohttp.ClientSession() as http:
-        wanted = Wanted([address_of(market.address)], TOPICS)
-        source = ChainSource(Node(market.node.url, http), follower, wanted, [followed], Clock(), once=True)
-        await source.run()
+        await ChainSource(Node(node.url, http), follower, wanted, [followed], Clock(), once=True).run()
 
 
 def now_ns(market: Pool) -> int:
@@ -64,6 +67,58 @@ async def test_the_pool_is_the_chains_through_a_reorganisation(market: Pool) -> 
     before = pool.state_hash
     pool.swap(True, 10**12, None, 1)
     assert followed.pool(now_ns(market))[0].state_hash == before, "a copy was given"
+
+
+async def test_a_v2_pair_is_the_chains_through_a_reorganisation() -> None:
+    with chain() as node:
+        market = pair_on(node)
+        address = address_of(market.address)
+        followed = ChainPool(address, ClammPair(address), 0, Watermark(2, 60.0))
+        follower, wanted = Follower(31337, Begin(0), final_depth=20), Wanted([address], topics_of(["v2"]))
+        market.mint(10**18)
+        market.swap(10**15, 9 * 10**14)
+        await read(node, wanted, follower, followed)
+        market.burn(10**15)
+        market.swap(10**15, 9 * 10**14)
+        await read(node, wanted, follower, followed)
+        assert followed.parted == ""
+        before = market.reserves()
+        data = node.encoded("sync()")
+        other = {"from": node.account, "to": market.address, "data": data, "gas": hex(1_000_000)}
+        node.call("anvil_reorg", 3, [[other, 1]])
+        node.mine()
+        await read(node, wanted, follower, followed)
+        assert (followed.parted, market.reserves() != before) == ("", True)
+        pair, block = followed.pool(int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16) * SECOND)
+        state = pair.state()
+        assert (*state["reserves"], state["time_last"]) == market.reserves()
+        assert state["shares"][address_of(node.account)] == market.shares()
+        assert block == node.number()
+
+
+async def test_a_v4_pool_is_the_managers_through_a_reorganisation() -> None:
+    with chain() as node:
+        market = pool_v4_on(node)
+        manager = address_of(market.manager)
+        followed = ChainPool(manager, ClammV4Pool(market.id), 0, Watermark(2, 60.0))
+        follower, wanted = Follower(31337, Begin(0), final_depth=20), Wanted([manager], topics_of(["v4"]))
+        market.modify(-600, 600, 10**18)
+        market.swap(True, -(10**15))
+        market.donate(10**9, 10**10)
+        await read(node, wanted, follower, followed)
+        market.swap(False, 10**14)
+        market.modify(-600, 600, -(10**17))
+        market.swap(True, -(10**15))
+        await read(node, wanted, follower, followed)
+        before = market.slot0()
+        other = {"from": node.account, "to": market.routers["PoolSwapTest"], "data": market.swap_data(False, -(10**15))}
+        node.call("anvil_reorg", 3, [[other | {"gas": hex(1_000_000)}, 1]])
+        node.mine()
+        await read(node, wanted, follower, followed)
+        assert (followed.parted, market.slot0() != before) == ("", True)
+        pool, _ = followed.pool(int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16) * SECOND)
+        assert pool.sqrt_price == market.slot0()
+        assert pool.liquidity == 10**18
 
 
 async def test_a_stale_chain_is_refused(market: Pool) -> None:

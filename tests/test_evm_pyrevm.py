@@ -8,7 +8,8 @@ import pytest
 
 from native._core import EvmBlock, EvmOutcome, EvmState
 from sim.gates import abi
-from sim.gates.uniswap import RevertedError, Uniswap
+from sim.gates.market import RevertedError
+from sim.gates.uniswap import Uniswap
 from tests import evm_contracts
 
 pyrevm = pytest.importorskip("pyrevm", reason="pyrevm is not here (extra dev)")

@@ -172,11 +172,55 @@ def test_a_strategys_wrong_parameter_is_bad_input(capsys: pytest.CaptureFixture[
     assert "half_width" in capsys.readouterr().err
 
 
-def test_a_pool_of_another_family_is_refused() -> None:
-    pool = ClammPool(500, 10, "pancake")
-    pool.initialize(evm_contracts.PRICE_ONE, 1)
-    with pytest.raises(InputError, match="pool must be of Uniswap v3, whose contracts G2 runs, was pancake"):
-        Gate2(pool, Honest({}), seed=1)
+def pancake() -> ClammPool:
+    """A pool of Pancake v3 at price 1, with somebody else's positions; the protocol takes its share from the start."""
+    pool = ClammPool(2500, 50, "pancake")
+    pool.initialize(evm_contracts.PRICE_ONE, 1_600_000_000)
+    for lower, upper, liquidity in ((-887250, 887250, 10**20), (-600, 600, 10**21), (-50, 50, 7 * 10**20)):
+        pool.mint("0x" + "07" * 20, lower, upper, liquidity, 1_600_000_000)
+    return pool
+
+
+def test_an_honest_strategy_passes_on_pancakes_pool() -> None:
+    gate = Gate2(pancake(), Honest({}), seed=2)
+    assert [gate.block() for _ in range(30)] == [None] * 30
+    assert gate.tally.proposals > 30
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [("MintRange", "amount0"), ("BurnRange", "amount1"), ("CollectRange", "amount0"), ("SwapTokens", "tick")],
+)
+def test_one_unit_is_a_difference_on_pancakes_pool(call: str, field: str) -> None:
+    gate = Gate2(pancake(), WrongByOne({"call": call, "field": field}), seed=1)
+    found = next(one for one in (gate.block() for _ in range(20)) if one is not None)
+    assert (found.call, found.field) == (call, field)
+    assert int(found.core) == int(found.contract) + 1
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"), [("amount0_min", "Price slippage check"), ("amount_limit", "Too little received")]
+)
+def test_a_limit_that_is_not_met_is_a_difference_on_pancakes_pool(field: str, reason: str) -> None:
+    call = "MintRange" if field == "amount0_min" else "SwapTokens"
+    found = Gate2(pancake(), WrongByOne({"call": call, "field": field}), seed=1).block()
+    assert found is not None
+    assert (found.call, found.field, found.core) == (call, "outcome", "accepted")
+    assert reason in found.contract
+
+
+def test_a_range_without_a_position_is_a_difference_on_pancakes_pool() -> None:
+    found = Gate2(pancake(), Fixed([BurnRange(-50, 50, "1", "0", "0", "0", "0")]), seed=1).block()
+    assert found is not None
+    assert "the strategy has no position there" in found.contract
+
+
+@pytest.mark.parametrize("kind", ["range_keeper", "wide_range", "hedged_range"])
+def test_each_strategy_that_is_registered_passes_on_pancakes_pool(kind: str) -> None:
+    params = {} if kind == "wide_range" else {"half_width": 150, "reset_s_min": 0}
+    gate = Gate2(pancake(), find(kind)(params), seed=5)
+    assert [gate.block() for _ in range(30)] == [None] * 30
+    assert gate.tally.proposals >= 1
 
 
 def test_pancakes_first_words_lie_where_its_contract_has_them() -> None:

@@ -44,15 +44,19 @@ def test_v4_liquidity_swap_and_settlement() -> None:
 def test_v2_pair_mints_swaps_and_burns() -> None:
     pair = ClammPair()
     pair.deposit(10**6, 4 * 10**6)
-    assert pair.mint(ME, 1) == 2 * 10**6 - 1000
+    assert pair.mint(ME, ME, 1) == 2 * 10**6 - 1000
     before = pair.state_hash
     with pytest.raises(RevertError, match="UniswapV2: K"):
-        pair.swap(0, 3985, 1000, 0, 2)
+        pair.swap(ME, ME, (0, 3985), 2, (1000, 0))
     assert pair.state_hash == before
-    assert pair.swap(0, 3984, 1000, 0, 2) == (1000, 0)
+    assert pair.swap(ME, ME, (0, 3984), 2, (1000, 0)) == (1000, 0)
     pair.transfer(ME, None, 1_999_000)
-    assert pair.burn(3) == (1_000_499, 3_994_017)
+    assert pair.burn(ME, ME, 3) == (1_000_499, 3_994_017)
     assert pair.state()["reserves"] == (501, 1_999)
+    again = ClammPair.from_state(pair.state())
+    assert again.state_hash == pair.state_hash
+    with pytest.raises(InputError, match="reserves must fit 112 bits"):
+        ClammPair.from_state({**pair.state(), "reserves": (1 << 112, 1)})
 
 
 def test_pancake_takes_its_share_from_the_first_swap_on() -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from feeds.chain.events import ChainEvent, Header, Log, What
 from feeds.chain.follow import FINAL_DEPTH
-from feeds.chain.pool_logs import event_of, fields_of
+from feeds.chain.pool_logs import Event, Value, event_of, fields_of
 from feeds.lake_schema import SCHEMAS
 from feeds.ports import Clock
 from feeds.store.ports import Store
@@ -108,12 +108,12 @@ def _row(chain_id: int, held: _Held) -> dict[str, Any] | None:
     event = event_of(log.topics)
     if event is None:
         return None
-    fields = fields_of(event, log.topics, log.data)
+    fields = _from_the_pool(event, fields_of(event, log.topics, log.data))
     ts_venue = header.time_s * 1_000_000_000
     texts = ("liquidity", "amount0", "amount1", "sqrt_price")
     return {
         "venue": venue_of(chain_id),
-        "symbol": f"0x{log.address.hex()}",
+        "symbol": fields.get("id", f"0x{log.address.hex()}"),
         "day": str(np.datetime64(ts_venue, "ns").astype("M8[D]")),
         "record": held.seq,
         "ts_receive": held.received_ns,
@@ -123,7 +123,7 @@ def _row(chain_id: int, held: _Held) -> dict[str, Any] | None:
         "block": header.number,
         "log_index": log.log_index,
         "transaction": f"0x{log.transaction.hex()}",
-        "owner": fields.get("owner", fields.get("recipient")),
+        "owner": fields.get("owner", fields.get("recipient", fields.get("to"))),
         "sender": fields.get("sender"),
         "lower": fields.get("lower"),
         "upper": fields.get("upper"),
@@ -132,3 +132,15 @@ def _row(chain_id: int, held: _Held) -> dict[str, Any] | None:
         "topics": "0x" + b"".join(log.topics).hex(),
         "data": f"0x{log.data.hex()}",
     }
+
+
+def _from_the_pool(event: Event, fields: dict[str, Value]) -> dict[str, Value]:
+    """The amounts of a swap from the pool's side, as v3 tells them: positive went in."""
+    if event.name != "Swap" or event.kind == "v3":
+        return fields
+    for name in ("amount0", "amount1"):
+        if event.kind == "v4":
+            fields[name] = -int(fields[name])
+        else:
+            fields[name] = int(fields[f"{name}_in"]) - int(fields[f"{name}_out"])
+    return fields

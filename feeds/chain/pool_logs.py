@@ -1,8 +1,9 @@
-"""The logs of concentrated-liquidity pools as named fields: Uniswap v3 and Pancake v3.
+"""The logs of liquidity pools as named fields: Uniswap v3 and Pancake v3, v2 pairs, and the pools of v4's manager.
 
 catalogue: M6, S4. Signatures from the pools' event interfaces (<https://docs.uniswap.org/contracts/v3/reference/core/
 interfaces/pool/IUniswapV3PoolEvents>; Pancake v3 adds the protocol's fees to `Swap` and wider halves to
-`SetFeeProtocol`). The first topic is the Keccak-256 of the signature, then the indexed parameters; the others are words
+`SetFeeProtocol`; <https://docs.uniswap.org/contracts/v2/reference/smart-contracts/pair>; v4's
+`IPoolManager`). The first topic is the Keccak-256 of the signature, then the indexed parameters; the others are words
 of 32 bytes in the data (Solidity's ABI). Signed numbers are two's complement over the whole word.
 """
 
@@ -18,7 +19,7 @@ Value = int | str
 
 
 class Parameter(NamedTuple):
-    """A parameter of an event: `address`, `uintN` or `intN`, indexed where it is a topic."""
+    """A parameter of an event: `address`, `bytes32`, `uintN` or `intN`, indexed where it is a topic."""
 
     name: str
     type: str
@@ -26,11 +27,12 @@ class Parameter(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An event of a pool."""
+    """An event of a pool of a kind: `v3` (Pancake's too), `v2` or `v4`."""
 
     name: str
     topic: bytes
     parameters: tuple[Parameter, ...]
+    kind: str
 
     @property
     def signature(self) -> str:
@@ -38,7 +40,7 @@ class Event(NamedTuple):
         return f"{self.name}({','.join(parameter.type for parameter in self.parameters)})"
 
 
-def _event(signature: str, topic: str) -> Event:
+def _event(signature: str, topic: str, kind: str = "v3") -> Event:
     """From `Name(type name, type indexed name, ..)`."""
     name, _, rest = signature.rstrip(")").partition("(")
     words = [text.split() for text in rest.split(",")]
@@ -46,6 +48,7 @@ def _event(signature: str, topic: str) -> Event:
         name,
         bytes.fromhex(topic),
         tuple(Parameter(word[-1], word[0], len(word) == 3) for word in words),
+        kind,
     )
 
 
@@ -100,10 +103,76 @@ EVENTS = (
         "CollectProtocol(address indexed sender, address indexed recipient, uint128 amount0, uint128 amount1)",
         "596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151",
     ),
+    _event(
+        "Transfer(address indexed from, address indexed to, uint256 value)",
+        "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+        "v2",
+    ),
+    _event(
+        "Mint(address indexed sender, uint256 amount0, uint256 amount1)",
+        "4c209b5fc8ad50758f13e2e1088ba56a560dff690a1c6fef26394f4c03821c4f",
+        "v2",
+    ),
+    _event(
+        "Burn(address indexed sender, uint256 amount0, uint256 amount1, address indexed to)",
+        "dccd412f0b1252819cb1fd330b93224ca42612892bb3f4f789976e6d81936496",
+        "v2",
+    ),
+    _event(
+        "Swap(address indexed sender, uint256 amount0_in, uint256 amount1_in, uint256 amount0_out, "
+        "uint256 amount1_out, address indexed to)",
+        "d78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822",
+        "v2",
+    ),
+    _event(
+        "Sync(uint112 reserve0, uint112 reserve1)",
+        "1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1",
+        "v2",
+    ),
+    _event(
+        "Initialize(bytes32 indexed id, address indexed currency0, address indexed currency1, uint24 fee, "
+        "int24 tick_spacing, address hooks, uint160 sqrt_price, int24 tick)",
+        "dd466e674ea557f56295e2d0218a125ea4b4f0f6f3307b95f85e6110838d6438",
+        "v4",
+    ),
+    _event(
+        "ModifyLiquidity(bytes32 indexed id, address indexed sender, int24 lower, int24 upper, int256 liquidity, "
+        "bytes32 salt)",
+        "f208f4912782fd25c7f114ca3723a2d5dd6f3bcc3ac8db5af63baa85f711d5ec",
+        "v4",
+    ),
+    _event(
+        "Swap(bytes32 indexed id, address indexed sender, int128 amount0, int128 amount1, uint160 sqrt_price, "
+        "uint128 liquidity, int24 tick, uint24 fee)",
+        "40e9cecb9f5f1f1c5b9c97dec2917b7ee92e57ba5563708daca94dd84ad7112f",
+        "v4",
+    ),
+    _event(
+        "Donate(bytes32 indexed id, address indexed sender, uint256 amount0, uint256 amount1)",
+        "29ef05caaff9404b7cb6d1c0e9bbae9eaa7ab2541feba1a9c4248594c08156cb",
+        "v4",
+    ),
+    _event(
+        "ProtocolFeeUpdated(bytes32 indexed id, uint24 fee)",
+        "e9c42593e71f84403b84352cd168d693e2c9fcd1fdbcc3feb21d92b43e6696f9",
+        "v4",
+    ),
 )
+KINDS = ("v3", "v2", "v4")
 _BY_TOPIC = {event.topic: event for event in EVENTS}
-#: The first topics of all of them, for a node's filter.
-TOPICS = tuple(_BY_TOPIC)
+
+
+def topics_of(kinds: Sequence[str], *, transfers: bool = True) -> tuple[bytes, ...]:
+    """The first topics of these kinds of pools, for a node's filter.
+
+    A v2 pair's shares move by the `Transfer` that every token has: without it where no pair is named.
+    """
+    wanted = [event for event in EVENTS if event.kind in kinds]
+    return tuple(event.topic for event in wanted if transfers or event.name != "Transfer")
+
+
+#: The first topics of v3's pools.
+TOPICS = topics_of(["v3"])
 
 
 def event_of(topics: Sequence[bytes]) -> Event | None:
@@ -134,6 +203,8 @@ def _value(event: Event, parameter: Parameter, word: bytes) -> Value:
         if any(word[:12]):
             raise DecodeError(f"{event.name}.{parameter.name} must be an address, was 0x{word.hex()}")
         return f"0x{word[12:].hex()}"
+    if kind == "bytes32":
+        return f"0x{word.hex()}"
     signed = kind.startswith("int")
     bits = int(kind.removeprefix("u").removeprefix("int"))
     value = int.from_bytes(word, "big", signed=signed)

@@ -18,7 +18,7 @@ import uvloop
 from feeds.chain.archive import Archive
 from feeds.chain.events import ChainEvent, What
 from feeds.chain.follow import FINAL_DEPTH, Begin, DeepReorgError, Follower
-from feeds.chain.pool_logs import TOPICS
+from feeds.chain.pool_logs import KINDS, topics_of
 from feeds.chain.rpc import Node, Wanted, address_of
 from feeds.chain.source import POLL_S, ChainSource, Sink
 from feeds.chain.topic import TOPIC, Topic
@@ -45,6 +45,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     follow.add_argument("--node", required=True, metavar="URL", help="a node's JSON-RPC over HTTP")
     follow.add_argument("--heads", metavar="URL", help="its WebSocket: new heads are told, not only asked for")
     follow.add_argument("--pool", action="append", default=[], metavar="ADDRESS", help="a pool; again for more (all)")
+    follow.add_argument("--kind", action="append", choices=KINDS, help="which pools; again for more (v3)")
     into = follow.add_mutually_exclusive_group()
     into.add_argument("--store", metavar="STORE", help="archive final logs there, as `tickwright data` reads them")
     into.add_argument("--redis", metavar="URL", help=f"push every event to the stream {TOPIC} there")
@@ -92,7 +93,8 @@ class _Shown:
 
 
 async def _follow(args: argparse.Namespace) -> int:
-    wanted = Wanted([address_of(text) for text in args.pool], TOPICS)
+    addresses = [address_of(text) for text in args.pool]
+    wanted = Wanted(addresses, topics_of(args.kind or ["v3"], transfers=bool(addresses)))
     if args.seconds is not None and args.seconds <= 0:
         raise InputError(f"--seconds must be above 0, was {args.seconds}")
     shown = _Shown(args.output)

@@ -51,11 +51,11 @@ def rows(path: Path) -> list[Row]:
 
 
 def _logged(record: Mapping[str, Any]) -> Row | None:
-    """A row of the table `pools`; None where it is none of a pool's events."""
+    """A row of the table `pools`; None where it is none of a v3 pool's events."""
     words = bytes.fromhex(record["topics"][2:])
     topics = [words[at : at + _WORD] for at in range(0, len(words), _WORD)]
     event = event_of(topics)
-    if event is None:
+    if event is None or event.kind != "v3":
         return None
     fields = fields_of(event, topics, bytes.fromhex(record["data"][2:]))
     return Row(event.name, fields, record["block"], record["ts_venue"] // 1_000_000_000)

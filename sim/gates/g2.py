@@ -4,6 +4,7 @@ catalogue: S4, S10. Two worlds run side by side from one state: our core's pool,
 simulator. In every block somebody else trades (on a seed) in both; then the strategy proposes, seeing only the core's
 pool; each proposal is sent through the real position manager or router, and every parameter that it claimed is compared
 with what the contracts did. At the end of the block every word of the pool's storage is compared with the core's state.
+Pancake v3's pool is judged without a position manager and a router, because npm has none of its bytecode.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from pycore.chain_proposal import (
     SwapTokens,
 )
 from pycore.errors import InputError
-from sim.gates.uniswap import RevertedError, Uniswap
+from sim.gates.market import Market, RevertedError
+from sim.gates.pancake import Pancake
+from sim.gates.uniswap import Uniswap
 
 #: Time between blocks, and of the first one, s.
 _BLOCK_S = 12
@@ -62,13 +65,12 @@ class Gate2:
 
     def __init__(self, pool: ClammPool, strategy: ChainStrategy, seed: int) -> None:
         """Deploys the contracts and writes the pool's state into them. Raises `MissingArtifactError` without them."""
-        if pool.family != "uniswap":
-            raise InputError(f"pool must be of Uniswap v3, whose contracts G2 runs, was {pool.family}")
         self.tally = Tally()
         self._strategy = strategy
         self._random = random.Random(seed)
         self._core = pool.copy()
-        self._market = Uniswap(pool.fee, pool.tick_spacing)
+        kind = Uniswap if pool.family == "uniswap" else Pancake
+        self._market: Market = kind(pool.fee, pool.tick_spacing)
         self._market.adopt(self._core)
         observed = [time_s for time_s, _, _, written in pool.state()["observations"] if written]
         self._number, self._time_s = _FIRST_BLOCK, max(_FIRST_S, *observed)

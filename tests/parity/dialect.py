@@ -91,4 +91,6 @@ PANCAKE = Dialect(
 )
 # v4 has a world of its own (`world_v4.py`); its pools live in the manager.
 V4 = Dialect("v4", "PoolManager", None)
-DIALECTS = {dialect.name: dialect for dialect in (UNISWAP, PANCAKE, V4)}
+# So has v2 (`world_v2.py`).
+V2 = Dialect("v2", "UniswapV2Pair", "UniswapV2Factory")
+DIALECTS = {dialect.name: dialect for dialect in (UNISWAP, PANCAKE, V4, V2)}

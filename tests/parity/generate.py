@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from sim.contracts import contract
-from tests.parity import libraries
+from tests.parity import claims, libraries
 from tests.parity.evm import keccak
 from tests.parity.functions import FUNCTIONS, rows
 from tests.parity.lives import live
@@ -38,6 +38,13 @@ def write_quotes() -> dict[str, int]:
     return {name: len(rows) for name, rows in found.items()}
 
 
+def write_claims() -> int:
+    """Writes the vectors of v4's claims and returns how many there are."""
+    found = list(claims.rows())
+    claims.FILE.write_bytes(pack(found))
+    return len(found)
+
+
 def main(words: list[str]) -> int:
     """Writes the files, then the manifest; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tests.parity.generate", description=__doc__)
@@ -47,7 +54,8 @@ def main(words: list[str]) -> int:
     manifest: dict[str, Any] = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {"scenarios": {}}
     manifest["engine"] = f"pyrevm {version('pyrevm')}"
     manifest["creation_code"] = {
-        name: keccak(contract(name).creation).hex() for name in ("UniswapV3Pool", "PancakeV3Pool", "QuoterV2")
+        name: keccak(contract(name).creation).hex()
+        for name in ("UniswapV3Pool", "PancakeV3Pool", "QuoterV2", "UniswapV2Pair", "PoolManager")
     }
     for profile in profiles():
         if wanted in profile.name:
@@ -57,6 +65,8 @@ def main(words: list[str]) -> int:
         written = list(libraries.lines())
         libraries.FILE.write_text("\n".join(written) + "\n")
         manifest["libraries"] = len(written)
+    if wanted in "claims":
+        manifest["claims"] = write_claims()
     if wanted in "quoter":
         manifest["quoter"] = write_quotes()
     if wanted in "functions":

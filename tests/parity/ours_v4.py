@@ -6,6 +6,8 @@ anywhere leaves the state as it was.
 
 from __future__ import annotations
 
+from typing import Any
+
 from native._core import ClammV4, RevertError
 from tests.parity.evm import reason
 from tests.parity.ours import OWNERS
@@ -82,13 +84,16 @@ class OurV4:
             "observations": {},
             "protocol_fees": [self.manager.protocol_fees(token) for token in TOKENS],
         }
-        if pool is None:
-            return state
+        return state if pool is None else state | self.state_of(pool)
+
+    @staticmethod
+    def state_of(pool: dict[str, Any]) -> State:
+        """What a pool has of it."""
         positions = {
             (OWNERS.index(owner), lower, upper): [liquidity, *growth]
             for (owner, lower, upper, _), (liquidity, growth) in pool["positions"].items()
         }
-        return state | {
+        return {
             "slot0": [pool["sqrt_price"], pool["tick"], pool["protocol_fee"], pool["lp_fee"]],
             "fee_growth": list(pool["fee_growth_global"]),
             "liquidity": pool["liquidity"],

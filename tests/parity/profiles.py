@@ -5,7 +5,7 @@ catalogue: S4.
 
 from __future__ import annotations
 
-from tests.parity.dialect import PANCAKE, V4
+from tests.parity.dialect import PANCAKE, V2, V4
 from tests.parity.scenario import WRAP, Profile
 
 FEES = (100, 500, 3000, 10000)
@@ -46,6 +46,7 @@ def v3_profiles() -> list[Profile]:
         Profile("v3-10000-giant", 10000, 28, 300, tick=800_000, liquidity_bits=(90, 115), spread=400),
         Profile("v3-2000-wide", 2000, 29, 300, tick=200_000, liquidity_bits=(90, 121), spread=50),
         Profile("v3-2000-wide-low", 2000, 30, 300, tick=-500_000, liquidity_bits=(90, 121), spread=50),
+        Profile("v3-2000-far", 2000, 32, 60, liquidity_bits=(90, 121), spread=50, far=True),
         Profile("v3-liars", 3000, 31, 300, often=(("mood", 60),), moods=6),
         Profile("v3-tokens", 500, 26, 400, often=(("mood", 40),)),
     ]
@@ -89,6 +90,46 @@ def v4_profiles() -> list[Profile]:
     ]
 
 
+def v2_profiles() -> list[Profile]:
+    """The scenarios of v2 pairs; the fee is theirs for ever, three thousandths."""
+    return [
+        Profile("v2-middle", 3, 91, 350, liquidity_bits=(50, 80), dialect=V2),
+        Profile("v2-uneven", 3, 92, 300, liquidity_bits=(20, 105), dialect=V2),
+        Profile("v2-dust", 3, 93, 300, liquidity_bits=(10, 16), dialect=V2),
+        Profile("v2-huge", 3, 94, 250, liquidity_bits=(105, 111), dialect=V2),
+        Profile("v2-wrap", 3, 95, 250, start=WRAP - 4_000_000, liquidity_bits=(50, 80), dialect=V2),
+        Profile(
+            "v2-protocol",
+            3,
+            96,
+            300,
+            liquidity_bits=(40, 70),
+            dialect=V2,
+            often=(("fee_to", 15), ("mint", 30), ("burn", 25)),
+        ),
+        Profile("v2-flash", 3, 97, 250, liquidity_bits=(50, 80), dialect=V2, often=(("flash", 40), ("again", 30))),
+        Profile("v2-wrongs", 3, 98, 250, liquidity_bits=(50, 80), dialect=V2, often=(("wrong", 40), ("mood", 30))),
+        Profile(
+            "v2-tokens",
+            3,
+            99,
+            250,
+            liquidity_bits=(50, 80),
+            dialect=V2,
+            often=(("rebase", 20), ("skim", 15), ("sync", 15)),
+        ),
+        Profile(
+            "v2-shares",
+            3,
+            100,
+            250,
+            liquidity_bits=(50, 80),
+            dialect=V2,
+            often=(("transfer_from", 40), ("approve", 20)),
+        ),
+    ]
+
+
 def profiles() -> list[Profile]:
     """All of them."""
-    return [*v3_profiles(), *pancake_profiles(), *v4_profiles()]
+    return [*v3_profiles(), *pancake_profiles(), *v4_profiles(), *v2_profiles()]

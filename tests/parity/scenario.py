@@ -36,6 +36,7 @@ class Profile:
     spread: int = 60
     often: tuple[tuple[str, int], ...] = ()
     raw: bool = False
+    far: bool = False
     moods: int = 4
     dialect: Dialect = UNISWAP
 
@@ -106,6 +107,8 @@ class Scenario:
         yield self._op("initialize", price)
         if self.profile.raw:
             yield from self._raw()
+        if self.profile.far:
+            yield from self._far()
         for _ in range(self.profile.steps):
             self.now += self.random.choice((0, 0, 0, 1, 1, 12, 13, 100, 3600, self.random.randrange(10**6)))
             name = self.random.choices(self._names, self._weights)[0]
@@ -125,6 +128,25 @@ class Scenario:
         yield self._op("snapshot", -wide, wide)
         yield self._op("set_fee_protocol", 4, 4)
         yield self._op("collect_protocol", 1, 1)
+
+    def _far(self) -> Iterator[Operation]:
+        """Steps as long as the widest spacing allows, with as much liquidity as a tick may carry.
+
+        An amount above 2^160 within one step; and, from far up, amounts whose product with the price, or whose sum with
+        the liquidity, passes 2^256: there the next price is computed in another way.
+        """
+        edge = TICK_MAX // self.profile.spacing * self.profile.spacing
+        ticks = 2 * (TICK_MAX // self.profile.spacing) + 1
+        yield self._op("mint", 0, -edge, edge, (2**128 - 1) // ticks)
+        up, down = PRICE_MAX - 1, PRICE_MIN + 1
+        for amount in (2**170, 2**182):
+            yield self._op("swap", 0, amount, up)
+        yield self._op("swap", 1, 2**110, down)
+        for _ in range(2):
+            yield self._op("swap", 0, 2**182, up)
+            # Less the fee, a product just below 2^256, which the sum with the liquidity passes.
+            most = (2**256 - 1) // self.state["slot0"][0] - 2**10
+            yield self._op("swap", 1, -(-most * 10**6 // (10**6 - self.profile.fee)), down)
 
     def _raw(self) -> Iterator[Operation]:
         for data in raw_calldata(self.profile.dialect):

@@ -20,7 +20,7 @@ WRITTEN = json.loads(MANIFEST.read_text())
 
 def test_every_file_is_the_one_that_the_manifest_names() -> None:
     files = {path.name.removesuffix(".json.zst"): path for path in PLACE.glob("*.json.zst")}
-    del files["functions"], files["quoter"]
+    del files["functions"], files["quoter"], files["claims"]
     assert set(files) == set(WRITTEN["scenarios"])
     for name, row in WRITTEN["scenarios"].items():
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == row["sha256"], name
@@ -39,7 +39,7 @@ def test_the_vectors_hold_every_operation_and_every_reason() -> None:
     assert {"M0", "M1", "F0", "F1", "L", "TF", "I", "OLD"} <= reasons
 
 
-@pytest.mark.parametrize("name", ["v3-100-wrap", "v3-cheats", "pancake-protocol", "v4-dust"])
+@pytest.mark.parametrize("name", ["v3-100-wrap", "v3-cheats", "pancake-protocol", "v4-dust", "v2-shares"])
 def test_the_reference_answers_the_same_again(name: str) -> None:
     try:
         contracts.contract("UniswapV3Pool")

@@ -8,7 +8,20 @@ from the manager's storage, slot by slot, because v4 has no getters (layout: v4-
 from __future__ import annotations
 
 from sim.contracts import contract
-from tests.parity.evm import Call, Revm, answers, batch, call_data, keccak, reason, selector, signed, unsigned, word
+from tests.parity.evm import (
+    Call,
+    Event,
+    Revm,
+    answers,
+    batch,
+    call_data,
+    keccak,
+    reason,
+    selector,
+    signed,
+    unsigned,
+    word,
+)
 from tests.parity.solc import compile_contracts
 from tests.parity.world import DRIVERS, RICHES, Marks, Operation, Outcome, State, own_contracts
 
@@ -58,6 +71,7 @@ class WorldV4:
         self.id = keccak(self.key)
         self.base = int.from_bytes(keccak(self.id + word(POOLS_SLOT)), "big")
         self.marks = Marks()
+        self.logs: list[Event] = []
 
     def _ask(self, calls: list[Call]) -> list[tuple[bool, bytes]]:
         return [(answer.ok, answer.data) for answer in answers(self.engine.call(self.driver, batch(calls)))]
@@ -69,14 +83,14 @@ class WorldV4:
         if operation.do in UNLOCKED:
             call = Call(self.unlockers[operation.by], call_data("run(bytes,int256,int256)", data, *operation.more))
         ((succeeded, got),) = self._ask([call])
+        self.logs = [log for log in self.engine.events() if log.address == self.manager] if succeeded else []
         if not succeeded:
             return Outcome((), reason(got), ())
-        events = [event for event in self.engine.events() if event.address == self.manager]
         if operation.do == "modify":
             lower, upper, _ = operation.args
             self.marks.ticks |= {lower, upper}
             self.marks.positions.add((operation.by, lower, upper))
-        told = tuple(self._event(event.topics, event.data) for event in events)
+        told = tuple(self._event(log.topics, log.data) for log in self.logs)
         return Outcome(self._decoded(operation.do, got), None, tuple(row for row in told if row))
 
     def _calldata(self, operation: Operation) -> bytes:

@@ -8,6 +8,7 @@ pub mod word;
 mod library;
 mod follow;
 mod v4;
+mod v4_pool;
 mod pair;
 pub mod pool;
 mod pool_state;
@@ -22,6 +23,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     library::register(m)?;
     pool::register(m)?;
     v4::register(m)?;
+    v4_pool::register(m)?;
     pair::register(m)?;
     pool_view::register(m)?;
     quotes::register(m)

@@ -5,6 +5,8 @@
 //! checks more than the absence of panics: a failed message leaves nothing behind, what was counted was written, and the
 //! books that are made of it hold together.
 
+mod pool_logs;
+
 use crate::book::check::Checker;
 use crate::book::l3::{Bounds, Change, L3Books, OrderRecord};
 use crate::decode::itch_file::ItchFile;
@@ -50,14 +52,17 @@ pub enum Target {
     Record,
     /// A segment of a journal.
     Journal,
+    /// Logs of pools, each behind its length.
+    PoolLogs,
 }
 
 impl Target {
     /// Every target.
     pub fn all() -> impl Iterator<Item = Self> {
-        let others = [Self::Binance, Self::Itch, Self::ItchFile, Self::Mold, Self::Soup, Self::Record, Self::Journal];
+        let lines = [Self::Itch, Self::ItchFile, Self::Mold, Self::Soup];
+        let others = [Self::Binance, Self::Record, Self::Journal, Self::PoolLogs];
         let orders = OrderFeed::NAMES.into_iter().map(|(_, feed)| Self::Orders(feed));
-        others.into_iter().chain(orders).chain(Public::all().map(|(_, public)| Self::Public(public)))
+        others.into_iter().chain(lines).chain(orders).chain(Public::all().map(|(_, public)| Self::Public(public)))
     }
 
     /// Its name on the command line and in the corpus.
@@ -73,6 +78,7 @@ impl Target {
             Self::Soup => "soup",
             Self::Record => "record",
             Self::Journal => "journal",
+            Self::PoolLogs => "pool-logs",
         }
     }
 
@@ -101,6 +107,7 @@ impl Target {
             Self::Soup => vec![soup_seed()],
             Self::Record => records().iter().flatten().map(|record| record.bytes().to_vec()).collect(),
             Self::Journal => vec![segment_of(&records())],
+            Self::PoolLogs => pool_logs::seeds(),
         }
     }
 }
@@ -137,6 +144,7 @@ impl Driver {
             Target::Soup => soup_stream(bytes),
             Target::Record => record(bytes),
             Target::Journal => journal_segment(bytes),
+            Target::PoolLogs => pool_logs::drive(bytes),
         }
     }
 

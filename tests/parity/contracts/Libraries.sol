@@ -13,8 +13,8 @@ import "libraries/TickBitmap.sol";
 import "libraries/TickMath.sol";
 import "libraries/UnsafeMath.sol";
 
-/// The functions of the v3 core's libraries, callable from outside: what the function vectors ask. What is missing (the
-/// oracle, the update of a tick) needs a pool around it, and is asked of whole pools.
+/// The functions of the v3 core's libraries, callable from outside: what the function vectors ask. The oracle and the update
+/// of a tick are in `Observations.sol`.
 contract Libraries {
     using Position for Position.Info;
     using Tick for mapping(int24 => Tick.Info);

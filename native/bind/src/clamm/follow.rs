@@ -5,12 +5,15 @@
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tickwright_core::clamm::events::{Event, Word as LogWord};
-use tickwright_core::clamm::pool::{Asked, Desync, Pool};
+use tickwright_core::clamm::follow::{Asked, Desync, Follow};
+use tickwright_core::clamm::journal::Undo;
+use tickwright_core::clamm::log::Word as LogWord;
 use tickwright_core::error::{CoreError, Result};
 
+use super::pair::ClammPair;
 use super::pool::ClammPool;
 use super::row;
+use super::v4_pool::ClammV4Pool;
 use super::word::Word;
 use crate::error::raise;
 
@@ -73,11 +76,11 @@ impl Batch {
         Ok((self.topics[topics].as_chunks::<32>().0, &self.data[data]))
     }
 
-    fn follow(&self, pool: &mut Pool, whole: bool) -> Result<Done> {
+    fn follow(&self, pool: &mut impl Follow, whole: bool) -> Result<Done> {
         let mut done = Done::default();
         for at in 0..self.blocks.len() {
             let (topics, data) = self.log(at)?;
-            if let Some(event) = Event::of_log(topics, data)? {
+            if let Some(event) = pool.event(topics, data)? {
                 pool.begin_block(self.blocks[at] as u64)?;
                 match pool.follow(&event, self.times[at] as u32, whole) {
                     Ok(asked) => count(&mut done.asked, asked),
@@ -113,57 +116,116 @@ fn words(topics: &[Vec<u8>]) -> PyResult<Vec<LogWord>> {
     topics.iter().map(word).collect()
 }
 
+/// The columns of a batch as Python gives them: `topics` and `data` are blobs, the ends count words of `topics` and bytes
+/// of `data`.
+struct Columns {
+    topics: PyBuffer<u8>,
+    topic_ends: PyBuffer<i64>,
+    data: PyBuffer<u8>,
+    data_ends: PyBuffer<i64>,
+    blocks: PyBuffer<i64>,
+    times: PyBuffer<i64>,
+}
+
+fn follow_columns(py: Python<'_>, pool: &mut (impl Follow + Send), given: &Columns, whole: bool) -> PyResult<Followed> {
+    let rows = given.blocks.item_count();
+    let others = [("topic_ends", &given.topic_ends), ("data_ends", &given.data_ends), ("times", &given.times)];
+    for (field, column) in others {
+        if column.item_count() != rows {
+            let was = column.item_count().to_string();
+            return Err(raise(CoreError::Field { field, was, why: "must be as long as blocks" }));
+        }
+    }
+    let batch = Batch {
+        topics: given.topics.to_vec(py)?,
+        topic_ends: given.topic_ends.to_vec(py)?,
+        data: given.data.to_vec(py)?,
+        data_ends: given.data_ends.to_vec(py)?,
+        blocks: given.blocks.to_vec(py)?,
+        times: given.times.to_vec(py)?,
+    };
+    let done = py.detach(|| batch.follow(pool, whole)).map_err(raise)?;
+    Ok((done.logs, done.asked.into(), done.desync.map(difference)))
+}
+
+fn follow_one(pool: &mut impl Follow, topics: &[Vec<u8>], data: &[u8], now: u32, whole: bool) -> PyResult<Outcome> {
+    let Some(event) = pool.event(&words(topics)?, data).map_err(raise)? else { return Ok((None, None)) };
+    Ok(outcome(pool.follow(&event, now, whole)))
+}
+
+/// The same face of every kind of pool that follows its chain.
+macro_rules! followed {
+    ($class:ident) => {
+        #[pymethods]
+        impl $class {
+            /// Does what one log says happened at `now`. Returns what a swap must have asked for (input, output, limit;
+            /// a pair does not say) and the difference (field, the pool's value, the log's) where the pool comes out
+            /// otherwise; then nothing has changed.
+            ///
+            /// Unless `whole`, holders and positions that the pool does not know are taken for ones that it should know.
+            #[pyo3(signature = (topics, data, now, whole = true))]
+            fn follow(&mut self, topics: Vec<Vec<u8>>, data: &[u8], now: u32, whole: bool) -> PyResult<Outcome> {
+                follow_one(&mut self.inner, &topics, data, now, whole)
+            }
+
+            /// Follows a batch of logs up to the first that differs: returns how many were done, how many swaps asked for
+            /// an input, an output, a limit, and the difference. Releases the GIL.
+            #[pyo3(signature = (topics, topic_ends, data, data_ends, blocks, times, whole = true))]
+            #[expect(clippy::too_many_arguments, reason = "a batch is its columns")]
+            fn follow_batch(
+                &mut self,
+                py: Python<'_>,
+                topics: PyBuffer<u8>,
+                topic_ends: PyBuffer<i64>,
+                data: PyBuffer<u8>,
+                data_ends: PyBuffer<i64>,
+                blocks: PyBuffer<i64>,
+                times: PyBuffer<i64>,
+                whole: bool,
+            ) -> PyResult<Followed> {
+                let given = Columns { topics, topic_ends, data, data_ends, blocks, times };
+                follow_columns(py, &mut self.inner, &given, whole)
+            }
+
+            /// Keeps the last `blocks_max` blocks undoable; the state as it is is the end of block `block`.
+            fn keep_blocks(&mut self, block: u64, blocks_max: usize) {
+                self.inner.keep_blocks(block, blocks_max);
+            }
+
+            /// What follows happens in this block.
+            fn begin_block(&mut self, block: u64) -> PyResult<()> {
+                self.inner.begin_block(block).map_err(raise)
+            }
+
+            /// Puts the state back to the end of a block.
+            fn undo_to(&mut self, block: u64) -> PyResult<()> {
+                self.inner.undo_to(block).map_err(raise)
+            }
+
+            /// The last block that the state contains, as far as it was told.
+            #[getter]
+            fn block(&self) -> u64 {
+                self.inner.block()
+            }
+
+            /// Another one in the same state, with what can be undone.
+            fn copy(&self) -> Self {
+                Self { inner: self.inner.clone() }
+            }
+        }
+    };
+}
+
+followed!(ClammPool);
+followed!(ClammPair);
+followed!(ClammV4Pool);
+
 #[pymethods]
 impl ClammPool {
-    /// Does what one log says happened at `now`. Returns what a swap must have asked for (input, output, limit) and the
-    /// difference (field, the pool's value, the log's) where the pool comes out otherwise; then nothing has changed.
-    ///
-    /// Unless `whole`, a burn or collection of a position that the pool does not know is taken for one that it should know.
-    #[pyo3(signature = (topics, data, now, whole = true))]
-    fn follow(&mut self, topics: Vec<Vec<u8>>, data: &[u8], now: u32, whole: bool) -> PyResult<Outcome> {
-        let Some(event) = Event::of_log(&words(&topics)?, data).map_err(raise)? else { return Ok((None, None)) };
-        Ok(outcome(self.inner.follow(&event, now, whole)))
-    }
-
     /// `follow` for a row that is decoded already: an event's name and its fields.
     #[pyo3(signature = (event, fields, now, whole = true))]
     fn follow_row(&mut self, event: &str, fields: &Bound<'_, PyDict>, now: u32, whole: bool) -> PyResult<Outcome> {
         Ok(outcome(self.inner.follow(&row::event(event, fields)?, now, whole)))
-    }
-
-    /// Follows a batch of logs up to the first that differs: returns how many were done, how many swaps asked for an input, an output, a limit, and the difference. `topics` and `data` are blobs; the ends count words
-    /// of `topics` and bytes of `data`. Releases the GIL.
-    #[pyo3(signature = (topics, topic_ends, data, data_ends, blocks, times, whole = true))]
-    #[expect(clippy::too_many_arguments, reason = "a batch is its columns")]
-    fn follow_batch(
-        &mut self,
-        py: Python<'_>,
-        topics: PyBuffer<u8>,
-        topic_ends: PyBuffer<i64>,
-        data: PyBuffer<u8>,
-        data_ends: PyBuffer<i64>,
-        blocks: PyBuffer<i64>,
-        times: PyBuffer<i64>,
-        whole: bool,
-    ) -> PyResult<Followed> {
-        let rows = blocks.item_count();
-        for (field, column) in [("topic_ends", &topic_ends), ("data_ends", &data_ends), ("times", &times)] {
-            if column.item_count() != rows {
-                let was = column.item_count().to_string();
-                return Err(raise(CoreError::Field { field, was, why: "must be as long as blocks" }));
-            }
-        }
-        let batch = Batch {
-            topics: topics.to_vec(py)?,
-            topic_ends: topic_ends.to_vec(py)?,
-            data: data.to_vec(py)?,
-            data_ends: data_ends.to_vec(py)?,
-            blocks: blocks.to_vec(py)?,
-            times: times.to_vec(py)?,
-        };
-        let pool = &mut self.inner;
-        let done = py.detach(|| batch.follow(pool, whole)).map_err(raise)?;
-        Ok((done.logs, done.asked.into(), done.desync.map(difference)))
     }
 
     /// Takes an event's word for price, liquidity and tick, where the ticks between are not known.

@@ -238,27 +238,6 @@ impl ClammPool {
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.inner.to_bytes())
     }
-
-    /// Keeps the last `blocks_max` blocks undoable; the state as it is is the end of block `block`.
-    fn keep_blocks(&mut self, block: u64, blocks_max: usize) {
-        self.inner.keep_blocks(block, blocks_max);
-    }
-
-    /// What follows happens in this block.
-    fn begin_block(&mut self, block: u64) -> PyResult<()> {
-        self.inner.begin_block(block).map_err(raise)
-    }
-
-    /// Puts the state back to the end of a block.
-    fn undo_to(&mut self, block: u64) -> PyResult<()> {
-        self.inner.undo_to(block).map_err(raise)
-    }
-
-    /// The last block that the state contains, as far as it was told.
-    #[getter]
-    fn block(&self) -> u64 {
-        self.inner.block()
-    }
 }
 
 /// Adds this file's class to the module.

@@ -47,9 +47,11 @@ pub fn state<'py>(py: Python<'py>, pool: &Pool) -> PyResult<Bound<'py, PyDict>> 
     Ok(out)
 }
 
-type Ints<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+/// Two Python integers.
+pub type Ints<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-fn ints<'py>(py: Python<'py>, pair: [U256; 2]) -> PyResult<Ints<'py>> {
+/// Two numbers as Python integers.
+pub fn ints<'py>(py: Python<'py>, pair: [U256; 2]) -> PyResult<Ints<'py>> {
     Ok((int(py, pair[0])?, int(py, pair[1])?))
 }
 
@@ -108,7 +110,8 @@ where
     })
 }
 
-fn pair(dict: &Bound<'_, PyDict>, field: &'static str) -> PyResult<[U256; 2]> {
+/// Two numbers of a dict.
+pub fn pair(dict: &Bound<'_, PyDict>, field: &'static str) -> PyResult<[U256; 2]> {
     let (first, second) = get::<(Word, Word)>(dict, field)?;
     Ok([first.0, second.0])
 }

@@ -29,11 +29,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pymethods]
 impl ClammPool {
-    /// A pool of its own in the same state.
-    fn copy(&self) -> Self {
-        Self { inner: self.inner.clone() }
-    }
-
     /// uniswap or pancake.
     #[getter]
     fn family(&self) -> &'static str {

@@ -30,7 +30,7 @@ fn key_of(key: &Key) -> PyResult<PoolKey> {
     Ok(PoolKey { currency0, currency1, fee: key.2, tick_spacing: key.3 })
 }
 
-fn salt_of(salt: &[u8]) -> PyResult<[u8; 32]> {
+pub(super) fn salt_of(salt: &[u8]) -> PyResult<[u8; 32]> {
     salt.try_into().map_err(|_| {
         let was = format!("{} bytes", salt.len());
         raise(CoreError::Field { field: "salt", was, why: "must be 32 bytes" })
@@ -144,6 +144,58 @@ impl ClammV4 {
         signed_int(py, self.inner.delta(&Account { owner: address(owner)?, currency: address(currency)? }))
     }
 
+    /// Turns what the caller is owed into claims (ERC-6909) of `to`.
+    fn mint_claims(&mut self, caller: &[u8], to: &[u8], id: Word, amount: Word) -> PyResult<()> {
+        self.inner.mint_claims(address(caller)?, address(to)?, id.0, amount.0).map_err(reverted)
+    }
+
+    /// Turns claims of `owner` into what the caller is owed.
+    fn burn_claims(&mut self, caller: &[u8], owner: &[u8], id: Word, amount: Word) -> PyResult<()> {
+        self.inner.burn_claims(address(caller)?, address(owner)?, id.0, amount.0).map_err(reverted)
+    }
+
+    /// Moves the caller's claims.
+    fn transfer_claims(&mut self, caller: &[u8], to: &[u8], id: Word, amount: Word) -> PyResult<()> {
+        self.inner.transfer_claims(address(caller)?, address(to)?, id.0, amount.0).map_err(reverted)
+    }
+
+    /// Moves claims of `owner` that the caller may spend.
+    fn transfer_claims_from(&mut self, caller: &[u8], owner: &[u8], to: &[u8], id: Word, amount: Word) -> PyResult<()> {
+        let (caller, owner, to) = (address(caller)?, address(owner)?, address(to)?);
+        self.inner.transfer_claims_from(caller, owner, to, id.0, amount.0).map_err(reverted)
+    }
+
+    /// Lets a spender spend so many of the caller's claims.
+    fn approve_claims(&mut self, caller: &[u8], spender: &[u8], id: Word, amount: Word) -> PyResult<()> {
+        self.inner.approve_claims(address(caller)?, address(spender)?, id.0, amount.0);
+        Ok(())
+    }
+
+    /// Says whether an operator may spend all of the caller's claims.
+    fn set_operator(&mut self, caller: &[u8], operator: &[u8], approved: bool) -> PyResult<()> {
+        self.inner.set_operator(address(caller)?, address(operator)?, approved);
+        Ok(())
+    }
+
+    /// All claims: `balances` by (owner, id), `allowances` by (owner, spender, id), `operators` as (owner, operator).
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (out, balances, allowances) = (PyDict::new(py), PyDict::new(py), PyDict::new(py));
+        let id = |id: &[u8; 32]| int(py, U256::from_be_bytes(*id));
+        for (claim, held) in self.inner.claims() {
+            balances.set_item((PyBytes::new(py, &claim.owner), id(&claim.id)?), int(py, *held)?)?;
+        }
+        for (key, allowed) in self.inner.claim_allowances() {
+            let name = (PyBytes::new(py, &key.owner), PyBytes::new(py, &key.spender), id(&key.id)?);
+            allowances.set_item(name, int(py, *allowed)?)?;
+        }
+        let approved = self.inner.operators().iter().filter(|(_, approved)| **approved);
+        let operators = approved.map(|(key, _)| (PyBytes::new(py, &key.owner), PyBytes::new(py, &key.operator)));
+        out.set_item("balances", balances)?;
+        out.set_item("allowances", allowances)?;
+        out.set_item("operators", operators.collect::<Vec<_>>())?;
+        Ok(out)
+    }
+
     /// What the protocol earned in a currency and has not collected.
     fn protocol_fees<'py>(&self, py: Python<'py>, currency: &[u8]) -> PyResult<Int<'py>> {
         int(py, self.inner.protocol_fees(address(currency)?))
@@ -161,7 +213,8 @@ impl ClammV4 {
     }
 }
 
-fn state<'py>(py: Python<'py>, pool: &PoolV4) -> PyResult<Bound<'py, PyDict>> {
+/// A pool's whole state by name.
+pub(super) fn state<'py>(py: Python<'py>, pool: &PoolV4) -> PyResult<Bound<'py, PyDict>> {
     let (out, ticks, words, positions) = (PyDict::new(py), PyDict::new(py), PyDict::new(py), PyDict::new(py));
     let growth = |pair: [U256; 2]| Ok::<_, PyErr>((int(py, pair[0])?, int(py, pair[1])?));
     for (tick, data) in pool.ticks.iter() {
@@ -178,6 +231,7 @@ fn state<'py>(py: Python<'py>, pool: &PoolV4) -> PyResult<Bound<'py, PyDict>> {
     out.set_item("tick", pool.tick)?;
     out.set_item("protocol_fee", pool.protocol_fee)?;
     out.set_item("lp_fee", pool.lp_fee)?;
+    out.set_item("tick_spacing", pool.tick_spacing)?;
     out.set_item("fee_growth_global", growth(pool.fee_growth_global)?)?;
     out.set_item("liquidity", pool.liquidity)?;
     out.set_item("ticks", ticks)?;

@@ -4,13 +4,10 @@
 //! bytes. A log that is torn, or whose words are wider than their types, is refused with the name of the field.
 
 use super::i256::I256;
+use super::log::{Word, Words, account, known, number, signed, wide, word};
 use super::position::Address;
-use super::sqrt_price::MAX_U160;
 use super::u256::U256;
-use crate::error::{CoreError, Result};
-
-/// A word of a log.
-pub type Word = [u8; 32];
+use crate::error::Result;
 
 /// What a v3 pool tells. Amounts are smallest units of token 0 and token 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +43,7 @@ pub enum Event {
 
 /// The first topics.
 mod topic {
-    use super::Word;
-
-    /// Thirty-two bytes from their 64 hexadecimal digits.
-    const fn word(hex: &[u8; 64]) -> Word {
-        const fn digit(byte: u8) -> u8 {
-            if byte < b'a' { byte - b'0' } else { byte - b'a' + 10 }
-        }
-        let mut out = [0; 32];
-        let mut at = 0;
-        while at < 32 {
-            out[at] = digit(hex[2 * at]) << 4 | digit(hex[2 * at + 1]);
-            at += 1;
-        }
-        out
-    }
+    use super::{Word, word};
 
     pub const INITIALIZE: Word = word(b"98636036cb66a9c19a37435efc1e90142190214e8abeb821bdba3f2990dd4c95");
     pub const MINT: Word = word(b"7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde");
@@ -73,67 +56,6 @@ mod topic {
     pub const SET_FEE: Word = word(b"973d8d92bb299f4af6ce49b52a8adb85ae46b9f214c4c4fc06ac77401237b133");
     pub const SET_FEE_PANCAKE: Word = word(b"b3159fed3ddfba67bae294599eafe2d0ec98c08bb38e0e5fb87d33154b6e05aa");
     pub const COLLECT_PROTOCOL: Word = word(b"596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151");
-}
-
-/// The words of a log, read one after another: first the indexed ones, then those of the data.
-struct Words<'a> {
-    indexed: &'a [Word],
-    data: &'a [Word],
-    event: &'static str,
-}
-
-impl<'a> Words<'a> {
-    fn new(topics: &'a [Word], data: &'a [u8], event: &'static str, counts: (usize, usize)) -> Result<Self> {
-        let (words, rest) = data.as_chunks::<32>();
-        let indexed = topics.get(1..).unwrap_or_default();
-        if !rest.is_empty() || words.len() != counts.1 || indexed.len() != counts.0 {
-            let was = format!("{} topics and {} bytes", topics.len(), data.len());
-            return Err(CoreError::Field { field: event, was, why: "must have as many words as its event" });
-        }
-        Ok(Self { indexed, data: words, event })
-    }
-
-    fn wide(&self, was: &Word) -> CoreError {
-        let was = U256::from_be_bytes(*was).to_string();
-        CoreError::Field { field: self.event, was, why: "must hold numbers of their types" }
-    }
-
-    fn u256(&self, at: usize) -> U256 {
-        U256::from_be_bytes(self.data[at])
-    }
-
-    fn i256(&self, at: usize) -> I256 {
-        I256::from_be_bytes(self.data[at])
-    }
-
-    fn u160(&self, at: usize) -> Result<U256> {
-        let value = self.u256(at);
-        if value <= MAX_U160 { Ok(value) } else { Err(self.wide(&self.data[at])) }
-    }
-
-    fn u128(&self, at: usize) -> Result<u128> {
-        self.u256(at).to_u128().ok_or_else(|| self.wide(&self.data[at]))
-    }
-
-    fn u32(&self, at: usize) -> Result<u32> {
-        u32::try_from(self.u128(at)?).map_err(|_| self.wide(&self.data[at]))
-    }
-
-    fn u16(&self, at: usize) -> Result<u16> {
-        u16::try_from(self.u128(at)?).map_err(|_| self.wide(&self.data[at]))
-    }
-
-    fn i24(&self, word: &Word) -> Result<i32> {
-        let value = I256::from_be_bytes(*word).to_i128().filter(|value| (-(1 << 23)..1 << 23).contains(value));
-        value.map(|value| value as i32).ok_or_else(|| self.wide(word))
-    }
-
-    fn address(&self, word: &Word) -> Result<Address> {
-        match word.split_last_chunk::<20>() {
-            Some((head, tail)) if head.iter().all(|byte| *byte == 0) => Ok(*tail),
-            _ => Err(self.wide(word)),
-        }
-    }
 }
 
 impl Event {
@@ -235,23 +157,23 @@ impl Event {
     #[must_use]
     pub fn to_log(&self) -> (Vec<Word>, Vec<u8>) {
         let (topics, words) = match *self {
-            Self::Initialize { sqrt_price, tick } => (vec![topic::INITIALIZE], vec![wide(sqrt_price), tick_word(tick)]),
+            Self::Initialize { sqrt_price, tick } => (vec![topic::INITIALIZE], vec![wide(sqrt_price), signed(tick)]),
             Self::Mint { sender, owner, lower, upper, liquidity, amounts } => (
-                vec![topic::MINT, account(owner), tick_word(lower), tick_word(upper)],
+                vec![topic::MINT, account(owner), signed(lower), signed(upper)],
                 [vec![account(sender), number(liquidity)], known(amounts)].concat(),
             ),
             Self::Burn { owner, lower, upper, liquidity, amounts } => (
-                vec![topic::BURN, account(owner), tick_word(lower), tick_word(upper)],
+                vec![topic::BURN, account(owner), signed(lower), signed(upper)],
                 [vec![number(liquidity)], known(amounts)].concat(),
             ),
             Self::Collect { owner, recipient, lower, upper, amounts } => (
-                vec![topic::COLLECT, account(owner), tick_word(lower), tick_word(upper)],
+                vec![topic::COLLECT, account(owner), signed(lower), signed(upper)],
                 [vec![account(recipient)], amounts.map(number).to_vec()].concat(),
             ),
             Self::Swap { sender, recipient, amounts, sqrt_price, liquidity, tick, protocol } => {
                 let first = if protocol.is_some() { topic::SWAP_PANCAKE } else { topic::SWAP };
                 let mut words = amounts.map(|amount| amount.to_be_bytes()).to_vec();
-                words.extend([wide(sqrt_price), number(liquidity), tick_word(tick)]);
+                words.extend([wide(sqrt_price), number(liquidity), signed(tick)]);
                 words.extend(protocol.into_iter().flatten().map(number));
                 (vec![first, account(sender), account(recipient)], words)
             }
@@ -273,30 +195,9 @@ impl Event {
     }
 }
 
-const fn wide(value: U256) -> Word {
-    value.to_be_bytes()
-}
-
-fn number(value: u128) -> Word {
-    U256::from(value).to_be_bytes()
-}
-
-fn tick_word(tick: i32) -> Word {
-    I256::from(i128::from(tick)).to_be_bytes()
-}
-
-fn account(address: Address) -> Word {
-    let mut word = [0; 32];
-    word[12..].copy_from_slice(&address);
-    word
-}
-
-fn known(amounts: [Option<U256>; 2]) -> Vec<Word> {
-    amounts.map(|amount| wide(amount.unwrap_or_default())).to_vec()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::sqrt_price::MAX_U160;
     use super::*;
 
     fn all() -> Vec<Event> {

@@ -90,15 +90,18 @@ pub fn grow(ring: &mut Vec<Observation>, current: u16, next: u16) -> Result<u16,
     Ok(current.max(next))
 }
 
-/// Where the next observation goes and how long the ring is then; nothing when this block has one already.
-#[must_use]
-pub fn next_place(ring: &[Observation], now: &Present, cardinality_next: u16) -> Option<(u16, u16)> {
-    if ring[usize::from(now.index)].time == now.time {
+/// Writes the block's observation, with tick and liquidity as they have been. Returns its place, how long the ring is then,
+/// and what stood there; nothing when this block has one already.
+pub fn write(ring: &mut [Observation], now: &Present, cardinality_next: u16) -> Option<(u16, u16, Observation)> {
+    let newest = ring[usize::from(now.index)];
+    if newest.time == now.time {
         return None;
     }
     let last = u32::from(now.index) + 1 == u32::from(now.cardinality);
     let cardinality = if last && cardinality_next > now.cardinality { cardinality_next } else { now.cardinality };
-    Some((((u32::from(now.index) + 1) % u32::from(cardinality)) as u16, cardinality))
+    let index = ((u32::from(now.index) + 1) % u32::from(cardinality)) as u16;
+    let written = newest.extended(now.time, now.tick, now.liquidity);
+    Some((index, cardinality, std::mem::replace(&mut ring[usize::from(index)], written)))
 }
 
 /// The sums `seconds_ago`. `Old` before the first observation that is kept, `I` before the pool began.
@@ -136,7 +139,7 @@ fn between(before: &Observation, after: &Observation, target: u32) -> Result<(i6
 }
 
 /// Whether `a` is at or before `b`, both being at or before `now` on a clock that wraps.
-const fn at_or_before(now: u32, a: u32, b: u32) -> bool {
+pub(super) const fn at_or_before(now: u32, a: u32, b: u32) -> bool {
     if a <= now && b <= now {
         return a <= b;
     }
@@ -149,7 +152,11 @@ const fn at_or_before(now: u32, a: u32, b: u32) -> bool {
 }
 
 /// The observations round the target: the last one at or before it, and the next, which may be the one of now.
-fn surrounding(ring: &[Observation], now: &Present, target: u32) -> Result<(Observation, Observation), Revert> {
+pub(super) fn surrounding(
+    ring: &[Observation],
+    now: &Present,
+    target: u32,
+) -> Result<(Observation, Observation), Revert> {
     let newest = ring[usize::from(now.index)];
     if at_or_before(now.time, newest.time, target) {
         // When the newest is the target itself, nobody looks at the second one.
@@ -225,11 +232,8 @@ mod tests {
         assert_eq!(grow(&mut ring, 3, 2), Ok(3), "a ring never shrinks");
         let (mut index, mut cardinality, mut tick) = (0, 1, 10);
         for time in [u32::MAX, 9, 19, 29] {
-            let now = present(time, tick, 4, index, cardinality);
-            let last = ring[usize::from(index)];
-            (index, cardinality) = next_place(&ring, &now, 3).unwrap();
-            ring[usize::from(index)] = last.extended(time, tick, 4);
-            assert_eq!(next_place(&ring, &present(time, tick, 4, index, cardinality), 3), None, "one a block");
+            (index, cardinality, _) = write(&mut ring, &present(time, tick, 4, index, cardinality), 3).unwrap();
+            assert_eq!(write(&mut ring, &present(time, tick, 4, index, cardinality), 3), None, "one a block");
             tick += 10;
         }
         let now = present(34, tick, 4, index, cardinality);

@@ -88,6 +88,8 @@ reverts! {
     I = "I",
     /// The oracle's first observation is later than what was asked for.
     Old = "OLD",
+    /// v2: the caller is not the factory.
+    V2Forbidden = "UniswapV2: FORBIDDEN",
     /// v2: in the middle of another call.
     V2Locked = "UniswapV2: LOCKED",
     /// v2: a token's transfer failed.

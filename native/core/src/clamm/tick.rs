@@ -4,6 +4,8 @@
 //! was when the tick was initialised or last crossed, less the value before; only differences of them mean something,
 //! and they wrap round their types.
 
+use super::liquidity_math::add_delta;
+use super::revert::Revert;
 use super::tick_math::usable_ticks;
 use super::u256::U256;
 use crate::state;
@@ -59,6 +61,25 @@ impl Tick {
             new.seconds_outside = totals.time;
         }
         new
+    }
+
+    /// A tick after the liquidity of a position that it bounds has changed by `delta`, at price tick `current`; nothing
+    /// `known` is a tick that is being initialised. `Ls`, `La`; `Lo` above `most`; `Empty` where the net leaves `int128`.
+    pub fn updated(
+        known: Option<Self>,
+        (tick, current): (i32, i32),
+        (delta, upper): (i128, bool),
+        totals: &Totals,
+        most: u128,
+    ) -> Result<Self, Revert> {
+        let mut changed = known.unwrap_or_else(|| Self::new(tick, current, totals));
+        changed.gross = add_delta(changed.gross, delta)?;
+        if changed.gross > most {
+            return Err(Revert::Lo);
+        }
+        let net = if upper { changed.net.checked_sub(delta) } else { changed.net.checked_add(delta) };
+        changed.net = net.ok_or(Revert::Empty)?;
+        Ok(changed)
     }
 
     /// The price goes through the tick: what was outside is inside now, and the other way round.

@@ -101,6 +101,12 @@ impl Ticks {
         &mut self.data[slot as usize].tick
     }
 
+    /// The data at a place that a stop named, to read.
+    #[must_use]
+    pub fn data(&self, slot: u32) -> &Tick {
+        &self.data[slot as usize].tick
+    }
+
     /// The price at a stop: the stored one of an initialised tick, computed at the edge of a word.
     #[inline]
     pub fn price(&self, stop: Stop) -> std::result::Result<U256, Revert> {

@@ -7,45 +7,15 @@
 use super::{Payment, Pool};
 use crate::clamm::dialect::in_v3;
 use crate::clamm::events::Event;
+use crate::clamm::follow::{Asked, Desync, Follow, same, same_amounts};
 use crate::clamm::i256::I256;
+use crate::clamm::journal::Undo;
+use crate::clamm::log::Word;
 use crate::clamm::position::PositionKey;
 use crate::clamm::revert::Revert;
 use crate::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE};
 use crate::clamm::u256::U256;
-use std::fmt::Display;
-
-/// What a swap on the chain must have asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// An exact input, without a limit that mattered.
-    Input,
-    /// An exact output, without a limit that mattered.
-    Output,
-    /// More than the price limit allowed.
-    Limit,
-}
-
-/// Where the pool and the chain part: the state is as it was before the event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Desync {
-    /// Which field of the event.
-    pub field: &'static str,
-    /// What the pool says.
-    pub expected: String,
-    /// What the event says.
-    pub found: String,
-}
-
-impl Desync {
-    fn new(field: &'static str, expected: &impl Display, found: &impl Display) -> Self {
-        Self { field, expected: expected.to_string(), found: found.to_string() }
-    }
-
-    /// The event is of a call that would have failed.
-    fn reverted(event: &'static str, revert: Revert) -> Self {
-        Self::new(event, &format!("revert {revert}"), &"an event")
-    }
-}
+use crate::error;
 
 /// What a `Swap` log says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +27,14 @@ struct Logged {
     protocol: Option<[u128; 2]>,
 }
 
-impl Pool {
-    /// Does what an event says happened at `now`; says what a swap asked for. When anything comes out otherwise, nothing
-    /// is changed and the difference is returned.
-    ///
-    /// `whole` says that all positions are known; else a burn or collection by a position that the pool does not know is
-    /// taken for one that it should have known.
-    pub fn follow(&mut self, event: &Event, now: u32, whole: bool) -> Result<Option<Asked>, Desync> {
+impl Follow for Pool {
+    type Event = Event;
+
+    fn event(&self, topics: &[Word], data: &[u8]) -> error::Result<Option<Event>> {
+        Event::of_log(topics, data)
+    }
+
+    fn follow(&mut self, event: &Event, now: u32, whole: bool) -> Result<Option<Asked>, Desync> {
         if let Event::Swap { amounts, sqrt_price, liquidity, tick, protocol, .. } = *event {
             return self.follow_swap(&Logged { amounts, sqrt_price, liquidity, tick, protocol }, now).map(Some);
         }
@@ -78,7 +49,9 @@ impl Pool {
         self.journal.settle();
         done.map(|()| None)
     }
+}
 
+impl Pool {
     /// Does any event but a swap again.
     fn redo(&mut self, event: &Event, now: u32, whole: bool) -> Result<(), Desync> {
         match *event {
@@ -244,21 +217,6 @@ impl Pool {
         self.head.liquidity = liquidity;
         self.head.tick = tick;
     }
-}
-
-fn same<T: PartialEq + Display>(field: &'static str, mine: T, logged: T) -> Result<(), Desync> {
-    if mine == logged { Ok(()) } else { Err(Desync::new(field, &mine, &logged)) }
-}
-
-/// Compares what the event tells.
-fn same_amounts(event: &'static str, mine: Result<[U256; 2], Revert>, logged: [Option<U256>; 2]) -> Result<(), Desync> {
-    let mine = mine.map_err(|revert| Desync::reverted(event, revert))?;
-    for (token, field) in ["amount0", "amount1"].into_iter().enumerate() {
-        if let Some(logged) = logged[token] {
-            same(field, mine[token], logged)?;
-        }
-    }
-    Ok(())
 }
 
 /// A try that did not come out as logged: how many fields agree, and what came out. Told in words only at the end,

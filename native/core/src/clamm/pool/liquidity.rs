@@ -8,7 +8,7 @@ use crate::clamm::liquidity_math::add_delta;
 use crate::clamm::position::{Address, PositionKey};
 use crate::clamm::revert::Revert;
 use crate::clamm::sqrt_price::{amount0_delta_signed, amount1_delta_signed};
-use crate::clamm::tick::{Tick, Totals, fee_growth_inside};
+use crate::clamm::tick::{Tick, fee_growth_inside};
 use crate::clamm::tick_math::sqrt_price_at_tick;
 use crate::clamm::u256::U256;
 
@@ -89,8 +89,9 @@ impl Pool {
         let was = [lower.is_some(), upper.is_some()];
         if delta != 0 {
             let totals = self.totals(now)?;
-            lower = Some(self.changed_tick(lower, key.lower, delta, false, &totals)?);
-            upper = Some(self.changed_tick(upper, key.upper, delta, true, &totals)?);
+            let (current, most) = (self.head.tick, self.terms.max_liquidity_per_tick);
+            lower = Some(Tick::updated(lower, (key.lower, current), (delta, false), &totals, most)?);
+            upper = Some(Tick::updated(upper, (key.upper, current), (delta, true), &totals, most)?);
         }
         let (low, high) = (lower.unwrap_or_default(), upper.unwrap_or_default());
         let flips = [was[0] != (low.gross != 0), was[1] != (high.gross != 0)];
@@ -111,25 +112,6 @@ impl Pool {
             self.put_tick(key.upper, high)?;
         }
         Ok(())
-    }
-
-    /// A bound of a position after its liquidity has changed by `delta`; a new one when it was not in use.
-    fn changed_tick(
-        &self,
-        known: Option<Tick>,
-        tick: i32,
-        delta: i128,
-        upper: bool,
-        totals: &Totals,
-    ) -> Result<Tick, Revert> {
-        let mut changed = known.unwrap_or_else(|| Tick::new(tick, self.head.tick, totals));
-        changed.gross = add_delta(changed.gross, delta)?;
-        if changed.gross > self.terms.max_liquidity_per_tick {
-            return Err(Revert::Lo);
-        }
-        let net = if upper { changed.net.checked_sub(delta) } else { changed.net.checked_add(delta) };
-        changed.net = net.ok_or(Revert::Empty)?;
-        Ok(changed)
     }
 
     /// Stores a tick, or takes it away when no position uses it any more.

@@ -17,8 +17,8 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use super::follow::{Asked, Desync};
 pub use fees::Flash;
-pub use follow::{Asked, Desync};
 pub use hash::Parts;
 pub use liquidity::Amounts;
 pub use quoter::NoQuote;
@@ -28,6 +28,7 @@ pub use undo::Journal;
 pub use whole::Whole;
 
 use super::dialect::in_v3;
+use super::journal::Undo;
 use super::oracle::{Observation, Present};
 use super::position::{Address, Position, PositionKey};
 use super::revert::Revert;
@@ -270,12 +271,9 @@ impl Pool {
     /// Writes the block's observation, if it has none yet, with tick and liquidity as they have been.
     fn write_observation(&mut self, now: u32) {
         let present = self.present(now);
-        let next = super::oracle::next_place(&self.observations, &present, self.head.observation_cardinality_next);
-        if let Some((index, cardinality)) = next {
-            let last = self.observations[usize::from(present.index)];
-            let place = &mut self.observations[usize::from(index)];
-            self.journal.observation(index, *place);
-            *place = last.extended(now, present.tick, present.liquidity);
+        let next = self.head.observation_cardinality_next;
+        if let Some((index, cardinality, before)) = super::oracle::write(&mut self.observations, &present, next) {
+            self.journal.observation(index, before);
             self.head.observation_index = index;
             self.head.observation_cardinality = cardinality;
         }

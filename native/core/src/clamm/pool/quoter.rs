@@ -7,6 +7,7 @@
 use super::Pool;
 use crate::clamm::dialect::in_v3;
 use crate::clamm::i256::I256;
+use crate::clamm::journal::Undo;
 use crate::clamm::revert::{Revert, data_of_text};
 use crate::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE};
 use crate::clamm::u256::U256;

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::clamm::events::Event;
+use crate::clamm::follow::Follow;
 use crate::clamm::i256::I256;
 use crate::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE, sqrt_price_at_tick};
 use proptest::prelude::*;

@@ -71,7 +71,7 @@ impl Manager {
     }
 
     /// Adds to a balance; one that comes to 0 is forgotten.
-    fn add(&mut self, owner: Address, currency: Address, amount: i128) {
+    pub(super) fn add(&mut self, owner: Address, currency: Address, amount: i128) {
         let account = Account { owner, currency };
         let next = self.delta(&account).wrapping_add(I256::from_i128(amount));
         if next.is_zero() {

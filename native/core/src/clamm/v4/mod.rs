@@ -4,12 +4,18 @@
 //! where the pool pays the caller, and a swap's amount is negative where it is what the caller pays.
 
 mod accounts;
+mod claims;
+mod events;
+mod follow;
 mod liquidity;
 mod pool;
 mod swap;
 #[cfg(test)]
 mod tests;
 
+pub use claims::{Claim, ClaimAllowance, Operator};
+pub use events::{EventV4, PoolId};
+pub use follow::FollowedV4;
 pub use pool::{FEE_DYNAMIC, PoolV4};
 pub use swap::SwapV4;
 
@@ -71,6 +77,7 @@ pub struct Manager {
     protocol_fees: BTreeMap<Address, U256>,
     unlocked: bool,
     deltas: BTreeMap<Account, I256>,
+    claims: claims::Claims,
 }
 
 /// A custom error as a revert.
@@ -199,6 +206,7 @@ impl Manager {
             account.put(&mut bytes);
             delta.0.put(&mut bytes);
         }
+        self.claims.put(&mut bytes);
         component_hash(&bytes)
     }
 

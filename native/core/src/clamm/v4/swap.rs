@@ -31,6 +31,16 @@ pub struct SwapV4 {
     pub to_protocol: U256,
 }
 
+/// A swap that has been worked out and not made yet.
+pub(super) struct Planned {
+    /// What its event will say.
+    pub(super) told: SwapV4,
+    /// The ticks that it crosses, with their places and what they will be.
+    pub(super) crossed: Vec<(i32, u32, Tick)>,
+    fee_growth: U256,
+    falling: bool,
+}
+
 /// A swap on its way.
 struct Progress {
     falling: bool,
@@ -43,12 +53,19 @@ struct Progress {
     fee_growth: U256,
     to_protocol: U256,
     cursor: usize,
-    crossed: Vec<(u32, Tick)>,
+    crossed: Vec<(i32, u32, Tick)>,
 }
 
 impl PoolV4 {
     /// Swaps `amount` (negative: what is paid) at most to `limit`.
     pub(super) fn swap(&mut self, zero_for_one: bool, amount: I256, limit: U256) -> Result<SwapV4, Revert> {
+        let planned = self.plan_swap(zero_for_one, amount, limit)?;
+        self.make_swap(&planned);
+        Ok(planned.told)
+    }
+
+    /// Works a swap out; nothing is changed.
+    pub(super) fn plan_swap(&self, zero_for_one: bool, amount: I256, limit: U256) -> Result<Planned, Revert> {
         let protocol_fee = if zero_for_one { self.protocol_fee & 0xfff } else { self.protocol_fee >> 12 };
         let fee = whole_fee(protocol_fee, self.lp_fee);
         if fee >= FEE_ONE && !amount.is_negative() {
@@ -57,15 +74,20 @@ impl PoolV4 {
         self.check_limit(zero_for_one, limit)?;
         let done = self.run(zero_for_one, amount, limit, (fee, protocol_fee)).map_err(in_v4)?;
         let delta = done.delta()?;
-        for (slot, data) in &done.crossed {
+        let Progress { sqrt_price, liquidity, tick, to_protocol, crossed, fee_growth, falling, .. } = done;
+        let told = SwapV4 { delta, sqrt_price, liquidity, tick, fee, to_protocol };
+        Ok(Planned { told, crossed, fee_growth, falling })
+    }
+
+    /// Makes a swap that was worked out of this state.
+    pub(super) fn make_swap(&mut self, planned: &Planned) {
+        for (_, slot, data) in &planned.crossed {
             *self.ticks.at(*slot) = *data;
         }
-        self.sqrt_price = done.sqrt_price;
-        self.tick = done.tick;
-        self.liquidity = done.liquidity;
-        self.fee_growth_global[usize::from(!zero_for_one)] = done.fee_growth;
-        let Progress { sqrt_price, liquidity, tick, to_protocol, .. } = done;
-        Ok(SwapV4 { delta, sqrt_price, liquidity, tick, fee, to_protocol })
+        self.sqrt_price = planned.told.sqrt_price;
+        self.tick = planned.told.tick;
+        self.liquidity = planned.told.liquidity;
+        self.fee_growth_global[usize::from(!planned.falling)] = planned.fee_growth;
     }
 
     fn check_limit(&self, falling: bool, limit: U256) -> Result<(), Revert> {
@@ -78,7 +100,7 @@ impl PoolV4 {
         if beyond { custom(Custom::PriceLimitOutOfBounds(word160(limit))) } else { Ok(()) }
     }
 
-    fn run(&mut self, falling: bool, amount: I256, limit: U256, fees: (u32, u32)) -> Result<Progress, Revert> {
+    fn run(&self, falling: bool, amount: I256, limit: U256, fees: (u32, u32)) -> Result<Progress, Revert> {
         let mut at = Progress {
             falling,
             amount,
@@ -112,15 +134,15 @@ impl PoolV4 {
     }
 
     /// Goes through a stop; an initialised tick turns its fees round and changes the liquidity in range.
-    fn cross(&mut self, stop: Stop, at: &mut Progress) -> Result<(), Revert> {
+    fn cross(&self, stop: Stop, at: &mut Progress) -> Result<(), Revert> {
         if let Some(slot) = stop.slot {
             let mut global = self.fee_growth_global;
             global[usize::from(!at.falling)] = at.fee_growth;
-            let mut data = *self.ticks.at(slot);
+            let mut data = *self.ticks.data(slot);
             data.cross_fees(global);
             let net = if at.falling { data.net.wrapping_neg() } else { data.net };
             at.liquidity = add_delta(at.liquidity, net)?;
-            at.crossed.push((slot, data));
+            at.crossed.push((stop.tick, slot, data));
         }
         at.tick = if at.falling { stop.tick - 1 } else { stop.tick };
         Ok(())

@@ -1,8 +1,9 @@
 //! The pool of the bench: one position over the whole range and narrow ones around the price, so that a swap can cross any
 //! number of ticks up to 399; and a seeded day of swaps, mints and burns in it, as the logs of a chain.
 
-use tickwright_core::clamm::events::{Event, Word};
+use tickwright_core::clamm::events::Event;
 use tickwright_core::clamm::i256::I256;
+use tickwright_core::clamm::log::Word;
 use tickwright_core::clamm::pool::{Family, Payment, Pool, Terms};
 use tickwright_core::clamm::quotes::{PoolState, Quotes};
 use tickwright_core::clamm::tick_math::{MAX_SQRT_PRICE, MIN_SQRT_PRICE, sqrt_price_at_tick};

@@ -155,8 +155,9 @@ fn observe(given: &mut Given) -> Result<String, Revert> {
 fn surrounding(given: &mut Given) -> Result<String, Revert> {
     let (ring, now, target) = asked(given);
     let (before, after) = oracle::surrounding(&ring, &now, target)?;
-    // Nobody looks at the second one where the first is the target; the contract leaves it empty.
-    let after = if before.time == target { Observation::default() } else { after };
+    // Nobody looks at the second one where the newest is the target; the contract leaves it empty.
+    let newest = ring[usize::from(now.index)];
+    let after = if newest.time == target { Observation::default() } else { after };
     Ok(observed(&[before, after]))
 }
 

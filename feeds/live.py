@@ -114,10 +114,11 @@ class LiveFeed:
         path = self.venue.token_request()
         if path is None:
             return self.venue.address(self.at.ws, symbols)
-        async with self.http.post(self.at.rest + path) as answer:
+        headers, content = self.venue.token_call(self.clock.utc_ns())
+        async with self.http.post(self.at.rest + path, headers=headers, data=content) as answer:
             token = self.venue.token(await body(answer, _BODY_BYTES_MAX))
-        session.ping_s = token.ping_s
-        return token.address
+        session.ping_s, session.token = token.ping_s, token.said
+        return token.address or self.venue.address(self.at.ws, symbols)
 
     def _do(self, line: Line, actions: list[Action]) -> None:
         for action in actions:

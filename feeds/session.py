@@ -142,6 +142,7 @@ class Session:
     books: Books
     listener: Listener = field(default_factory=Listener)
     ping_s: float = 0.0
+    token: str = ""
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
@@ -171,7 +172,7 @@ class Session:
             fresh = _Wanted(want.instrument, fetching=fetching, next_ns=now_ns + FIRST_BOOK_NS, heard_ns=now_ns)
             fresh.synced = self.venue.bookless
             self._wanted[symbol] = fresh
-        return [Send(text) for text in self.venue.subscribe(list(self._wanted), utc_ns // _S)]
+        return self._sent(self.venue.subscribe(list(self._wanted), utc_ns // _S))
 
     def closed(self) -> None:
         """The connection is down: no book is in step."""
@@ -280,7 +281,11 @@ class Session:
             want.fetching = True
             return [Fetch(symbol, self.venue.book_request(symbol))]
         again = self.venue.book_again(symbol, utc_ns // _S)
-        return [Send(text) for text in again] or [Drop(f"the book of {symbol} comes with another connection alone")]
+        return self._sent(again) or [Drop(f"the book of {symbol} comes with another connection alone")]
+
+    def _sent(self, texts: Sequence[bytes]) -> list[Action]:
+        """Subscriptions, with the connection's token where it has one."""
+        return [Send(self.venue.with_token(text, self.token) if self.token else text) for text in texts]
 
     def _control(self, text: bytes) -> list[Action]:
         """A message that told nothing of the market."""

@@ -6,6 +6,7 @@ catalogue: M1, M12.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -195,6 +196,7 @@ def source(args: Any) -> Market:
     if isinstance(venue, Binance):
         symbols = [symbol.upper() for symbol in symbols]
     at = venue.endpoints(args.base, args.ws_base, testnet=args.testnet)
+    venue = venue.signed(os.environ)
     if args.lines == 1:
         return Source(venue, symbols, at, adapter)
     if adapter is not None or venue.orders:

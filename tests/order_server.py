@@ -7,13 +7,17 @@ overtake them. The shapes are those of the venues' documents, written apart from
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hashlib
+import hmac
 import json
 import random
 import re
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from aiohttp import WSMsgType, web
@@ -135,7 +139,118 @@ class IndependentReserve:
         return {"BuyOrders": sides[0], "SellOrders": sides[1], "CreatedTimestampUtc": made}
 
 
-ORDER_VENUES = {venue.feed: venue for venue in (BitstampOrders(), BitfinexOrders(), IndependentReserve())}
+class CoinbaseOrders:
+    """A product's messages are numbered; the whole book names the last of them. Subscriptions are signed."""
+
+    feed, symbol = "coinbase-orders", "ETH-USD"
+    rest: re.Pattern[str] | None = re.compile(r"/products/([\w-]+)/book\?level=3")
+    secrets: ClassVar = {
+        "COINBASE_API_KEY": "key",
+        "COINBASE_API_SECRET": base64.b64encode(b"secret of nobody").decode(),
+        "COINBASE_API_PASSPHRASE": "words",
+    }
+
+    def asked(self, frame: Any, talk: Talk) -> list[Any]:
+        text = f"{frame['timestamp']}GET/users/self/verify".encode()
+        expected = base64.b64encode(hmac.new(b"secret of nobody", text, "sha256").digest()).decode()
+        if (frame["key"], frame["passphrase"], frame["signature"]) != ("key", "words", expected):
+            return [{"type": "error", "message": "Authentication Failed", "reason": "invalid signature"}]
+        assert (frame["type"], frame["channels"]) == ("subscribe", ["full", "heartbeat"])
+        talk.symbols += frame["product_ids"]
+        return [{"type": "subscriptions", "channels": [{"name": "full", "product_ids": frame["product_ids"]}]}]
+
+    def step(self, symbol: str, step: Step, at: int, talk: Talk) -> Any:
+        word, order, (side, price, size) = step
+        kind, more = {
+            "created": ("open", {"price": price, "remaining_size": size}),
+            "changed": ("change", {"reason": "STP", "price": price, "new_size": size, "old_size": "9"}),
+            "deleted": ("done", {"reason": "canceled", "price": price, "remaining_size": size}),
+        }[word]
+        head = {"type": kind, "time": "2026-09-25T10:00:00.000001Z", "product_id": symbol, "sequence": at}
+        return {**head, "order_id": str(UUID(int=order)), "side": ("buy", "sell")[side], **more}
+
+    def whole(self, symbol: str, orders: dict[int, Order], at: int, talk: Talk | None) -> Any:
+        sides = [
+            [[price, size, str(UUID(int=order))] for order, (of, price, size) in orders.items() if of == side]
+            for side in (0, 1)
+        ]
+        return {"sequence": at, "bids": sides[0], "asks": sides[1], "auction_mode": False}
+
+
+class KrakenOrders:
+    """Nothing is numbered; each message has the checksum of the book, and each subscription a token."""
+
+    feed, symbol = "kraken-orders", "ETH/USD"
+    rest: re.Pattern[str] | None = None
+    secrets: ClassVar = {"KRAKEN_API_KEY": "key", "KRAKEN_API_SECRET": base64.b64encode(b"nobody's").decode()}
+    token_path = "/0/private/GetWebSocketsToken"
+
+    def __init__(self) -> None:
+        #: By pair and side, orders as the venue ranks them: those of one price by when they came.
+        self.orders: dict[int, Order] = {}
+
+    def token(self, headers: Any, body: bytes) -> Any:
+        nonce = body.decode().removeprefix("nonce=")
+        text = self.token_path.encode() + hashlib.sha256(nonce.encode() + body).digest()
+        expected = base64.b64encode(hmac.new(b"nobody's", text, "sha512").digest()).decode()
+        if (headers.get("API-Key"), headers.get("API-Sign")) != ("key", expected):
+            return {"error": ["EAPI:Invalid key"]}
+        return {"error": [], "result": {"token": "tok", "expires": 900}}
+
+    def asked(self, frame: Any, talk: Talk) -> list[Any]:
+        if frame["method"] == "ping":
+            return [{"method": "pong"}]
+        params = frame["params"]
+        if params["token"] != "tok":
+            return [{"method": "subscribe", "success": False, "error": "EGeneral:Invalid token"}]
+        assert (params["channel"], params["depth"]) == ("level3", 1000)
+        if frame["method"] == "subscribe":
+            talk.symbols += params["symbol"]
+            talk.sent = 0
+        return [{"method": frame["method"], "success": True, "result": {"channel": "level3"}}]
+
+    def _order(self, order: int, to: Order, event: str = "") -> Any:
+        name = f"OAAAAA-{order // 100_000:05d}-{order % 100_000:06d}"
+        of = {"event": event} if event else {}
+        return {**of, "order_id": name, "limit_price": f"~{to[1]}", "order_qty": f"~{to[2]}", "timestamp": _AT}
+
+    def _message(self, kind: str, symbol: str, sides: list[list[Any]], orders: dict[int, Order]) -> Any:
+        item = {"symbol": symbol, "checksum": self._sum(orders), "bids": sides[0], "asks": sides[1]}
+        return {"channel": "level3", "type": kind, "data": [item]}
+
+    @staticmethod
+    def _sum(orders: dict[int, Order]) -> int:
+        text = ""
+        for side in (1, 0):
+            prices = sorted({to[1] for to in orders.values() if to[0] == side}, key=float, reverse=side == 0)[:10]
+            for price in prices:
+                queue = [to for to in orders.values() if to[:2] == (side, price)]
+                text += "".join(_digits(price) + _digits(size) for _, _, size in queue)
+        return zlib.crc32(text.encode())
+
+    def step(self, symbol: str, step: Step, at: int, talk: Talk) -> Any:
+        word, order, to = step
+        event = {"created": "add", "changed": "modify", "deleted": "delete"}[word]
+        sides: list[list[Any]] = [[], []]
+        sides[to[0]].append(self._order(order, to, event))
+        return self._message("update", symbol, sides, self.orders)
+
+    def whole(self, symbol: str, orders: dict[int, Order], at: int, talk: Talk | None) -> Any:
+        self.orders = orders
+        sides = [[self._order(order, to) for order, to in orders.items() if to[0] == side] for side in (0, 1)]
+        return self._message("snapshot", symbol, sides, orders)
+
+
+_AT = "2026-09-25T10:00:00.000000001Z"
+
+
+def _digits(text: str) -> str:
+    """A number without its point and leading zeros."""
+    return text.replace(".", "").lstrip("0")
+
+
+_ALL = (BitstampOrders(), BitfinexOrders(), IndependentReserve(), CoinbaseOrders(), KrakenOrders())
+ORDER_VENUES = {venue.feed: venue for venue in _ALL}
 
 
 def made_up(seed: int, count: int) -> tuple[dict[int, Order], list[Step]]:
@@ -198,6 +313,9 @@ class OrderServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._connected(request)
+        if request.method == "POST":
+            assert request.path == self.venue.token_path
+            return web.json_response(self.venue.token(request.headers, await request.read()))
         assert self.venue.rest is not None
         assert self.venue.rest.match(request.path_qs), request.path_qs
         body = json.dumps(self.venue.whole(self.venue.symbol, self.orders, self.at, None))
@@ -209,13 +327,14 @@ class OrderServer:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.connections += 1
-        talk = Talk()
+        talk, served = Talk(), 0
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
             for answer in self.venue.asked(json.loads(message.data), talk):
                 await socket.send_json(answer)
-            if self.venue.symbol in talk.symbols and self._socket is not socket:
+            if self.venue.symbol in talk.symbols and len(talk.symbols) > served:
+                served = len(talk.symbols)
                 if self.venue.rest is None:
                     await socket.send_str(packed(self.venue.whole(self.venue.symbol, self.orders, self.at, talk)))
                 self._socket, self._talk = socket, talk
@@ -255,4 +374,5 @@ class OrderServer:
 def packed(message: Any) -> str:
     """JSON, with the numbers of Bitfinex's arrays as numbers."""
     text = json.dumps(message)
+    text = re.sub(r'"~([\d.]+)"', r"\1", text)
     return re.sub(r'"(-?[\d.]+)"', r"\1", text) if isinstance(message, list) else text

@@ -26,10 +26,12 @@ from feeds.venue.spec import Endpoints
 from native._core import FullError, InputError
 from pycore.cli import main
 from pycore.clock import Clock
-from tests.order_server import ORDER_VENUES, BitstampOrders, OrderServer, Talk
+from tests.order_server import ORDER_VENUES, BitstampOrders, CoinbaseOrders, KrakenOrders, OrderServer, Talk, packed
 from tests.test_watch import run
 
 WAIT_S = 30.0
+#: What the venues of these tests take for signed.
+SECRETS = {**CoinbaseOrders.secrets, **KrakenOrders.secrets}
 
 
 def shown(books: LiveOrderBooks) -> list[tuple[int, Decimal, Decimal]]:
@@ -48,7 +50,7 @@ def theirs(server: OrderServer) -> list[tuple[int, Decimal, Decimal]]:
 
 async def followed(server: OrderServer, at: Endpoints) -> tuple[LiveOrderBooks, LiveFeed]:
     """Follows a venue until its script is over and the book is the server's."""
-    venue = SESSIONS[server.venue.feed]
+    venue = SESSIONS[server.venue.feed].signed(SECRETS)
     venue = dataclasses.replace(venue, audit_s=1.0 if venue.audit_s else 0.0)
     source, clock = Source(venue, [server.venue.symbol], at), Clock()
     async with aiohttp.ClientSession() as http:
@@ -90,7 +92,12 @@ async def test_what_is_lost_shows_and_the_book_is_asked_for_again(name: str) -> 
     assert books.state(0)["gaps"] > 0 or name == "bitstamp-orders"
 
 
-async def test_captures_are_rebuilt_and_watched_books_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_captures_are_rebuilt_and_watched_books_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
     async def taped(name: str) -> tuple[int, list[dict[str, Any]]]:
         server = OrderServer(ORDER_VENUES[name], 3, count=1500)
         async with server.serving() as at:
@@ -106,7 +113,7 @@ async def test_captures_are_rebuilt_and_watched_books_shown(tmp_path: Path, caps
     names = sorted(ORDER_VENUES)
     *tapes, (code, rows) = await asyncio.gather(*map(taped, names), watched(names[0]))
     assert (code, rows[-1]["synced"], len(rows[-2]["bids"])) == (0, True, 3)
-    assert [found[0] for found in tapes] == [0, 0, 0]
+    assert [found[0] for found in tapes] == [0] * len(names)
     for name in names:
         code = main(["book", "--json", str(tmp_path / f"{name}.zst")])
         [row, total] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -141,3 +148,57 @@ def test_bounds_and_names_are_told() -> None:
         LiveOrderBooks("okx", ["A"], by_rest=False)
     with pytest.raises(InputError, match="a currency and a money as in eth-aud, was eth"):
         SESSIONS["independent-reserve"].subscribe(["eth"], 0)
+
+
+def test_what_is_to_be_signed_needs_its_secrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    words = ["--venue", "coinbase-orders", "--symbols", "ETH-USD", "--base", "http://127.0.0.1:9"]
+    assert main(["capture", *words, "-o", str(tmp_path / "x")]) == 2
+    assert "COINBASE_API_KEY must be in the environment for --venue coinbase-orders" in capsys.readouterr().err
+    wrong = SESSIONS["coinbase-orders"].signed({**SECRETS, "COINBASE_API_SECRET": "no base 64!"})
+    with pytest.raises(InputError, match="must be base 64") as refused:
+        wrong.subscribe(["ETH-USD"], 1)
+    shown = f"{refused.value} {wrong!r}"
+    assert not any(secret in shown for secret in ("no base 64!", "'words'", "'key'"))
+    refusal = wrong.control({"type": "error", "message": "Authentication Failed", "reason": "invalid signature"})
+    assert refusal is not None
+    assert refusal.text == "Authentication Failed invalid signature"
+
+
+def test_krakens_books_are_cut_to_the_subscribed_levels_and_held_to_the_checksum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("feeds.l3.kraken.DEPTH", 2)
+    venue, books = KrakenOrders(), LiveOrderBooks("kraken-orders", ["ETH/USD"], by_rest=False)
+    orders = {1: (0, "99.00", "1.000"), 2: (0, "98.00", "2.000"), 3: (1, "101.00", "0.500"), 4: (1, "101.00", "0.250")}
+
+    def told(message: Any) -> bytes:
+        return packed(message).encode()
+
+    assert books.take(told(venue.whole("ETH/USD", orders, 1, None)))[2] == [(0, "synced", 0, 0)]
+    orders[5] = (0, "99.50", "3.000")
+    del orders[2]  # The third level is beyond the depth, and nobody says so.
+    step = ("created", 5, orders[5])
+    assert books.take(told(venue.step("ETH/USD", step, 2, Talk())))[2] == []
+    assert [row["price"] for row in np.frombuffer(books.orders.orders(0, 0), ORDER)] == [9_950_000_000, 9_900_000_000]
+    assert books.state(0)["checksums"] == 2
+    lost = told(venue.step("ETH/USD", ("created", 6, (1, "102.00", "1.000")), 3, Talk()))
+    assert books.take(lost)[2] == [(0, "gap", 0, 0)], "the venue's book has no such order"
+    assert (books.state(0)["checksums_wrong"], books.state(0)["synced"]) == (1, False)
+
+
+def test_krakens_token_is_in_the_answer_or_the_reason_is() -> None:
+    kraken = SESSIONS["kraken-orders"].signed(SECRETS)
+    assert kraken.token(b'{"error":[],"result":{"token":"abc","expires":900}}').said == "abc"
+    for answer, said in ((b'{"error":["EAPI:Invalid key"]}', "EAPI:Invalid key"), (b"{}", "must be in the answer")):
+        with pytest.raises(InputError, match=said):
+            kraken.token(answer)
+    [text, *_] = kraken.subscribe(["ETH/USD"], 1)
+    assert json.loads(kraken.with_token(text, "abc"))["params"]["token"] == "abc"
+    wrong = SESSIONS["kraken-orders"].signed({**SECRETS, "KRAKEN_API_SECRET": "no base 64!"})
+    with pytest.raises(InputError, match="must be base 64"):
+        wrong.token_call(1)
+    assert "no base 64!" not in repr(wrong)

@@ -49,6 +49,16 @@ _ORDERS = {
         "the nonce of a currency counts up by one",
         "recording: {NewOrder} new orders and {OrderCanceled} cancellations without a gap, none of an unknown order",
     ),
+    "coinbase-orders": (
+        "REST, which names the number of the last message in it",
+        "the sequence of a product counts up by one",
+        "the document only: experimental",
+    ),
+    "kraken-orders": (
+        "in the stream",
+        "nothing is numbered; the checksum of each message tells it",
+        "the document only: experimental",
+    ),
     "databento": (
         "in the file (DBN, schema `mbo`)",
         "not told to its readers",

@@ -15,6 +15,7 @@ import numpy as np
 
 from feeds.l3.check import CHANGES_PER_UNKNOWN
 from feeds.l3.join import OrderStream
+from feeds.l3.kraken import KrakenDepth
 from feeds.l3.records import CLEAR, GAP, LEVEL, OLD, SNAPSHOT, UNKNOWN_ORDER, Records
 from feeds.l3.wire import FEEDS
 from feeds.session import Event, Note
@@ -43,6 +44,9 @@ class LiveOrderBooks:
         self._changes = dict.fromkeys(range(len(self._symbols)), 0)
         self._unknown = dict(self._changes)
         self._gaps = dict(self._changes)
+        self._sums = dict(self._changes)
+        self._sums_wrong = dict(self._changes)
+        self._depth = KrakenDepth(self.orders, self.numbers) if feed == "kraken-orders" else None
         self.reset()
 
     def reset(self) -> None:
@@ -66,6 +70,8 @@ class LiveOrderBooks:
         books = np.unique(batch["book"]).tolist()
         for book in books:
             notes += self._book(book, batch[batch["book"] == book], begins=whole is not None)
+        if self._depth is not None and len(batch):
+            notes += self._summed(self._depth, payload)
         return [{"kind": "orders", "instrument": book} for book in books], len(batch), notes
 
     def _book(self, book: int, batch: Records, *, begins: bool) -> list[Note]:
@@ -92,6 +98,16 @@ class LiveOrderBooks:
         allowed = 0 if self.feed.exact else 1 + self._changes[book] // CHANGES_PER_UNKNOWN
         return self._doubt(book) if refused or self._unknown[book] > allowed else []
 
+    def _summed(self, depth: KrakenDepth, payload: bytes) -> list[Note]:
+        """What follows from the checksums of a message, for the books that are in step."""
+        notes: list[Note] = []
+        for book, equal in depth.sums(payload):
+            if book in self._synced:
+                self._sums[book] += 1
+                self._sums_wrong[book] += not equal
+                notes += [] if equal else self._doubt(book)
+        return notes
+
     def _doubt(self, book: int) -> list[Note]:
         self._gaps[book] += 1
         # A hole in a connection's own numbers may be of any book; the connection is given up, and all of them with it.
@@ -100,7 +116,7 @@ class LiveOrderBooks:
 
     def state(self, instrument: int) -> dict[str, Any]:
         """`synced` and the counts of one book; a crossed one is none in itself: takers are told before their trades."""
-        counts = dict.fromkeys(("crossed", "checksums", "checksums_wrong"), 0)
+        counts = {"crossed": 0, "checksums": self._sums[instrument], "checksums_wrong": self._sums_wrong[instrument]}
         synced = instrument in self._synced
         return {"symbol": self._symbols[instrument], "synced": synced, "gaps": self._gaps[instrument], **counts}
 

@@ -48,10 +48,13 @@ FEEDS = (
         False,
         GHOST_PATIENCE_NS,
     ),
+    Feed("kraken-orders", re.compile(rb'"channel":"level3"'), False, None),
+    Feed("coinbase-orders", re.compile(rb'\{"type":"received","time":"[^"]*","product_id":'), False, None),
 )
 _WHOLE = re.compile(
     r"https://api\.independentreserve\.com/Public/GetAllOrders\?primaryCurrencyCode=(\w+)&secondaryCurrencyCode=(\w+)"
-    r"|https://www\.bitstamp\.net/api/v2/order_book/(\w+)/\?group=2",
+    r"|https://www\.bitstamp\.net/api/v2/order_book/(\w+)/\?group=2"
+    r"|https://api\.exchange\.coinbase\.com/products/([\w-]+)/book\?level=3",
     re.I,
 )
 
@@ -139,4 +142,4 @@ def _belongs(record: Recorded) -> str | None:
     found = _WHOLE.match(record.source) if record.what is What.REST else None
     if found is None:
         return ""
-    return (found[3] or f"{found[1]}-{found[2]}").lower()
+    return found[4] or (found[3] or f"{found[1]}-{found[2]}").lower()

@@ -11,6 +11,7 @@ from feeds.venue.bitstamp import BITSTAMP
 from feeds.venue.bitstamp_orders import BITSTAMP_ORDERS
 from feeds.venue.bybit import BYBIT_INVERSE, BYBIT_LINEAR, BYBIT_SPOT
 from feeds.venue.coinbase import COINBASE
+from feeds.venue.coinbase_orders import COINBASE_ORDERS
 from feeds.venue.deribit import DERIBIT
 from feeds.venue.dydx import DYDX
 from feeds.venue.gate import GATE_INVERSE, GATE_LINEAR, GATE_SPOT
@@ -19,6 +20,7 @@ from feeds.venue.hyperliquid import HYPERLIQUID
 from feeds.venue.independent_reserve import INDEPENDENT_RESERVE
 from feeds.venue.kraken import KRAKEN
 from feeds.venue.kraken_futures import KRAKEN_FUTURES
+from feeds.venue.kraken_orders import KRAKEN_ORDERS
 from feeds.venue.kraken_v2 import KRAKEN_V2
 from feeds.venue.kucoin import KUCOIN, KUCOIN_FUTURES
 from feeds.venue.lighter import LIGHTER
@@ -60,6 +62,8 @@ SESSIONS: dict[str, Venue] = {
         BITSTAMP_ORDERS,
         BITFINEX_ORDERS,
         INDEPENDENT_RESERVE,
+        COINBASE_ORDERS,
+        KRAKEN_ORDERS,
     )
 }
 #: What a venue alone is short for.

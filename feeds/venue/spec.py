@@ -38,10 +38,13 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the answer to a token request says: the socket's whole address, and how often to ping, s (0: unsaid)."""
+    """What the answer to a token request says: the socket's whole address, empty where it is known; how often to ping,
+    s (0: unsaid); and what subscriptions have to say, empty where it stands in the address.
+    """
 
     address: str
     ping_s: float = 0.0
+    said: str = ""
 
 
 class Means(Enum):
@@ -93,7 +96,8 @@ class Venue(ABC):
     `feed` is the core's name of it, `path` what follows the socket's base. `stale_s`: after this silence, pongs and
     heartbeats included, the connection is given up. `symbols_max` a connection, from the venue's document.
     `whole_by_rest`: the book that changes join is asked for over REST. `audit_s` is how often a book whose changes
-    have no number is asked for again; 0: never. `orders`: its books are of single orders.
+    have no number is asked for again; 0: never. `orders`: its books are of single orders. `secrets` are the variables
+    of the environment with what its subscriptions are signed by.
     `figures`: what it serves beside on other sockets, which have no books (`bookless`). `experimental` says why a
     venue is refused at its production address; empty where it is not.
     """
@@ -110,6 +114,7 @@ class Venue(ABC):
     orders: bool = False
     bookless: bool = False
     figures: tuple[Venue, ...] = ()
+    secrets: tuple[str, ...] = ()
     experimental: str = ""
 
     @property
@@ -127,9 +132,29 @@ class Venue(ABC):
         """The production address, by which a recorded message is known again."""
         return self.production.ws + self.path
 
+    def signed(self, environ: Mapping[str, str]) -> Venue:
+        """This session with its secrets. InputError for one that the environment has not."""
+        del environ
+        return self
+
+    def secrets_of(self, environ: Mapping[str, str]) -> list[str]:
+        """The values of `secrets`. InputError names a variable that is missing."""
+        for name in self.secrets:
+            if not environ.get(name):
+                raise InputError(f"{name} must be in the environment for --venue {self.feed}, was missing")
+        return [environ[name] for name in self.secrets]
+
     def token_request(self) -> str | None:
         """The path of a POST whose answer says where to connect; None where the address is known."""
         return None
+
+    def token_call(self, utc_ns: int) -> tuple[dict[str, str], bytes]:
+        """Headers and body of that POST at a time."""
+        return {}, b""
+
+    def with_token(self, text: bytes, token: str) -> bytes:
+        """A subscription with what the answer to a token request told it to say."""
+        return text
 
     def token(self, body: bytes) -> Token:
         """What the answer to `token_request` says. InputError for one that says nothing."""

@@ -136,7 +136,7 @@ fn symbol(currency: &[u8], money: &[u8]) -> Vec<u8> {
 }
 
 /// The halves of a GUID and the name of the money, mixed into one number.
-fn id_of(guid: Value<'_>, money: &[u8]) -> Result<u64> {
+pub(super) fn id_of(guid: Value<'_>, money: &[u8]) -> Result<u64> {
     let mut number: u128 = 0;
     let mut digits = 0;
     for byte in guid.text("guid")?.iter().filter(|byte| **byte != b'-') {

@@ -7,7 +7,7 @@
 use super::scan::{Scan, Value};
 use super::survey::Surveyed;
 use super::symbols::{Listed, Symbols, is_zero};
-use super::{bitfinex_orders, bitstamp_orders, independent_reserve};
+use super::{bitfinex_orders, bitstamp_orders, coinbase_orders, independent_reserve, kraken_orders};
 use crate::book::l3::{OrderRecord, RecordKind, record_flags as flags};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
@@ -26,19 +26,25 @@ pub enum OrderFeed {
     Bitfinex,
     /// Independent Reserve, `orderbook-..`.
     IndependentReserve,
+    /// Coinbase Exchange, `full`.
+    Coinbase,
+    /// Kraken v2, `level3`.
+    Kraken,
 }
 
 impl OrderFeed {
     /// The feeds by name.
-    pub const NAMES: [(&'static str, Self); 3] = [
+    pub const NAMES: [(&'static str, Self); 5] = [
         ("bitstamp-orders", Self::Bitstamp),
         ("bitfinex-orders", Self::Bitfinex),
         ("independent-reserve", Self::IndependentReserve),
+        ("coinbase-orders", Self::Coinbase),
+        ("kraken-orders", Self::Kraken),
     ];
 
     /// The feed called `name`.
     pub fn parse(name: &str) -> Result<Self> {
-        let why = "must be bitstamp-orders, bitfinex-orders or independent-reserve";
+        let why = "must be bitstamp-orders, bitfinex-orders, independent-reserve, coinbase-orders or kraken-orders";
         let found = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, feed)| *feed);
         found.ok_or_else(|| CoreError::Field { field: "order feed", was: name.to_owned(), why })
     }
@@ -75,11 +81,12 @@ pub(super) type Take<'f> = &'f mut dyn FnMut(OrderMessage<'_>) -> Result<()>;
 pub(super) struct Connection {
     /// Symbols by the venue's number of their channel.
     pub channels: BTreeMap<u64, Vec<u8>>,
-    /// When the whole book of a symbol was made, where it came over REST.
+    /// When the whole book of a symbol was made, where it came over REST; of Coinbase the number of the last message in it.
     pub whole_at: BTreeMap<Vec<u8>, Nanos>,
     /// Messages are missing, and no record has said so yet.
     pub gap: bool,
-    /// Orders that never rest, by id: market orders, which change like others and end.
+    /// Orders that never rest, by id: market orders, which change like others and end; of Coinbase those that were
+    /// received and do not rest yet.
     pub market: BTreeSet<u64>,
     /// The last number of each counted line, by its name.
     numbers: BTreeMap<Vec<u8>, u64>,
@@ -110,6 +117,23 @@ impl Connection {
             self.market.insert(id);
         }
         known || now
+    }
+
+    /// Notes that an order was received and does not rest yet; beyond the bound it is taken for one that rests.
+    pub fn waits(&mut self, id: u64) {
+        if self.market.len() < NAMES_MAX {
+            self.market.insert(id);
+        }
+    }
+
+    /// Whether an order was received and does not rest yet.
+    pub fn is_waiting(&self, id: u64) -> bool {
+        self.market.contains(&id)
+    }
+
+    /// The same, of one that waits no longer.
+    pub fn waited(&mut self, id: u64) -> bool {
+        self.market.remove(&id)
     }
 
     /// Notes when the whole book of a symbol was made.
@@ -231,8 +255,11 @@ fn messages(
             independent_reserve::whole(symbol, whole(payload)?, connection, take)
         }
         (OrderFeed::Bitstamp, Some(symbol)) => bitstamp_orders::whole_book(symbol, whole(payload)?, connection, take),
-        (OrderFeed::Bitfinex, Some(_)) => {
-            let why = "must be bitstamp-orders or independent-reserve for a REST book";
+        (OrderFeed::Coinbase, None) => coinbase_orders::read(whole(payload)?, connection, take),
+        (OrderFeed::Coinbase, Some(symbol)) => coinbase_orders::whole(symbol, whole(payload)?, connection, take),
+        (OrderFeed::Kraken, None) => kraken_orders::read(whole(payload)?, take),
+        (OrderFeed::Bitfinex | OrderFeed::Kraken, Some(_)) => {
+            let why = "must be bitstamp-orders, coinbase-orders or independent-reserve for a REST book";
             Err(CoreError::Field { field: "order feed", was: format!("{feed:?}"), why })
         }
     }

@@ -80,6 +80,94 @@ fn bitstamp_whole_books_have_what_the_stream_said_before_them() {
     assert!(read(&mut decoder, r#"{"bids":[],"asks":[]}"#, Some("btcusd")).is_err(), "a book without its time");
 }
 
+#[test]
+fn coinbase_orders_rest_once_they_are_open() {
+    let mut decoder = decoder("coinbase-orders", &["ETH-USD"]);
+    let (_, sample) = crate::decode::samples::ORDERS.iter().find(|(feed, _)| *feed == OrderFeed::Coinbase).unwrap();
+    let mut lines = sample.lines();
+    let id = 0x5e2b_7d10_27ac_4a5e ^ 0x9d0e_1f2a_3b4c_5d6e;
+    let want = [
+        (0, 0, 0, 0, 0, EVENT),
+        (1, id, 0, 305_010, 150, EVENT),
+        (2, id, 0, 0, 50, EVENT),
+        (5, id, 0, 305_020, 75, EVENT),
+        (3, id, 0, 0, 0, EVENT),
+    ];
+    for (line, want) in lines.by_ref().zip(want) {
+        assert_eq!(short(&read(&mut decoder, line, None).unwrap()), [want], "{line}");
+    }
+    let received = sample.lines().next().unwrap();
+    let done = sample.lines().last().unwrap();
+    let number = |line: &str, at: u64| {
+        let from = line.find("\"sequence\":").unwrap() + 11;
+        format!("{}{at}{}", &line[..from], &line[from + 2..])
+    };
+    read(&mut decoder, &number(received, 55), None).unwrap();
+    let never = read(&mut decoder, &number(done, 56), None).unwrap();
+    assert_eq!((never[0].kind, never[0].flags), (0, EVENT), "it never rested");
+    let filled = number(done, 57).replace("canceled", "filled");
+    assert_eq!(read(&mut decoder, &filled, None).unwrap()[0].kind, 0, "its matches took it");
+    let gap = read(&mut decoder, &number(done, 60), None).unwrap();
+    assert_eq!((gap[0].kind, gap[0].flags), (3, EVENT | flags::GAP));
+    let market = number(received, 61).replace("\"received\"", "\"change\"").replace("\"3050.10\"", "null");
+    assert_eq!(read(&mut decoder, &market, None).unwrap()[0].kind, 0, "a market order has no price");
+    assert!(read(&mut decoder, &number(done, 62).replace("\"side\":\"buy\",", ""), None).is_err());
+    assert!(read(&mut decoder, &number(done, 63).replace("5e2b", "5x2b"), None).is_err());
+    assert!(read(&mut decoder, r#"{"type":"subscriptions","channels":[]}"#, None).unwrap().is_empty());
+    assert_eq!(decoder.told(0).map(|(_, count)| count).sum::<u64>(), 10);
+}
+
+#[test]
+fn coinbase_whole_books_name_the_last_message_in_them() {
+    let mut decoder = decoder("coinbase-orders", &["ETH-USD"]);
+    let body = r#"{"sequence":52,"bids":[["3050.10","1.00","5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e"]],"asks":[["3051.00","2","6f2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e"]],"auction_mode":false,"time":"2026-09-25T10:00:01Z"}"#;
+    let whole = read(&mut decoder, body, Some("ETH-USD")).unwrap();
+    assert_eq!(
+        whole.iter().map(|record| (record.kind, record.price)).collect::<Vec<_>>(),
+        [(7, 0), (1, 305_010), (1, 305_100)]
+    );
+    let (_, sample) = crate::decode::samples::ORDERS.iter().find(|(feed, _)| *feed == OrderFeed::Coinbase).unwrap();
+    let kinds: Vec<_> = sample.lines().map(|line| read(&mut decoder, line, None).unwrap()[0]).collect();
+    let old: Vec<_> = kinds.iter().map(|record| (record.kind, record.flags & flags::OLD != 0)).collect();
+    assert_eq!(old, [(0, true), (0, true), (0, true), (5, false), (3, false)]);
+    assert!(read(&mut decoder, &body.replace("\"sequence\":52,", ""), Some("ETH-USD")).is_err());
+    assert!(
+        read(&mut decoder, &body.replace(",\"6f2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e\"", ""), Some("ETH-USD")).is_err()
+    );
+}
+
+#[test]
+fn kraken_tells_every_order_of_the_subscribed_levels() {
+    let mut decoder = decoder("kraken-orders", &["ETH/USD"]);
+    let (_, sample) = crate::decode::samples::ORDERS.iter().find(|(feed, _)| *feed == OrderFeed::Kraken).unwrap();
+    let (whole, update) = sample.split_once('\n').unwrap();
+    let whole = read(&mut decoder, whole, None).unwrap();
+    let (bid, ask) = (whole[1].id, whole[2].id);
+    let of = flags::SNAPSHOT;
+    let want = [
+        (7, 0, 0, 0, 0, of | flags::MESSAGE),
+        (1, bid, 0, 305_010, 50, of),
+        (1, ask, 1, 305_020, 125, of | flags::LAST),
+    ];
+    assert_eq!(short(&whole), want);
+    let changes = read(&mut decoder, update, None).unwrap();
+    let added = changes[2].id;
+    let want =
+        [(5, bid, 0, 305_010, 25, flags::MESSAGE), (3, ask, 1, 0, 0, 0), (6, added, 1, 305_030, 200, flags::LAST)];
+    assert_eq!(short(&changes), want);
+    assert!(bid != ask && ask != added && added != bid);
+    for (from, to) in [
+        ("\"add\"", "\"odd\""),
+        ("ZZZZZY", "ZZZ_ZY"),
+        ("\"limit_price\":3050.30", "\"price\":1"),
+        ("\"bids\"", "\"b\""),
+    ] {
+        assert!(read(&mut decoder, &update.replace(from, to), None).is_err(), "{from}");
+    }
+    assert!(read(&mut decoder, r#"{"channel":"heartbeat"}"#, None).unwrap().is_empty());
+    assert!(read(&mut decoder, "{}", Some("ETH/USD")).is_err(), "it has no book over REST");
+}
+
 const SUBSCRIBED: &str =
     r#"{"event":"subscribed","channel":"book","chanId":7,"symbol":"tBTCUSD","prec":"R0","len":"25"}"#;
 

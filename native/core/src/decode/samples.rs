@@ -166,6 +166,19 @@ order_deleted {"price":"233.50","amount":"0.00","datetime":"1421000000","id":6,"
 {"Channel":"orderbook-eth","Nonce":28,"Data":{"OrderType":"LimitOffer","OrderGuid":"0be7b832-b9b7-4eac-84ce-9f49c2a93b87","Price":{"aud":2500,"usd":1816.5},"Volume":1},"Time":1689718320139,"Event":"NewOrder"}
 {"Channel":"orderbook-eth","Nonce":29,"Data":{"OrderType":"LimitOffer","OrderGuid":"0be7b832-b9b7-4eac-84ce-9f49c2a93b87","Volume":0.5},"Time":1689718320139,"Event":"OrderChanged"}"#,
     ),
+    (
+        OrderFeed::Coinbase,
+        r#"{"type":"received","time":"2026-09-25T10:00:00.000001Z","product_id":"ETH-USD","sequence":50,"order_id":"5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","size":"1.5","price":"3050.10","side":"buy","order_type":"limit"}
+{"type":"open","time":"2026-09-25T10:00:00.000002Z","product_id":"ETH-USD","sequence":51,"price":"3050.10","order_id":"5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","remaining_size":"1.5","side":"buy"}
+{"type":"match","trade_id":7,"maker_order_id":"5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","taker_order_id":"6f2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","side":"buy","size":"0.5","price":"3050.10","product_id":"ETH-USD","sequence":52,"time":"2026-09-25T10:00:00.000003Z"}
+{"type":"change","reason":"modify_order","time":"2026-09-25T10:00:00.000004Z","sequence":53,"order_id":"5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","side":"buy","product_id":"ETH-USD","old_size":"1.0","new_size":"0.75","old_price":"3050.10","new_price":"3050.20"}
+{"type":"done","time":"2026-09-25T10:00:00.000005Z","product_id":"ETH-USD","sequence":54,"price":"3050.20","order_id":"5e2b7d10-27ac-4a5e-9d0e-1f2a3b4c5d6e","reason":"canceled","side":"buy","remaining_size":"0.75"}"#,
+    ),
+    (
+        OrderFeed::Kraken,
+        r#"{"channel":"level3","type":"snapshot","data":[{"symbol":"ETH/USD","checksum":1,"bids":[{"order_id":"OAAAAA-AAAAA-AAAAAB","limit_price":3050.10,"order_qty":0.50000000,"timestamp":"2026-09-25T10:00:00.000000001Z"}],"asks":[{"order_id":"OZZZZZ-ZZZZZ-ZZZZZZ","limit_price":3050.20,"order_qty":1.25000000,"timestamp":"2026-09-25T10:00:00.000000002Z"}]}]}
+{"channel":"level3","type":"update","data":[{"checksum":2,"symbol":"ETH/USD","bids":[{"event":"modify","order_id":"OAAAAA-AAAAA-AAAAAB","limit_price":3050.10,"order_qty":0.25000000,"timestamp":"2026-09-25T10:00:00.000000003Z"}],"asks":[{"event":"delete","order_id":"OZZZZZ-ZZZZZ-ZZZZZZ","limit_price":3050.20,"order_qty":1.25000000,"timestamp":"2026-09-25T10:00:00.000000004Z"},{"event":"add","order_id":"OZZZZZ-ZZZZZ-ZZZZZY","limit_price":3050.30,"order_qty":2.00000000,"timestamp":"2026-09-25T10:00:00.000000005Z"}]}]}"#,
+    ),
 ];
 /// All market data of a market.
 pub(crate) const SPOT: &[&str] = &[SPOT_DEPTH, SPOT_TOP, SPOT_TRADE, SPOT_AGG, SPOT_PARTIAL, KLINE];

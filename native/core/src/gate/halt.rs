@@ -37,15 +37,12 @@ pub(super) fn command(limits: &mut Limits, command: &Command) -> Result<()> {
         Verb::Resume => (Halt::Off, 0),
         _ => return Ok(()),
     };
-    let row = match Scope::from_byte(command.scope) {
-        Ok(scope) => limits.row_mut(scope, subject_of(scope, command.subject, command.header.instrument)),
-        Err(error) => Err(error),
-    };
-    let missed = row.map(|row| (row.halted, row.cause) = (halted, cause));
-    if halted != Halt::Off && missed.is_err() {
-        let all = limits.row_mut(Scope::All, 0)?;
-        (all.halted, all.cause) = (halted, cause);
-        return Ok(());
+    let done = Scope::from_byte(command.scope).and_then(|scope| {
+        let subject = subject_of(scope, command.subject, command.header.instrument);
+        limits.halt(scope, subject, halted, cause)
+    });
+    if halted != Halt::Off && done.is_err() {
+        return limits.halt(Scope::All, 0, halted, cause);
     }
-    missed
+    done
 }

@@ -4,6 +4,7 @@
 //! and replays with it. Every scope that has a limit is checked; a mandatory limit that no scope has refuses.
 
 use super::bucket::Bucket;
+use crate::canon::Canon;
 use crate::error::{CoreError, Result};
 use crate::event::LimitSet;
 use crate::units::Amount;
@@ -273,11 +274,30 @@ impl Row {
     }
 }
 
-state! {
-    /// Every row, by scope and subject. Bounded by `SUBJECTS_MAX`; it grows only while limits are being set.
-    #[derive(Debug, Clone, Default, PartialEq, Eq)]
-    pub struct Limits {
-        rows: [Vec<Row>; SCOPES],
+/// Every row, by scope and subject. Bounded by `SUBJECTS_MAX`; it grows only while limits are being set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    rows: [Vec<Row>; SCOPES],
+    /// Derived from `rows`: whether one is halted. Every message asks, and there may be thousands of rows.
+    halted: bool,
+}
+
+/// The canonical form is the rows; what is derived follows from them.
+impl Canon for Limits {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.rows.put(out);
+    }
+    fn take(input: &mut &[u8]) -> Result<Self> {
+        let mut this = Self { rows: Canon::take(input)?, halted: false };
+        this.see_halts();
+        Ok(this)
+    }
+    fn leaves(&self) -> usize {
+        self.rows.leaves()
+    }
+    fn nudge(&mut self, index: usize) {
+        self.rows.nudge(index);
+        self.see_halts();
     }
 }
 
@@ -292,8 +312,27 @@ impl Limits {
         self.rows[scope as usize].get(subject as usize).unwrap_or(NOTHING)
     }
 
+    /// Whether anything is halted.
+    #[must_use]
+    #[inline]
+    pub const fn halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Halts a subject or lets it go on, with the command's cause.
+    pub fn halt(&mut self, scope: Scope, subject: u32, halted: Halt, cause: u32) -> Result<()> {
+        let row = self.row_mut(scope, subject)?;
+        (row.halted, row.cause) = (halted, cause);
+        self.see_halts();
+        Ok(())
+    }
+
+    fn see_halts(&mut self) {
+        self.halted = self.rows.iter().flatten().any(|row| row.halted != Halt::Off);
+    }
+
     /// The row of a subject, made where there is none.
-    pub fn row_mut(&mut self, scope: Scope, subject: u32) -> Result<&mut Row> {
+    fn row_mut(&mut self, scope: Scope, subject: u32) -> Result<&mut Row> {
         let capacity = SUBJECTS_MAX[scope as usize];
         let at = subject as usize;
         if at >= capacity {
@@ -316,11 +355,6 @@ impl Limits {
     #[inline]
     pub(super) fn present(&self) -> Scopes {
         Scopes::of([0, 1, 2, 3, 4].map(|at: usize| !self.rows[at].is_empty()))
-    }
-
-    /// Every row.
-    pub fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().flatten()
     }
 
     /// Sets one limit. Nothing changes where the event names an impossible field or value.

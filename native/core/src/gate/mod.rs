@@ -111,15 +111,16 @@ impl Gate {
 
     /// Whether anything is halted.
     #[must_use]
-    pub fn halted(&self) -> bool {
-        self.limits.iter().any(|row| row.halted != Halt::Off)
+    pub const fn halted(&self) -> bool {
+        self.limits.halted()
     }
 
     /// Whether orders of this account and strategy in this instrument are halted.
     #[must_use]
     pub fn halted_for(&self, account: u16, strategy: u16, instrument: u32, venue: u8) -> bool {
         let subjects = [0, account.into(), strategy.into(), instrument, venue.into()];
-        Scope::ALL.into_iter().zip(subjects).any(|(scope, subject)| self.limits.row(scope, subject).halted != Halt::Off)
+        let halted = |(scope, subject)| self.limits.row(scope, subject).halted != Halt::Off;
+        self.limits.halted() && Scope::ALL.into_iter().zip(subjects).any(halted)
     }
 
     /// Whose limits hold for a proposal now: which scopes have to be measured for it, and what `check_for` takes.

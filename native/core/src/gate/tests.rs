@@ -197,6 +197,9 @@ fn a_halt_holds_for_its_scope_until_it_is_resumed() {
         let mut gate = wide();
         gate.command(&command(Verb::Halt, scope as u8, subject, symbol)).unwrap();
         assert!(gate.halted() && gate.halted_for(1, 1, 2, 1));
+        let mut kept = Vec::new();
+        gate.put(&mut kept);
+        assert_eq!(Gate::take(&mut kept.as_slice()).as_ref(), Ok(&gate), "a snapshot's gate is as halted");
         let proposal = place(&instrument, REFERENCE, 1);
         let refused = text(&mut gate, &proposal, &around(REFERENCE));
         assert!(refused.starts_with("trading halted: cause 7"), "{refused}");

@@ -121,6 +121,10 @@ fn one_by_one<F: Form>(bytes: &[u8], price_at: usize, listed: &Listed) -> Option
     let price_end = number::end(bytes, price_at)?;
     let qty_at = literal(bytes, price_end, F::BETWEEN)?;
     let qty_end = number::end(bytes, qty_at)?;
+    // A text may begin with its point, a figure may not: the general reader knows which it is.
+    if bytes.get(price_at) == Some(&b'.') || bytes.get(qty_at) == Some(&b'.') {
+        return None;
+    }
     let price = match bytes.get(price_at..price_end)? {
         b"0" if F::ZERO_IS_NOTHING => 0,
         text => listed.ticks(text).ok()?,

@@ -4,8 +4,8 @@ catalogue: S4. A second EVM, in Python, from another house: every result, revert
 what pyrevm gave. Meanwhile it notes which instructions of the pool's runtime code ran, and which way each conditional
 jump went. `--first N` is how many operations of each scenario are lived, because Python takes a tenth of a second for
 what the others do in microseconds: more of those of `MORE` and where a scenario does something often, all of the raw
-calldata. What a scenario reached is kept under `build/parity/coverage`, and the report is the union of all that was
-kept for these vectors: an interrupted run goes on with the scenario where it was, and a deeper one adds to it.
+calldata. What a scenario reached is kept under `build/parity/coverage`, and the report is the union over all scenarios:
+an interrupted run goes on with the scenario where it was, and `--only` in several shells shares the work.
 Exit 0 without a difference, 1 with some; the last line is a JSON summary.
 """
 

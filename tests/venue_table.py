@@ -84,7 +84,7 @@ DOCUMENT_ONLY = "the document only: experimental"
 #: The kinds of figures, and what of a decoder's table of places says that it tells them.
 _FIGURES = {
     "ticker": ("Is(Last)", "Is(Open)", "Is(Volume)", "Is(Turnover)"),
-    "kline": ("KlineMessage",),
+    "kline": ("KlineMessage", "klines(channel, "),
     "fundingrate": ("Is(Rate)", "rate_e8"),
     "openinterest": ("Is(OpenInterest)",),
     "reference": ("Is(Mark)", "Is(Index)", "index_e8"),

@@ -85,19 +85,20 @@ impl Quotes {
         amount: U256,
         limit: Option<U256>,
     ) -> Result<Quote, Revert> {
-        let side = self.side(zero_for_one);
         if limit.is_none()
-            && let Some(short) = amount.to_u128()
-            && let Some((before, after)) = side.around(exact_in, short)
+            && let Some((ended, before)) = self.partial(zero_for_one, exact_in, amount)
         {
-            let quote = if exact_in {
-                before.exact_in(zero_for_one, short, &self.fee)
-            } else {
-                before.exact_out(zero_for_one, short, after, &self.fee)
-            };
-            if let Some(quote) = quote {
-                return Ok(quote);
-            }
+            let other = U256::from(ended.other);
+            let (amount_in, amount_out) = if exact_in { (amount, other) } else { (other, amount) };
+            return Ok(Quote {
+                amount_in,
+                amount_out,
+                sqrt_price: U256::from(ended.sqrt_price),
+                liquidity: before.liquidity,
+                crossed: ended.crossed,
+                whole: true,
+                at: None,
+            });
         }
         self.quote_long(zero_for_one, exact_in, amount, limit)
     }

@@ -58,6 +58,18 @@ impl Terms {
     #[inline]
     #[must_use]
     pub fn row(&self, quotes: &Quotes, amount: U256) -> Row {
+        if self.limit.is_none()
+            && let Some((ended, _)) = quotes.partial(self.zero_for_one, self.exact_in, amount)
+        {
+            let (amount, swapped) = (U256::from(ended.other), amount);
+            return Row { amount, swapped, sqrt_price: U256::from(ended.sqrt_price), crossed: ended.crossed, code: 0 };
+        }
+        self.row_long(quotes, amount)
+    }
+
+    /// The same where the swap ends at a stop or a limit, and in full width.
+    #[inline(never)]
+    fn row_long(&self, quotes: &Quotes, amount: U256) -> Row {
         match quotes.quote(self.zero_for_one, self.exact_in, amount, self.limit) {
             Ok(quote) => self.answered(&quote),
             Err(Revert::As) => refused(Code::Nothing),

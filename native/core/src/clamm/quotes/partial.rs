@@ -3,7 +3,7 @@
 //! catalogue: S4. The same step as `answer` takes in full width, to the last bit; `None` where a number is too long, where
 //! the swap ends at a stop itself, and where a rounding is not certain (`narrow`). Then `answer` takes it.
 
-use super::Quote;
+use super::Quotes;
 use super::stops::Stop;
 use crate::clamm::narrow::{Divisor, Word, amount0, amount1, distance0};
 use crate::clamm::swap_math::{FEE_ONE, IN_MILLIONTHS, MILLIONS_MAX};
@@ -41,13 +41,23 @@ impl Fee {
     }
 }
 
+/// Where a partial step ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Partial {
+    /// What is paid out for an exact input, what is paid in for an exact output, in all.
+    pub(super) other: u128,
+    pub(super) sqrt_price: u128,
+    /// How many initialised ticks were crossed before.
+    pub(super) crossed: u32,
+}
+
 /// A stop as a partial step behind it needs it; a liquidity of 0 where one of its numbers is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Start {
     sqrt_price: u128,
     paid: u128,
     got: u128,
-    liquidity: u128,
+    pub(super) liquidity: u128,
     divisor: Divisor,
     crossed: u32,
 }
@@ -65,7 +75,7 @@ impl Start {
 
     /// An exact input of `amount` in all, which ends behind this stop and before the next.
     #[inline(always)]
-    pub(super) fn exact_in(&self, zero_for_one: bool, amount: u128, fee: &Fee) -> Option<Quote> {
+    fn exact_in(&self, zero_for_one: bool, amount: u128, fee: &Fee) -> Option<Partial> {
         let given = fee.less(amount.checked_sub(self.paid)?)?;
         let (distance, got) = if zero_for_one {
             let distance = distance0(self.sqrt_price, self.liquidity, given, true)?;
@@ -74,12 +84,12 @@ impl Start {
             let (distance, _) = self.divisor.of_scaled(given, 96)?;
             (distance, amount0(self.sqrt_price, self.sqrt_price.checked_add(distance)?, self.liquidity, false)?)
         };
-        self.ended(zero_for_one, distance, amount, self.got.checked_add(got)?)
+        self.ended(zero_for_one, distance, self.got.checked_add(got)?)
     }
 
     /// An exact output of `amount` in all, which ends behind this stop and before the next, `after`.
     #[inline(always)]
-    pub(super) fn exact_out(&self, zero_for_one: bool, amount: u128, after: &Self, fee: &Fee) -> Option<Quote> {
+    fn exact_out(&self, zero_for_one: bool, amount: u128, after: &Self, fee: &Fee) -> Option<Partial> {
         let taken = amount.checked_sub(self.got)?;
         let (distance, given) = if zero_for_one {
             let (floor, more) = self.divisor.of_scaled(taken, 96)?;
@@ -89,29 +99,33 @@ impl Start {
             let distance = distance0(self.sqrt_price, self.liquidity, taken, false)?;
             (distance, amount1(distance, self.liquidity, true)?)
         };
-        // Rounding can carry the price to the next stop, where more would change than the price.
-        if distance >= self.sqrt_price.abs_diff(after.sqrt_price) {
+        // Rounding can carry the price to the next stop, where more would change than the price; a price of 0 is none.
+        if after.sqrt_price == 0 || distance >= self.sqrt_price.abs_diff(after.sqrt_price) {
             return None;
         }
-        self.ended(zero_for_one, distance, self.paid.checked_add(fee.with(given)?)?, amount)
+        self.ended(zero_for_one, distance, self.paid.checked_add(fee.with(given)?)?)
     }
 
     /// The answer; nothing where the price has not moved, because the tick is then the stop's.
     #[inline(always)]
-    fn ended(&self, zero_for_one: bool, distance: u128, paid: u128, got: u128) -> Option<Quote> {
+    fn ended(&self, zero_for_one: bool, distance: u128, other: u128) -> Option<Partial> {
         let price =
             if zero_for_one { self.sqrt_price.checked_sub(distance) } else { self.sqrt_price.checked_add(distance) };
-        if distance == 0 {
-            return None;
-        }
-        Some(Quote {
-            amount_in: U256::from(paid),
-            amount_out: U256::from(got),
-            sqrt_price: U256::from(price?),
-            liquidity: self.liquidity,
-            crossed: self.crossed,
-            whole: true,
-            at: None,
-        })
+        if distance == 0 { None } else { Some(Partial { other, sqrt_price: price?, crossed: self.crossed }) }
+    }
+}
+
+impl Quotes {
+    /// The whole swap of `amount`, if it ends within a segment and 128 bits hold it.
+    #[inline(always)]
+    pub(super) fn partial(&self, zero_for_one: bool, exact_in: bool, amount: U256) -> Option<(Partial, &Start)> {
+        let amount = amount.to_u128()?;
+        let (before, after) = self.side(zero_for_one).around(exact_in, amount)?;
+        let ended = if exact_in {
+            before.exact_in(zero_for_one, amount, &self.fee)
+        } else {
+            before.exact_out(zero_for_one, amount, after, &self.fee)
+        };
+        ended.map(|ended| (ended, before))
     }
 }

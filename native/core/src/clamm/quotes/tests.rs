@@ -234,6 +234,20 @@ proptest! {
     }
 }
 
+/// The next stop has a sum of more than 128 bits, and rounding brings the price there with a unit to spare.
+#[test]
+fn an_output_that_rounding_brings_to_a_stop_with_long_sums_crosses_it() {
+    let pool =
+        Pool::new(price_of(-399_990), 60, 3_000, &[(-400_080, -399_960, 1 << 110), (-400_140, -399_960, 1 << 90)]);
+    let (quotes, steps) = (pool.quotes(), pool.steps());
+    let stop = &quotes.side(true).stops()[1];
+    assert!(stop.paid.to_u128().is_none() && stop.tick == -400_081);
+    let amount = stop.got.wrapping_sub(U256::ONE);
+    let quick = quotes.quote(true, false, amount, None).map(plain);
+    assert_eq!(quick, steps.quote(true, false, amount, None).map(plain));
+    assert_eq!(quick.map(|quote| quote.2), Ok(price_of(-400_080)));
+}
+
 #[test]
 fn what_no_pool_can_be_is_refused() {
     let pool = Pool::new(price_of(0), 60, 3_000, &[(-600, 600, 1_000)]);

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import clamm_day
 from bench.clamm_peers.__main__ import line, table
 from bench.clamm_peers.programs import Program
 from tests.clients import environments
@@ -55,3 +56,17 @@ def test_an_environment_that_needs_a_newer_python_says_so(tmp_path: Path, monkey
     assert environments.interpreter_for("plain") == sys.executable
     with pytest.raises(RuntimeError, match=r"newer needs Python 3\.99 or newer on the PATH"):
         environments.interpreter_for("newer")
+
+
+def test_a_day_of_rows_is_a_day_of_logs() -> None:
+    """What a burn's row does not tell stands in its log, and the pool follows all of it in one call."""
+    pool = clamm_day.minted()
+    told = clamm_day.seeded(pool, 3)
+    silent = [row._replace(fields={**row.fields, "amount0": None}) if row.name == "Burn" else row for row in told]
+    batch = clamm_day.logs(pool, silent)
+    assert batch.data == clamm_day.logs(pool, told).data
+    done, asked, difference = pool.follow_batch(*batch)
+    assert (done, sum(asked), difference) == (379, 329, None)
+    wrong = [told[0]._replace(fields={**told[0].fields, "liquidity": 1}), *told[1:]]
+    with pytest.raises(RuntimeError, match="in block 2"):
+        clamm_day.logs(clamm_day.minted(), wrong)

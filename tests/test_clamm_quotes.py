@@ -142,6 +142,20 @@ def test_threads_share_a_pool() -> None:
     assert found == [single] * 4
 
 
+def test_a_long_batch_has_each_row_in_its_place() -> None:
+    pools = [pool(tick, [Position(-6000, 6000, 10**18)]) for tick in (0, 120)]
+    count = 2 * 32_768 + 700
+    amounts, which = limbs([10**12 + at for at in range(count)]), np.arange(count, dtype=np.uint32) % 2
+    one = np.frombuffer(pools[0].batch(True, True, amounts), ROW)
+    many = np.frombuffer(clamm_batch(pools, which, True, True, amounts), ROW)
+    assert len(one) == len(many) == count
+    for at in (0, 2_047, 2_048, 32_767, 32_768, 65_535, 65_536, 66_048, count - 1):
+        assert whole(one[at]["amount"]) == pools[0].quote(True, 10**12 + at)[1]
+        assert whole(many[at]["amount"]) == pools[at % 2].quote(True, 10**12 + at)[1]
+    assert (one["code"] == 0).all()
+    assert pools[0].batch(True, True, amounts[:0]) == b""
+
+
 def test_rows_of_many_pools_are_each_pools_own() -> None:
     pools = [pool(tick, [Position(-6000, 6000, 10**18)]) for tick in (-120, 0, 120)]
     which = np.array([2, 0, 1, 7], np.uint32)

@@ -6,32 +6,18 @@ catalogue: S4. CPU time, median of rounds; a change is done to the pool itself (
 
 from __future__ import annotations
 
-import random
 import statistics
 import time
 from pathlib import Path
 
 from bench import clamm_pool
 from bench.clamm import cpu_ns
-from bench.clamm import pool as quotes_of_bench
-from feeds.chain.pool_file import open_pool
+from bench.clamm_day import OWNER, minted, recorded, seeded
 from native._core import ClammPool, ClammQuotes
-from sim.clamm.recorded import Row, completed, rows
+from sim.clamm.recorded import Row
 
 ROUNDS = 31
-OWNER = "0x" + "77" * 20
-#: How often the recorded day had which event (WBTC/WETH 0.3 %, 2023-03-31): what is drawn where no day is given.
-MIX = {"Swap": 329, "Mint": 19, "Burn": 31}
 DAY_ROUNDS = 5
-
-
-def minted() -> ClammPool:
-    """The pool of the benchmark with its positions."""
-    made = ClammPool(clamm_pool.FEE, clamm_pool.SPACING)
-    made.initialize(quotes_of_bench().sqrt_price, 1)
-    for each in clamm_pool.positions():
-        made.mint(OWNER, each.lower, each.upper, each.liquidity, 1)
-    return made
 
 
 def follow(quotes: ClammQuotes, pool: ClammPool, nets: dict[int, int] | None) -> ClammQuotes:
@@ -71,39 +57,12 @@ def rebuilds() -> None:
         print(f"  {place:<17} " + "  ".join(words))
 
 
-def seeded(pool: ClammPool, seed: int) -> list[Row]:
-    """As many events as the recorded day had, in a drawn order; swaps go both ways, burns take what was minted."""
-    dice, own = random.Random(seed), pool.copy()
-    kinds = [kind for kind, many in MIX.items() for _ in range(many)]
-    dice.shuffle(kinds)
-    held = [(each.lower, each.upper, each.liquidity) for each in clamm_pool.positions()[1:]]
-    found = []
-    for block, kind in enumerate(kinds, start=2):
-        if kind == "Swap":
-            way = dice.random() < 0.5
-            done = own.swap(way, dice.randint(10**14, 10**17) if not way else dice.randint(10**5, 10**8), None, block)
-            fields = done._asdict()
-        else:
-            lower, upper, liquidity = dice.choice(held)
-            if kind == "Burn":
-                held.remove((lower, upper, liquidity))
-                amount0, amount1 = own.burn(OWNER, lower, upper, liquidity, block)
-            else:
-                held.append((lower, upper, liquidity))
-                amount0, amount1 = own.mint(OWNER, lower, upper, liquidity, block)
-            fields = {"owner": OWNER, "lower": lower, "upper": upper, "liquidity": liquidity}
-            fields |= {"amount0": amount0, "amount1": amount1}
-        found.append(Row(kind, fields, block, block))
-    return found
-
-
 def day(state: Path | None, events: Path | None, seed: int) -> None:
     """Prints what every kind of event costs over a day: the pool follows it, then the quotes follow the pool."""
     if state is None or events is None:
         pool, told, what = minted(), seeded(minted(), seed), "a seeded mix of the recorded day's proportions"
     else:
-        told = rows(events)
-        pool, what = completed(open_pool(state, "state"), told), f"the recorded day {events.name}"
+        (pool, told), what = recorded(state, events), f"the recorded day {events.name}"
     spent: dict[str, dict[str, list[int]]] = {}
     for _ in range(DAY_ROUNDS):
         _live(pool.copy(), told, spent)

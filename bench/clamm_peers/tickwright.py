@@ -16,8 +16,8 @@ from bench.clamm import ROW, limbs
 from bench.clamm_peers.serve import Prepare, Question, Ready, Told, document, serve
 from native._core import ClammPool, ClammQuotes
 
-#: How often a batch asks every question: a batch pays a fixed price once, and nobody batches a few dozen.
-BATCHED = 128
+#: How often a round asks every question, and how many a batch has: it pays a fixed price once.
+BATCHED, BATCH = 128, 1_024
 OWNER = "0x" + "77" * 20
 
 
@@ -31,22 +31,26 @@ def pool_of(pool: dict[str, Any]) -> ClammPool:
 
 
 def batched(quotes: ClammQuotes, questions: list[Question]) -> Ready:
-    """A batch for each direction."""
+    """Batches for each direction."""
     ways = [(way, [amount for asked, amount in questions if asked == way]) for way in (True, False)]
     packed = [(way, _many(limbs(amounts))) for way, amounts in ways if amounts]
+    parts = [(way, many[at : at + BATCH]) for way, many in packed for at in range(0, len(many), BATCH)]
 
     def work() -> list[bytes]:
-        return [quotes.batch(way, True, amounts) for way, amounts in packed]
+        return [quotes.batch(way, True, amounts) for way, amounts in parts]
 
     def told(found: list[bytes]) -> list[Told]:
-        left = {way: iter(np.frombuffer(raw, ROW)) for (way, _), raw in zip(packed, found, strict=True)}
+        rows: dict[bool, list[Any]] = {True: [], False: []}
+        for (way, _), raw in zip(parts, found, strict=True):
+            rows[way].extend(np.frombuffer(raw, ROW))
+        left = {way: iter(answers) for way, answers in rows.items()}
         return [row_told(next(left[way])) for way, _ in questions]
 
     return work, told
 
 
 def _many(amounts: Any) -> Any:
-    """The amounts, and then as often as a batch is long the same in drawn orders, which no predictor learns."""
+    """The amounts, and then as often as a round is long the same in drawn orders, which no predictor learns."""
     dice = np.random.default_rng(1)
     return np.concatenate([amounts, *(dice.permutation(amounts) for _ in range(BATCHED - 1))])
 

@@ -132,7 +132,7 @@ class Scenario:
     def _far(self) -> Iterator[Operation]:
         """Steps as long as the widest spacing allows, with as much liquidity as a tick may carry.
 
-        An amount above 2^160 within one step; and, from far up, amounts whose product with the price, or whose sum with
+        An input and an output above 2^160 within one step; and, from far up, amounts whose product with the price, or whose sum with
         the liquidity, passes 2^256: there the next price is computed in another way.
         """
         edge = TICK_MAX // self.profile.spacing * self.profile.spacing
@@ -144,6 +144,7 @@ class Scenario:
         yield self._op("swap", 1, 2**110, down)
         for _ in range(2):
             yield self._op("swap", 0, 2**182, up)
+            yield self._op("swap", 1, -(2**170), down)
             # Less the fee, a product just below 2^256, which the sum with the liquidity passes.
             most = (2**256 - 1) // self.state["slot0"][0] - 2**10
             yield self._op("swap", 1, -(-most * 10**6 // (10**6 - self.profile.fee)), down)

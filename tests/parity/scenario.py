@@ -132,8 +132,8 @@ class Scenario:
     def _far(self) -> Iterator[Operation]:
         """Steps as long as the widest spacing allows, with as much liquidity as a tick may carry.
 
-        An input and an output above 2^160 within one step; and, from far up, amounts whose product with the price, or whose sum with
-        the liquidity, passes 2^256: there the next price is computed in another way.
+        An input and an output above 2^160 within one step; and, from far up, amounts whose product with the price, or
+        whose sum with the liquidity, passes 2^256: there the next price is computed in another way.
         """
         edge = TICK_MAX // self.profile.spacing * self.profile.spacing
         ticks = 2 * (TICK_MAX // self.profile.spacing) + 1

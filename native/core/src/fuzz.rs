@@ -391,7 +391,7 @@ fn aligned(bytes: &[u8]) -> Vec<u64> {
 }
 
 fn binance_seeds() -> Vec<Vec<u8>> {
-    let others = [samples::COINM_DEPTH, samples::COINM_TOP, samples::SPOT_SNAPSHOT];
+    let others = [samples::COINM_DEPTH, samples::COINM_TOP, samples::COINM_FORCED, samples::SPOT_SNAPSHOT];
     let all = [samples::SPOT, samples::USDM, samples::USER, samples::ANSWERS, &others].concat();
     all.into_iter().map(|text| text.as_bytes().to_vec()).collect()
 }

@@ -46,7 +46,8 @@ impl Quotes {
 
     /// The largest exact input that is paid out at no worse than the pool's price less `impact_millionths`, the fee
     /// being part of the cost; 0 when the fee alone costs more. `Empty` for an impact of a million or more. Where one
-    /// unit of fee weighs (few units, or a price of many millions), a larger one can be cheap again: then it is not found.
+    /// unit of fee weighs (few units, or a price of many millions), or one of the price (liquidity of 2^96 and more), a
+    /// larger one can be cheap again: then it is not found.
     pub fn size_for_impact(&self, zero_for_one: bool, impact_millionths: u32) -> Result<U256, Revert> {
         let keep = FEE_ONE.checked_sub(impact_millionths).filter(|keep| *keep > 0).ok_or(Revert::Empty)?;
         let stops = self.side(zero_for_one).stops();

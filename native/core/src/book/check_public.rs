@@ -16,7 +16,7 @@ const fn told(message: &Message<'_>) -> Option<usize> {
         Message::Book(_) => Some(WHOLE),
         Message::Top(_) => Some(BEST),
         Message::Trade(_) => Some(TRADE),
-        Message::Figures(_) => Some(FIGURES),
+        Message::Figures(_) | Message::Found(_) => Some(FIGURES),
         Message::Kline(_) => Some(KLINE),
     }
 }
@@ -53,8 +53,8 @@ impl Checker {
         let mut counted = None;
         let public = source.public;
         let mut memory = std::mem::take(&mut source.memory);
-        let mut take = |message: Message<'_>| {
-            let kind = told(&message);
+        let mut take = |message: &Message<'_>| {
+            let kind = told(message);
             if matches!(kind, Some(FIGURES | KLINE)) {
                 let told_of = entries.iter_mut().find(|entry| entry.instrument.symbol.as_bytes() == message.symbol());
                 told_of
@@ -63,7 +63,7 @@ impl Checker {
                 return Ok(());
             }
             records.clear();
-            let (id, _) = source.decoder.write(&message, payload, STAMP, records)?;
+            let (id, _) = source.decoder.write(message, payload, STAMP, records)?;
             let Some(entry) = entries.get_mut((id as usize).wrapping_sub(1)) else { return Ok(()) };
             // A message may hold several trades of one instrument.
             if counted.replace(id) != Some(id) {
@@ -72,13 +72,13 @@ impl Checker {
                     kind.into_iter().for_each(|kind| tally.told[kind] += 1);
                 });
             }
-            if let Message::Book(book) = &message {
+            if let Message::Book(book) = message {
                 entry.book.follow(source.public.rule(book.depth));
             }
             for record in records.iter() {
                 entry.take(record?)?;
             }
-            match &message {
+            match message {
                 Message::Book(book) => entry.sum(source, id, book),
                 _ => Ok(()),
             }

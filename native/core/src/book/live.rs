@@ -218,9 +218,9 @@ impl LiveBooks {
             Reader::Public(decoder, public) => {
                 let symbol = whole.map(|id| name_of(books, id)).transpose()?;
                 let mut told = 0;
-                let mut take = |message: Message<'_>| {
+                let mut take = |message: &Message<'_>| {
                     told += 1;
-                    public_message((decoder, *public), (&message, payload), stamp, records, books, notes, each)
+                    public_message((decoder, *public), (message, payload), stamp, records, books, notes, each)
                 };
                 let now = match &symbol {
                     Some(symbol) => public.read_whole(symbol.as_bytes(), payload, &mut take).map(|()| None),

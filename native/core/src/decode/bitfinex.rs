@@ -76,11 +76,11 @@ pub(super) fn read<'a>(memory: &'a mut Memory, message: Value<'a>, take: Take<'_
     match (channel.content, worded) {
         (Content::Book, true) if second.raw == b"cs" => {
             let sum = signed_sum(&need(third, "checksum")?)?;
-            take(book(channel, false, Some(sum), Levels::None))
+            take(&book(channel, false, Some(sum), Levels::None))
         }
-        (Content::Book, false) => take(levels(channel, second)?),
-        (Content::Trades, true) if second.raw == b"te" => take(trade(channel, need(third, "trade")?)?),
-        (Content::Figures(place), false) => take(figures(channel, second, place)?),
+        (Content::Book, false) => take(&levels(channel, second)?),
+        (Content::Trades, true) if second.raw == b"te" => take(&trade(channel, need(third, "trade")?)?),
+        (Content::Figures(place), false) => take(&figures(channel, second, place)?),
         (Content::Klines(interval), false) => candles(channel, second, interval, take),
         _ => Ok(()),
     }
@@ -188,7 +188,7 @@ fn figures<'a>(channel: &'a Channel, item: Value<'a>, place: &'static Place) -> 
 /// One candle, or those of the time before.
 fn candles<'a>(channel: &'a Channel, rows: Value<'a>, interval: Nanos, take: Take<'_, 'a>) -> Result<()> {
     let (symbol, ts_venue) = (channel.symbol.as_slice(), NO_TIME);
-    let mut one = |item| take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE }));
+    let mut one = |item| take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE }));
     match rows.raw {
         b"[]" => Ok(()),
         _ if is_rows(rows) => rows.items("candles", one),

@@ -108,8 +108,8 @@ fn items<'a>(channel: &[u8], symbol: &'a [u8], push: &Push<'a>, take: Take<'_, '
         b"books" | b"books5" | b"books15" => {
             data.items("data", |item| book(&Book::of(item, "data")?, symbol, whole, take))
         }
-        b"trade" if !whole => data.items("data", |item| take(trade(item, symbol)?)),
-        b"ticker" => data.items("data", |item| take(ticker(item, symbol)?)),
+        b"trade" if !whole => data.items("data", |item| take(&trade(item, symbol)?)),
+        b"ticker" => data.items("data", |item| take(&ticker(item, symbol)?)),
         _ => klines(channel, symbol, push, take),
     }
 }
@@ -126,11 +126,11 @@ pub(super) fn klines<'a>(channel: &[u8], symbol: &'a [u8], push: &Push<'a>, take
     let interval = interval(length)?;
     let ts_venue = push.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
     need(push.data, "data")?
-        .items("data", |item| take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
+        .items("data", |item| take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
 }
 
 fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a>) -> Result<()> {
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (0, 0, 0),

@@ -122,14 +122,14 @@ pub(super) fn read<'a>(memory: &'a mut Memory, message: Value<'a>, take: Take<'_
             }
             books(memory, data, action, take)
         }
-        b"orderBook10" => data.items("data", |row| take(ten(&Row::of(row, "data")?)?)),
+        b"orderBook10" => data.items("data", |row| take(&ten(&Row::of(row, "data")?)?)),
         b"trade" if whole => Ok(()),
-        b"trade" => data.items("data", |row| take(trade(&Row::of(row, "data")?)?)),
-        b"quote" => data.items("data", |row| take(top(&Row::of(row, "data")?)?)),
+        b"trade" => data.items("data", |row| take(&trade(&Row::of(row, "data")?)?)),
+        b"quote" => data.items("data", |row| take(&top(&Row::of(row, "data")?)?)),
         b"instrument" | b"funding" => data.items("data", |item| {
             let row = Row::of(item, "data")?;
             let (symbol, ts_venue) = (symbol(&row)?, time(&row)?);
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
         }),
         _ => bars(table, data, take),
     }
@@ -156,7 +156,7 @@ fn books<'a>(memory: &'a Memory, data: Value<'a>, action: &[u8], take: Take<'_, 
         if last.replace(symbol) == Some(symbol) {
             return Ok(());
         }
-        take(Message::Book(BookMessage {
+        take(&Message::Book(BookMessage {
             symbol,
             snapshot,
             ids: (0, 0, 0),
@@ -213,7 +213,7 @@ fn bars<'a>(table: &[u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let interval = interval(length)?;
     data.items("data", |item| {
         let symbol = symbol(&Row::of(item, "data")?)?;
-        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
+        take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
     })
 }
 

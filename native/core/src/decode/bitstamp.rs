@@ -87,7 +87,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         return book(symbol, false, &Data::of(data, "data")?, take);
     }
     if let (Some(symbol), b"trade") = (channel.strip_prefix(b"live_trades_"), event) {
-        return take(trade(symbol, &Data::of(data, "data")?)?);
+        return take(&trade(symbol, &Data::of(data, "data")?)?);
     }
     Ok(())
 }
@@ -98,19 +98,19 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     if let Some(data) = answer.data {
         let bars = need(Bars::of(data, "data")?.bars, "ohlc")?;
         return bars.items("ohlc", |item| {
-            take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
+            take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
         });
     }
     if answer.bids.is_none() && answer.last.is_some() {
         let ts_venue = answer.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Seconds))?;
-        return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: body, place: &FIGURES }));
+        return take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: body, place: &FIGURES }));
     }
     book(symbol, true, &Data::of(body, "body")?, take)
 }
 
 fn book<'a>(symbol: &'a [u8], snapshot: bool, data: &Data<'a>, take: Take<'_, 'a>) -> Result<()> {
     let micros = need(data.micros, "microtimestamp")?.digits("microtimestamp")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (micros, micros, 0),

@@ -9,11 +9,11 @@ use super::figures::Figure::{
     Ask, AskQty, Bid, BidQty, High, Index, Last, Low, Mark, Open, OpenInterest, OpenValue, Rate, Turnover, Volume,
 };
 use super::figures::Place::{self, Begin, Closed, Every, Is, Members, Next};
-use super::figures::{Clock, FiguresMessage, HOUR, KlineMessage, interval};
+use super::figures::{Clock, FiguresMessage, Found, FoundMessage, HOUR, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
-use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::scan::{Scan, Value, members, need};
+use super::usual::{Form, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -99,39 +99,129 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
 /// The same of a ticker or of trades.
 fn usual_other<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let (mut push, mut form) = (Push::default(), Form::new(message));
-    usual!(form, br#"{"topic":"# push.topic => text);
-    let topic = push.topic?.raw;
-    let ticker = topic.starts_with(b"tickers.");
-    if !ticker && !topic.starts_with(b"publicTrade.") {
-        return None;
+    if form.piece(br#"{"topic":"tickers."#).is_some() {
+        return usual_ticker(form, take);
     }
+    usual!(form, br#"{"topic":"publicTrade."# push.topic => rest);
     if form.piece(br#","ts":"#).is_some() {
         // Spot.
         push.time = Some(form.number()?);
         usual!(form, br#","type":"# push.kind => text);
-        if ticker {
-            usual!(form, br#","cs":"# _ => number);
-        }
-        usual!(form, br#","data":"# push.data => nested; b"}");
-    } else if ticker {
+    } else {
+        usual!(form, br#","type":"# push.kind => text, br#","ts":"# push.time => number);
+    }
+    usual!(form, br#","data":"# push.data => nested; b"}");
+    Some(trades(push.data?, take))
+}
+
+/// A ticker behind the beginning of its topic: whole on spot, of a future the members that changed.
+fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut push, mut found) = (Push::default(), Found::NONE);
+    let symbol: Option<Value<'a>>;
+    form.rest()?;
+    if form.piece(br#","ts":"#).is_some() {
+        push.time = Some(form.number()?);
         usual!(
             form,
             br#","type":"# push.kind => text,
-            br#","data":"# push.data => nested,
             br#","cs":"# _ => number,
-            br#","ts":"# push.time => number;
-            b"}"
+            br#","data":{"symbol":"# symbol => text,
+            br#","lastPrice":"# found[Last] => text,
+            br#","highPrice24h":"# found[High] => text,
+            br#","lowPrice24h":"# found[Low] => text,
+            br#","prevPrice24h":"# found[Open] => text,
+            br#","volume24h":"# found[Volume] => text,
+            br#","turnover24h":"# found[Turnover] => text,
+            br#","price24hPcnt":"# _ => text,
         );
+        in_order!(form, br#","usdIndexPrice":"# _ => text);
+        form.piece(b"}}")?;
+    } else {
+        usual!(form, br#","type":"# push.kind => text, br#","data":{"symbol":"# symbol => text);
+        usual_change(&mut form, &mut found)?;
+        usual!(form, br#"},"cs":"# _ => number, br#","ts":"# push.time => number);
+        form.piece(b"}")?;
+    }
+    form.end()?;
+    let (symbol, ts_venue) = (symbol?.raw, pushed(&push).ok()?);
+    Some(take(&Message::Found(FoundMessage { symbol, ts_venue, found })))
+}
+
+/// What changed of a future's ticker. One open interest stands in a whole one before the best prices, in a change behind them.
+fn usual_change<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
+    let (hours, next): (Option<Value<'a>>, Option<Value<'a>>);
+    in_order!(
+        form,
+        br#","tickDirection":"# _ => text,
+        br#","price24hPcnt":"# _ => text,
+        br#","lastPrice":"# found[Last] => text,
+        br#","prevPrice24h":"# found[Open] => text,
+        br#","highPrice24h":"# found[High] => text,
+        br#","lowPrice24h":"# found[Low] => text,
+        br#","prevPrice1h":"# _ => text,
+        br#","markPrice":"# found[Mark] => text,
+        br#","indexPrice":"# found[Index] => text,
+        br#","openInterest":"# found[OpenInterest] => text,
+        br#","openInterestValue":"# found[OpenValue] => text,
+        br#","turnover24h":"# found[Turnover] => text,
+        br#","volume24h":"# found[Volume] => text,
+        br#","fundingIntervalHour":"# hours => text,
+        br#","fundingCap":"# _ => text,
+        br#","singleOpenInterest":"# _ => text,
+        br#","singleOpenInterestValue":"# _ => text,
+        br#","nextFundingTime":"# next => text,
+        br#","fundingRate":"# found[Rate] => text,
+        br#","bid1Price":"# found[Bid] => text,
+        br#","bid1Size":"# found[BidQty] => text,
+        br#","ask1Price":"# found[Ask] => text,
+        br#","ask1Size":"# found[AskQty] => text,
+        br#","singleOpenInterest":"# _ => text,
+        br#","singleOpenInterestValue":"# _ => text,
+        br#","preOpenPrice":"# _ => text,
+        br#","preQty":"# _ => text,
+        br#","curPreListingPhase":"# _ => text,
+    );
+    for (value, place) in [(hours, Every(HOUR)), (next, Next(Clock::Millis))] {
+        if let Some(value) = value {
+            found.gather(value, &place).ok()?;
+        }
+    }
+    Some(())
+}
+
+/// A trade where it stands: spot has its id first.
+fn usual_trade<'a>(scan: &mut Scan<'a>) -> Option<Trade<'a>> {
+    let (mut trade, mut form) = (Trade::default(), Form::of(scan));
+    if form.piece(br#"{"i":"#).is_some() {
+        usual!(
+            form,
+            b"" _ => text,
+            br#","T":"# trade.time => number,
+            br#","p":"# trade.price => text,
+            br#","v":"# trade.qty => text,
+            br#","S":"# trade.side => text,
+            br#","seq":"# trade.sequence => number,
+            br#","s":"# trade.symbol => text,
+            br#","BT":"# trade.block => flag,
+        );
+        in_order!(form, br#","RPI":"# _ => flag);
     } else {
         usual!(
             form,
-            br#","type":"# push.kind => text,
-            br#","ts":"# push.time => number,
-            br#","data":"# push.data => nested;
-            b"}"
+            br#"{"T":"# trade.time => number,
+            br#","s":"# trade.symbol => text,
+            br#","S":"# trade.side => text,
+            br#","v":"# trade.qty => text,
+            br#","p":"# trade.price => text,
+            br#","L":"# _ => text,
+            br#","i":"# _ => text,
+            br#","BT":"# trade.block => flag,
         );
+        in_order!(form, br#","RPI":"# _ => flag, br#","seq":"# trade.sequence => number);
     }
-    Some(told(topic, &push, push.data?, take))
+    form.piece(b"}")?;
+    scan.move_to(form.place());
+    Some(trade)
 }
 
 /// Takes one message apart.
@@ -147,12 +237,12 @@ fn told<'a>(topic: &'a [u8], push: &Push<'a>, data: Value<'a>, take: Take<'_, 'a
         return book(push, &Book::of(data, "data")?, take);
     }
     if topic.starts_with(b"publicTrade.") {
-        return data.items("data", |item| take(trade(item)?));
+        return trades(data, take);
     }
     if topic.starts_with(b"tickers.") {
         let symbol = need(Ticker::of(data, "data")?.symbol, "symbol")?.text("symbol")?;
         let ts_venue = pushed(push)?;
-        return take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &FIGURES }));
+        return take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &FIGURES }));
     }
     match topic.strip_prefix(b"kline.") {
         Some(rest) => klines(rest, push, data, take),
@@ -165,7 +255,7 @@ fn klines<'a>(topic: &'a [u8], push: &Push<'a>, data: Value<'a>, take: Take<'_, 
     let mut parts = topic.splitn(2, |byte| *byte == b'.');
     let (Some(length), Some(symbol)) = (parts.next(), parts.next()) else { return Ok(()) };
     let (interval, ts_venue) = (interval(length)?, pushed(push)?);
-    data.items("data", |item| take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
+    data.items("data", |item| take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE })))
 }
 
 /// The time of the push.
@@ -173,11 +263,12 @@ fn pushed(push: &Push<'_>) -> Result<Nanos> {
     push.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("ts")?))
 }
 
+#[inline(always)]
 fn book<'a>(push: &Push<'a>, book: &Book<'a>, take: Take<'_, 'a>) -> Result<()> {
     let update = need(book.update, "u")?.whole("u")?;
     // The matching engine's time where the venue sends it, else that of the push.
     let ts_venue = push.matched.or(push.time).map_or(Ok(NO_TIME), |time| venue_time(time.whole("cts")?))?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol: need(book.symbol, "s")?.text("s")?,
         // Update 1 is a whole book after a restart of the service, however it is called.
         snapshot: update == 1 || need(push.kind, "type")?.text("type")? == b"snapshot",
@@ -189,8 +280,11 @@ fn book<'a>(push: &Push<'a>, book: &Book<'a>, take: Take<'_, 'a>) -> Result<()> 
     }))
 }
 
-fn trade<'a>(item: Value<'a>) -> Result<Message<'a>> {
-    let trade = Trade::of(item, "data")?;
+fn trades<'a>(data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
+    data.run("data", usual_trade, Trade::of, |item| take(&trade(&item)?))
+}
+
+fn trade<'a>(trade: &Trade<'a>) -> Result<Message<'a>> {
     let side = need(trade.side, "S")?;
     let sell = side.either("S", b"Sell", b"Buy")?;
     Ok(Message::Trade(TradeMessage {

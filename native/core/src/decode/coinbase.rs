@@ -79,15 +79,15 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<Option<
         let event = Event::of(event, "events")?;
         let whole = need(event.kind, "type")?.text("type")? == b"snapshot";
         match channel {
-            b"l2_data" => take(book(&event, sequence, whole, ts_venue)?),
+            b"l2_data" => take(&book(&event, sequence, whole, ts_venue)?),
             b"market_trades" if whole => Ok(()),
-            b"market_trades" => need(event.trades, "trades")?.items("trades", |item| take(trade(item)?)),
-            b"candles" => need(event.candles, "candles")?.items("candles", |item| take(candle(item, ts_venue)?)),
+            b"market_trades" => need(event.trades, "trades")?.items("trades", |item| take(&trade(item)?)),
+            b"candles" => need(event.candles, "candles")?.items("candles", |item| take(&candle(item, ts_venue)?)),
             _ => need(event.tickers, "tickers")?.items("tickers", |item| {
                 let top = ticker(item, ts_venue)?;
                 let symbol = top.symbol();
-                take(top)?;
-                take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+                take(&top)?;
+                take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
             }),
         }
     })?;

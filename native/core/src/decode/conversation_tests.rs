@@ -139,7 +139,7 @@ fn krakens_second_version_keeps_the_depth_that_was_subscribed() {
         let mut depth = None;
         let mut memory = Memory::default();
         for text in first.iter().chain(&[KRAKEN_V2_BOOK]) {
-            let mut take = |message: Message<'_>| {
+            let mut take = |message: &Message<'_>| {
                 if let Message::Book(book) = message {
                     depth = book.depth;
                 }

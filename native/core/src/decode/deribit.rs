@@ -6,11 +6,11 @@
 
 use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume};
 use super::figures::Place::{self, Begin, Is, Members};
-use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
+use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -100,7 +100,10 @@ fn in_usd(symbol: &[u8]) -> bool {
 
 /// How an instrument settles: `BTC_USDC` is spot, `BTC_USDC-..` pays in the quote, `BTC-..` in the coin.
 pub(super) fn market_of(symbol: &[u8]) -> Market {
-    match (symbol.contains(&b'_'), symbol.contains(&b'-')) {
+    // One pass without a way out: a symbol is short.
+    let (under, dash) =
+        symbol.iter().fold((false, false), |(under, dash), byte| (under | (*byte == b'_'), dash | (*byte == b'-')));
+    match (under, dash) {
         (true, true) => Market::Linear,
         (true, false) => Market::Spot,
         _ => Market::Inverse,
@@ -111,13 +114,101 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let mut form = Form::new(message);
     let (channel, data): (Option<Value<'a>>, Option<Value<'a>>);
+    usual!(form, br#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"# channel => text);
+    let channel = channel?.raw;
+    form.piece(br#","data":"#)?;
+    if channel.starts_with(b"ticker.") {
+        return usual_ticker(form, take);
+    }
+    if channel.starts_with(b"book.") {
+        return usual_book(form, take);
+    }
+    data = Some(form.nested()?);
+    form.piece(b"}}")?;
+    form.end()?;
+    Some(told(channel, data?, take))
+}
+
+/// The data of a book.
+fn usual_book<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let mut data = Data::default();
     usual!(
         form,
-        br#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"# channel => text,
-        br#","data":"# data => nested;
-        b"}}"
+        br#"{"type":"# data.kind => text,
+        br#","timestamp":"# data.time => number,
     );
-    Some(told(channel?.raw, data?, take))
+    in_order!(form, br#","prev_change_id":"# data.previous => number);
+    usual!(
+        form,
+        br#","instrument_name":"# data.symbol => text,
+        br#","change_id":"# data.change => number,
+        br#","bids":"# data.bids => list,
+        br#","asks":"# data.asks => list;
+        b"}}}"
+    );
+    Some(book(&data).and_then(|book| take(&book)))
+}
+
+/// A ticker: the members in the order in which they come, whatever the instrument. A future has no Greeks, an option no
+/// funding, and the volume in dollars is not told of all.
+fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut data, mut found) = (Data::default(), Found::NONE);
+    form.piece(b"{")?;
+    if form.piece(br#""underlying_price":"#).is_some() {
+        usual!(form, b"" _ => figure, br#","underlying_index":"# _ => text);
+        form.piece(b",")?;
+    }
+    usual!(form, br#""timestamp":"# data.time => number);
+    usual_stats(&mut form, &mut found)?;
+    in_order!(
+        form,
+        br#","settlement_price":"# _ => figure,
+        br#","open_interest":"# found[OpenInterest] => figure,
+        br#","min_price":"# _ => figure,
+        br#","max_price":"# _ => figure,
+        br#","mark_price":"# found[Mark] => figure,
+        br#","mark_iv":"# _ => figure,
+        br#","last_price":"# found[Last] => figure,
+        br#","interest_value":"# _ => figure,
+        br#","interest_rate":"# _ => figure,
+        br#","instrument_name":"# data.symbol => text,
+        br#","index_price":"# found[Index] => figure,
+        br#","greeks":"# _ => nested,
+        br#","funding_8h":"# _ => figure,
+        br#","estimated_delivery_price":"# _ => figure,
+        br#","current_funding":"# found[Rate] => figure,
+        br#","bid_iv":"# _ => figure,
+        br#","best_bid_price":"# data.bid => figure,
+        br#","best_bid_amount":"# data.bid_qty => figure,
+        br#","best_ask_price":"# data.ask => figure,
+        br#","best_ask_amount":"# data.ask_qty => figure,
+        br#","ask_iv":"# _ => figure,
+    );
+    form.piece(b"}}}")?;
+    form.end()?;
+    let (symbol, ts_venue, top) = (data.symbol?.raw, time(&data).ok()?, top(&data).ok()?);
+    if in_usd(symbol) {
+        (found[Volume], found[Turnover]) = (found[Turnover], found[Volume]);
+    }
+    Some(take(&top).and_then(|()| take(&Message::Found(FoundMessage { symbol, ts_venue, found }))))
+}
+
+/// The 24 hours of a ticker and its state, with the volume where it is in coins.
+fn usual_stats<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
+    form.piece(br#","stats":{"#)?;
+    if form.piece(br#""volume_usd":"#).is_some() {
+        usual!(form, b"" found[Turnover] => figure);
+        form.piece(b",")?;
+    }
+    usual!(
+        form,
+        br#""volume":"# found[Volume] => figure,
+        br#","price_change":"# _ => figure,
+        br#","low":"# found[Low] => figure,
+        br#","high":"# found[High] => figure,
+        br#"},"state":"# _ => text,
+    );
+    Some(())
 }
 
 /// Takes one message apart.
@@ -132,28 +223,29 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
 fn told<'a>(channel: &'a [u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let mut parts = channel.split(|byte| *byte == b'.');
     match parts.next() {
-        Some(b"book") => take(book(&Data::of(data, "data")?)?),
-        Some(b"quote") => take(top(&Data::of(data, "data")?)?),
+        Some(b"book") => take(&book(&Data::of(data, "data")?)?),
+        Some(b"quote") => take(&top(&Data::of(data, "data")?)?),
         Some(b"ticker") => {
             let found = Data::of(data, "data")?;
-            take(top(&found)?)?;
+            take(&top(&found)?)?;
             let (symbol, ts_venue) = (symbol(&found)?, time(&found)?);
             let place = if in_usd(symbol) { &IN_USD } else { &IN_COIN };
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place }))
         }
         Some(b"chart") => match (parts.nth(1), parts.next()) {
             (Some(symbol), Some(length)) => {
                 let (interval, ts_venue) = (interval(length)?, NO_TIME);
                 let place = if in_usd(symbol) { &KLINE_IN_USD } else { &KLINE_IN_COIN };
-                take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place }))
+                take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place }))
             }
             _ => Ok(()),
         },
-        Some(b"trades") => data.items("data", |item| take(trade(&Data::of(item, "data")?)?)),
+        Some(b"trades") => data.items("data", |item| take(&trade(&Data::of(item, "data")?)?)),
         _ => Ok(()),
     }
 }
 
+#[inline(always)]
 fn book<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     let last = need(data.change, "change_id")?.whole("change_id")?;
     let snapshot = need(data.kind, "type")?.text("type")? == b"snapshot";
@@ -173,6 +265,7 @@ fn book<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     }))
 }
 
+#[inline(always)]
 fn top<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     let side = |price, qty| -> Result<(&'a [u8], &'a [u8])> {
         match price {
@@ -200,10 +293,12 @@ fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     }))
 }
 
+#[inline(always)]
 fn symbol<'a>(data: &Data<'a>) -> Result<&'a [u8]> {
     need(data.symbol, "instrument_name")?.text("instrument_name")
 }
 
+#[inline(always)]
 fn time(data: &Data<'_>) -> Result<Nanos> {
     data.time.map_or(Ok(NO_TIME), |time| venue_time(time.whole("timestamp")?))
 }

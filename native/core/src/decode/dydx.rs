@@ -83,7 +83,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     };
     let id = push.id.map_or(Ok(b"".as_slice()), |id| id.text("id"))?;
     let mut one = |contents| match read {
-        Read::Book => take(book(id, contents, whole)?),
+        Read::Book => take(&book(id, contents, whole)?),
         Read::Trades if whole => Ok(()),
         Read::Trades => trades(id, contents, take),
         Read::Markets => markets(contents, take),
@@ -116,7 +116,7 @@ fn trades<'a>(symbol: &'a [u8], contents: Value<'a>, take: Take<'_, 'a>) -> Resu
         let (price, qty) = (need(trade.price, "price")?.text("price")?, need(trade.qty, "size")?.text("size")?);
         let ts_venue = trade.time.map_or(Ok(NO_TIME), |time| utc(&time))?;
         // Its id is hexadecimal.
-        take(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue }))
+        take(&Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue }))
     })
 }
 
@@ -125,7 +125,7 @@ fn markets<'a>(contents: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let found = Contents::of(contents, "contents")?;
     for markets in [found.markets, found.trading, found.oracle].into_iter().flatten() {
         markets.members("markets", |symbol, item| {
-            take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item, place: &FIGURES }))
         })?;
     }
     Ok(())
@@ -137,7 +137,7 @@ fn candles<'a>(id: &'a [u8], contents: Value<'a>, take: Take<'_, 'a>) -> Result<
     let (Some(symbol), Some(length)) = (parts.next(), parts.next()) else { return Err(contents.refuse("id")) };
     let interval = interval(length)?;
     let mut one =
-        |item| take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }));
+        |item| take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }));
     match Contents::of(contents, "contents")?.candles {
         Some(candles) => candles.items("candles", one),
         None => one(contents),

@@ -5,6 +5,7 @@
 use super::Stamp;
 use super::figures::{Figure, FiguresMessage, Found, KlineMessage};
 use super::number;
+use super::scan::Value;
 use crate::error::{CoreError, Result};
 use crate::event::{FundingRate, Header, Kline, OpenInterest, Record, RecordBuf, Reference, Ticker, flags};
 use crate::units::{Decimal, NO_PRICE, NO_TIME, Nanos, pow10};
@@ -15,14 +16,28 @@ const DECIMALS_MAX: u8 = 18;
 /// Writes what a message tells: at most a ticker, a funding rate, an open interest and a reference. Returns how many.
 pub(super) fn write(told: &FiguresMessage<'_>, instrument: u32, stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
     let found = Found::of(told.item, told.place)?;
-    let (at, before) = ((instrument, told.ts_venue, stamp), out.mark());
+    write_found((&found, b""), told.ts_venue, instrument, stamp, out)
+}
+
+/// The same of figures that are found already in `payload`.
+pub(super) fn write_found(
+    from: From<'_>,
+    ts_venue: Nanos,
+    instrument: u32,
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Result<usize> {
+    let (at, before) = ((instrument, ts_venue, stamp), out.mark());
     let mut written = 0;
     for record in [ticker, funding, interest, reference] {
-        written += usize::from(record(&found, at, out)?);
+        written += usize::from(record(from, at, out)?);
     }
     debug_assert!(written > 0 || out.mark() == before);
     Ok(written)
 }
+
+/// What was found, and the message in which it stands: empty where a figure's place in it does not matter.
+type From<'f> = (&'f Found<'f>, &'f [u8]);
 
 /// The instrument, the venue's time and our own.
 pub(super) type At = (u32, Nanos, Stamp);
@@ -31,7 +46,7 @@ pub(super) fn header<R: Record>((instrument, ts_venue, stamp): At) -> Header {
     Header { ts_venue, ..stamp.header::<R>(instrument) }
 }
 
-fn ticker(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
+fn ticker((found, payload): From<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     use Figure::{Ask, AskQty, Bid, BidQty, High, Last, LastQty, Low, Open, Turnover, Volume};
     let prices = [Bid, Ask, Last, Open, High, Low].map(|figure| found.get(figure));
     let sizes = [BidQty, AskQty, LastQty, Volume].map(|figure| found.get(figure));
@@ -39,9 +54,9 @@ fn ticker(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     if prices.iter().chain(&sizes).chain([&turnover]).all(Option::is_none) {
         return Ok(false);
     }
-    let ([bid, ask, last, open, high, low], price_scale) = aligned(prices, "price")?;
-    let ([bid_qty, ask_qty, last_qty, volume], qty_scale) = aligned(sizes, "quantity")?;
-    let ([turnover], turnover_scale) = aligned([turnover], "turnover")?;
+    let ([bid, ask, last, open, high, low], price_scale) = aligned(prices, payload, "price")?;
+    let ([bid_qty, ask_qty, last_qty, volume], qty_scale) = aligned(sizes, payload, "quantity")?;
+    let ([turnover], turnover_scale) = aligned([turnover], payload, "turnover")?;
     let header = header::<Ticker>(at);
     out.push(&Ticker {
         header,
@@ -64,13 +79,13 @@ fn ticker(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     Ok(true)
 }
 
-fn funding(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
+fn funding((found, _): From<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     let rate = found.get(Figure::Rate);
     if rate.is_none() && found.next == NO_TIME {
         return Ok(false);
     }
     let rate_e18 = match rate {
-        Some(text) => rate_e18(text)?,
+        Some(rate) => rate_e18(rate.raw)?,
         None => NO_PRICE,
     };
     out.push(&FundingRate { header: header::<FundingRate>(at), rate_e18, next: found.next, interval: found.every })?;
@@ -90,24 +105,24 @@ fn rate_e18(text: &[u8]) -> Result<i64> {
     scaled(decimal, DECIMALS_MAX).ok_or_else(|| too_large(decimal, "funding rate"))
 }
 
-fn interest(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
+fn interest((found, payload): From<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     let (qty, value) = (found.get(Figure::OpenInterest), found.get(Figure::OpenValue));
     if qty.is_none() && value.is_none() {
         return Ok(false);
     }
-    let ([qty], qty_scale) = aligned([qty], "open interest")?;
-    let ([value], value_scale) = aligned([value], "open interest")?;
+    let ([qty], qty_scale) = aligned([qty], payload, "open interest")?;
+    let ([value], value_scale) = aligned([value], payload, "open interest")?;
     let header = header::<OpenInterest>(at);
     out.push(&OpenInterest { header, qty, value, qty_scale, value_scale, pad: [0; 6] })?;
     Ok(true)
 }
 
-fn reference(found: &Found<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
+fn reference((found, payload): From<'_>, at: At, out: &mut RecordBuf) -> Result<bool> {
     let prices = [found.get(Figure::Mark), found.get(Figure::Index)];
     if prices.iter().all(Option::is_none) {
         return Ok(false);
     }
-    let ([mark, index], price_scale) = aligned(prices, "price")?;
+    let ([mark, index], price_scale) = aligned(prices, payload, "price")?;
     out.push(&Reference { header: header::<Reference>(at), mark, index, price_scale, pad: [0; 7] })?;
     Ok(true)
 }
@@ -126,10 +141,10 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
     if prices.iter().any(Option::is_none) || begin == NO_TIME {
         return Err(told.item.refuse("kline"));
     }
-    let ([open, high, low, close], price_scale) = aligned(prices, "price")?;
-    let ([volume], qty_scale) = aligned([found.get(Volume)], "volume")?;
-    let ([turnover], turnover_scale) = aligned([found.get(Turnover)], "turnover")?;
-    let ([trades], whole) = aligned([found.get(Trades)], "trades")?;
+    let ([open, high, low, close], price_scale) = aligned(prices, b"", "price")?;
+    let ([volume], qty_scale) = aligned([found.get(Volume)], b"", "volume")?;
+    let ([turnover], turnover_scale) = aligned([found.get(Turnover)], b"", "turnover")?;
+    let ([trades], whole) = aligned([found.get(Trades)], b"", "trades")?;
     if whole != 0 {
         return Err(told.item.refuse("trades"));
     }
@@ -156,13 +171,17 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
 
 /// Texts as integers of one count of decimals, the least that holds them all exactly; `NO_PRICE` where there is none. Where
 /// an i64 does not hold one of them, all are cut to fewer decimals.
-pub(super) fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static str) -> Result<([i64; N], u8)> {
-    if let Some(found) = aligned_short(&texts) {
+pub(super) fn aligned<const N: usize>(
+    figures: [Option<Value<'_>>; N],
+    payload: &[u8],
+    field: &'static str,
+) -> Result<([i64; N], u8)> {
+    if let Some(found) = aligned_short(&figures, payload) {
         return Ok(found);
     }
     let mut decimals = [None; N];
-    for (slot, text) in decimals.iter_mut().zip(texts) {
-        *slot = text.map(|text| decimal(text, field)).transpose()?;
+    for (slot, figure) in decimals.iter_mut().zip(figures) {
+        *slot = figure.map(|figure| decimal(figure.raw, field)).transpose()?;
     }
     let finest = decimals.iter().flatten().map(|decimal| decimal.scale).max().unwrap_or(0);
     for scale in (0..=finest.min(DECIMALS_MAX)).rev() {
@@ -176,23 +195,34 @@ pub(super) fn aligned<const N: usize>(texts: [Option<&[u8]>; N], field: &'static
 }
 
 /// The same of texts with at most eighteen digits, which fit at their finest scale: nearly all do.
-fn aligned_short<const N: usize>(texts: &[Option<&[u8]>; N]) -> Option<([i64; N], u8)> {
+#[inline(always)]
+fn aligned_short<const N: usize>(figures: &[Option<Value<'_>>; N], payload: &[u8]) -> Option<([i64; N], u8)> {
     let (mut numbers, mut decimals, mut finest) = ([NO_PRICE; N], [0; N], 0);
-    for ((number, decimals), text) in numbers.iter_mut().zip(&mut decimals).zip(texts) {
-        if let Some(text) = text {
-            (*number, *decimals) = number::mantissa_and_decimals(text)?;
+    for ((number, decimals), figure) in numbers.iter_mut().zip(&mut decimals).zip(figures) {
+        if let Some(figure) = figure {
+            (*number, *decimals) = short(figure, payload)?;
             finest = finest.max(*decimals);
         }
     }
     if finest > DECIMALS_MAX {
         return None;
     }
-    for ((number, decimals), text) in numbers.iter_mut().zip(decimals).zip(texts) {
-        if text.is_some() && decimals < finest {
+    for ((number, decimals), figure) in numbers.iter_mut().zip(decimals).zip(figures) {
+        if figure.is_some() && decimals < finest {
             *number = number.checked_mul(*POWERS.get(usize::from(finest - decimals))?)?;
         }
     }
     Some((numbers, finest))
+}
+
+/// A figure's mantissa and decimals, by its place in the message where that is possible.
+#[inline]
+fn short(figure: &Value<'_>, payload: &[u8]) -> Option<(i64, u8)> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(found) = super::figure_wide::mantissa_and_decimals(payload, figure.at(), figure.raw.len()) {
+        return Some(found);
+    }
+    number::mantissa_and_decimals(figure.raw)
 }
 
 /// 10^0 to 10^18.

@@ -8,6 +8,7 @@ use super::scan::{Shape, Value};
 use super::{utc_text, venue_time};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
+use std::ops::{Index, IndexMut};
 
 /// Nanoseconds of a second.
 pub(super) const SECOND: Nanos = 1_000_000_000;
@@ -104,6 +105,16 @@ pub struct FiguresMessage<'a> {
     pub(super) place: &'static Place,
 }
 
+/// Figures of an instrument that were met while the message was read.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundMessage<'a> {
+    /// The venue's symbol.
+    pub symbol: &'a [u8],
+    /// The venue's time, or `NO_TIME`.
+    pub ts_venue: Nanos,
+    pub(super) found: Found<'a>,
+}
+
 /// The venue's own bar.
 #[derive(Debug, Clone, Copy)]
 pub struct KlineMessage<'a> {
@@ -120,7 +131,7 @@ pub struct KlineMessage<'a> {
 /// What was found in one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'a> {
-    figures: [Option<&'a [u8]>; FIGURES],
+    figures: [Option<Value<'a>>; FIGURES],
     /// When the next funding is paid, or `NO_TIME`.
     pub next: Nanos,
     /// From one funding to the next, or 0.
@@ -134,30 +145,33 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Nothing.
+    pub const NONE: Self =
+        Self { figures: [None; FIGURES], next: NO_TIME, every: 0, begin: NO_TIME, end: NO_TIME, closed: false };
+
     /// What stands at `place` of `item`.
     pub fn of(item: Value<'a>, place: &Place) -> Result<Self> {
-        let (next, begin, end) = (NO_TIME, NO_TIME, NO_TIME);
-        let mut found = Self { figures: [None; FIGURES], next, every: 0, begin, end, closed: false };
+        let mut found = Self::NONE;
         found.gather(item, place)?;
         Ok(found)
     }
 
-    /// The text of a figure, where it was told.
-    pub fn get(&self, figure: Figure) -> Option<&'a [u8]> {
-        self.figures.get(figure as usize).copied().flatten()
+    /// A figure, where it was told: null and the empty text say nothing.
+    #[inline]
+    pub fn get(&self, figure: Figure) -> Option<Value<'a>> {
+        self[figure].filter(|value| !says_nothing(value))
     }
 
-    fn gather(&mut self, value: Value<'a>, place: &Place) -> Result<()> {
-        if value.is_null() || (value.shape == Shape::Text && value.raw.is_empty()) {
+    /// Keeps what stands at a place of which `value` is the value.
+    pub fn gather(&mut self, value: Value<'a>, place: &Place) -> Result<()> {
+        if says_nothing(&value) {
             return Ok(());
         }
         match place {
             Place::Skip => {}
             Place::Is(figure) => {
-                let text = value.figure("figure")?;
-                if let Some(slot) = self.figures.get_mut(*figure as usize) {
-                    *slot = Some(text);
-                }
+                value.figure("figure")?;
+                self[*figure] = Some(value);
             }
             // A contract without funding has time 0.
             Place::Next(clock) => self.next = Some(time(value, *clock)?).filter(|next| *next != 0).unwrap_or(NO_TIME),
@@ -191,6 +205,28 @@ impl<'a> Found<'a> {
         }
         Ok(())
     }
+}
+
+impl<'a> Index<Figure> for Found<'a> {
+    type Output = Option<Value<'a>>;
+
+    #[inline(always)]
+    fn index(&self, figure: Figure) -> &Self::Output {
+        &self.figures[figure as usize]
+    }
+}
+
+impl IndexMut<Figure> for Found<'_> {
+    #[inline(always)]
+    fn index_mut(&mut self, figure: Figure) -> &mut Self::Output {
+        &mut self.figures[figure as usize]
+    }
+}
+
+/// Whether a value is null or the empty text.
+#[inline(always)]
+fn says_nothing(value: &Value<'_>) -> bool {
+    value.is_null() || (value.shape == Shape::Text && value.raw.is_empty())
 }
 
 /// Whether two names are equal, without a call: most are of eight to sixteen characters.

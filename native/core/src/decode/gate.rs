@@ -85,15 +85,15 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     // A push of `spot.obu` names no event; an answer to a subscription does.
     let event = push.event.map_or(Ok(b"update".as_slice()), |event| event.text("event"))?;
     match (channel.text("channel")?, event) {
-        (b"spot.order_book_update" | b"spot.obu", b"update") => take(book(&Book::of(result, "result")?)?),
-        (b"spot.book_ticker", b"update") => take(top(&Book::of(result, "result")?)?),
-        (b"spot.trades", b"update") => take(trade(&Trade::of(result, "result")?)?),
+        (b"spot.order_book_update" | b"spot.obu", b"update") => take(&book(&Book::of(result, "result")?)?),
+        (b"spot.book_ticker", b"update") => take(&top(&Book::of(result, "result")?)?),
+        (b"spot.trades", b"update") => take(&trade(&Trade::of(result, "result")?)?),
         (b"spot.tickers", b"update") => {
             let symbol = need(Named::of(result, "result")?.symbol, "currency_pair")?.text("currency_pair")?;
             let ts_venue = milliseconds(push.time)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: result, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: result, place: &FIGURES }))
         }
-        (b"spot.candlesticks", b"update") => take(candle(result, milliseconds(push.time)?)?),
+        (b"spot.candlesticks", b"update") => take(&candle(result, milliseconds(push.time)?)?),
         _ => Ok(()),
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     let found = Whole::of(body, "body")?;
     let Some(id) = found.id else { return Ok(()) };
     let id = id.whole("id")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (id, id, 0),

@@ -89,14 +89,14 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
     let pushed = milliseconds(push.time)?;
     match channel.text("channel")? {
-        b"futures.order_book_update" | b"futures.obu" => take(book(&Book::of(result, "result")?)?),
-        b"futures.book_ticker" => take(top(&Book::of(result, "result")?)?),
-        b"futures.trades" => result.items("result", |item| take(trade(&Item::of(item, "result")?)?)),
+        b"futures.order_book_update" | b"futures.obu" => take(&book(&Book::of(result, "result")?)?),
+        b"futures.book_ticker" => take(&top(&Book::of(result, "result")?)?),
+        b"futures.trades" => result.items("result", |item| take(&trade(&Item::of(item, "result")?)?)),
         b"futures.tickers" => result.items("result", |item| {
             let symbol = need(Item::of(item, "result")?.symbol, "contract")?.text("contract")?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue: pushed, item, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue: pushed, item, place: &FIGURES }))
         }),
-        b"futures.candlesticks" => result.items("result", |item| take(candle(item, pushed)?)),
+        b"futures.candlesticks" => result.items("result", |item| take(&candle(item, pushed)?)),
         _ => Ok(()),
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     let found = Whole::of(body, "body")?;
     let Some(id) = found.id else { return Ok(()) };
     let id = id.whole("id")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (id, id, 0),

@@ -107,25 +107,25 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
     if let Some(symbol) = topic.strip_suffix(b".trade.detail") {
         let trades = need(Tick::of(tick, "tick")?.data, "data")?;
-        return trades.items("data", |item| take(trade(symbol, &Trade::of(item, "data")?)?));
+        return trades.items("data", |item| take(&trade(symbol, &Trade::of(item, "data")?)?));
     }
     if let Some(symbol) = topic.strip_suffix(b".bbo") {
-        return take(top(symbol, &Tick::of(tick, "tick")?)?);
+        return take(&top(symbol, &Tick::of(tick, "tick")?)?);
     }
     let (mut parts, ts_venue) = (topic.split(|byte| *byte == b'.'), time(push.time)?);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(symbol), Some(b"detail"), None) => {
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &TICKER }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &TICKER }))
         }
         (Some(symbol), Some(b"mark_price"), Some(_)) => {
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &MARK }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &MARK }))
         }
         (Some(symbol), Some(b"index"), Some(_)) => {
             take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &INDEX }))
         }
         (Some(symbol), Some(b"kline"), Some(length)) => {
             let interval = interval(length)?;
-            take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: tick, place: &KLINE }))
+            take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item: tick, place: &KLINE }))
         }
         _ => Ok(()),
     }
@@ -140,7 +140,7 @@ fn funding<'a>(push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     let ts_venue = push.time.map_or(Ok(NO_TIME), |value| super::figures::time(value, Clock::Millis))?;
     data.items("data", |item| {
         let symbol = need(Funding::of(item, "data")?.symbol, "contract_code")?.text("contract_code")?;
-        take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FUNDING }))
+        take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FUNDING }))
     })
 }
 
@@ -150,7 +150,7 @@ pub(super) fn whole<'a>(body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let ts_venue = time(answer.time)?;
     need(answer.data, "data")?.items("data", |item| {
         let symbol = need(Funding::of(item, "data")?.symbol, "contract_code")?.text("contract_code")?;
-        take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &INTEREST }))
+        take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &INTEREST }))
     })
 }
 
@@ -171,7 +171,7 @@ fn top<'a>(symbol: &'a [u8], tick: &Tick<'a>) -> Result<Message<'a>> {
 
 fn book<'a>(symbol: &'a [u8], tick: &Tick<'a>, take: Take<'_, 'a>) -> Result<()> {
     let id = need(tick.id, "mrid")?.whole("mrid")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (id, id, 0),

@@ -92,25 +92,25 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             let data = Data::of(data, "data")?;
             book(&data, first_two(need(data.levels, "levels")?, "levels")?, take)
         }
-        b"bbo" => take(top(&Data::of(data, "data")?)?),
+        b"bbo" => take(&top(&Data::of(data, "data")?)?),
         b"activeAssetCtx" | b"activeSpotAssetCtx" => {
             let symbol = coin(&Data::of(data, "data")?)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: data, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: data, place: &FIGURES }))
         }
         b"candle" => {
             let found = Candle::of(data, "data")?;
             let (symbol, length) = (need(found.coin, "s")?.text("s")?, need(found.length, "i")?.text("i")?);
             let (interval, ts_venue) = (interval(length)?, NO_TIME);
-            take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place: &KLINE }))
+            take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item: data, place: &KLINE }))
         }
-        b"trades" => data.items("data", |item| take(trade(&Data::of(item, "data")?)?)),
+        b"trades" => data.items("data", |item| take(&trade(&Data::of(item, "data")?)?)),
         _ => Ok(()),
     }
 }
 
 fn book<'a>(data: &Data<'a>, [bids, asks]: [Value<'a>; 2], take: Take<'_, 'a>) -> Result<()> {
     let time = need(data.time, "time")?.whole("time")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol: coin(data)?,
         snapshot: true,
         ids: (time, time, 0),

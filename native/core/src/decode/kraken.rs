@@ -100,14 +100,14 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             book(&found, symbol, channel, take)
         }
         (b"ticker", [Some(one), _]) => {
-            take(ticker(one, symbol)?)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: one, place: &FIGURES }))
+            take(&ticker(one, symbol)?)?;
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item: one, place: &FIGURES }))
         }
-        (b"trade", [Some(one), _]) => one.items("trade", |item| take(trade(item, symbol)?)),
+        (b"trade", [Some(one), _]) => one.items("trade", |item| take(&trade(item, symbol)?)),
         (_, [Some(item), _]) => match channel.strip_prefix(b"ohlc-") {
             Some(length) => {
                 let (interval, ts_venue) = (interval(length)?, NO_TIME);
-                take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE }))
+                take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item, place: &KLINE }))
             }
             None => Ok(()),
         },
@@ -115,10 +115,11 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     }
 }
 
+#[inline(always)]
 fn book<'a>(found: &Payload<'a>, symbol: &'a [u8], channel: &'a [u8], take: Take<'_, 'a>) -> Result<()> {
     let snapshot = found.all_asks.is_some() || found.all_bids.is_some();
     let (bids, asks) = if snapshot { (found.all_bids, found.all_asks) } else { (found.bids, found.asks) };
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (0, 0, 0),

@@ -102,10 +102,10 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             book(&push, true, levels, take)
         }
         b"book" => change(&push, take),
-        b"trade" => take(trade(&push)?),
+        b"trade" => take(&trade(&push)?),
         b"ticker" | b"ticker_lite" => {
             let (symbol, ts_venue) = (symbol(&push)?, time(push.time)?);
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
         }
         _ => Ok(()),
     }
@@ -114,20 +114,22 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
 /// Takes the REST answer about the candles of `symbol` apart.
 pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     need(Chart::of(body, "body")?.candles, "candles")?.items("candles", |item| {
-        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
+        take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval: 0, item, place: &KLINE }))
     })
 }
 
 /// A change of one level.
+#[inline(always)]
 fn change<'a>(push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     let side = if sells(push)? { Side::Sell } else { Side::Buy };
     let (price, qty) = level(push)?;
     book(push, false, Levels::One { side, price, qty }, take)
 }
 
+#[inline(always)]
 fn book<'a>(push: &Push<'a>, snapshot: bool, levels: Levels<'a>, take: Take<'_, 'a>) -> Result<()> {
     let sequence = need(push.sequence, "seq")?.whole("seq")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol: symbol(push)?,
         snapshot,
         ids: (sequence, sequence, 0),
@@ -151,15 +153,18 @@ fn trade<'a>(push: &Push<'a>) -> Result<Message<'a>> {
     }))
 }
 
+#[inline(always)]
 fn symbol<'a>(push: &Push<'a>) -> Result<&'a [u8]> {
     need(push.symbol, "product_id")?.text("product_id")
 }
 
+#[inline(always)]
 fn level<'a>(push: &Push<'a>) -> Result<(&'a [u8], &'a [u8])> {
     Ok((need(push.price, "price")?.figure("price")?, need(push.qty, "qty")?.figure("qty")?))
 }
 
 /// Of a level: whether it is an ask; of a trade: whether the taker sold.
+#[inline(always)]
 fn sells(push: &Push<'_>) -> Result<bool> {
     let side = need(push.side, "side")?;
     match side.text("side")? {
@@ -169,6 +174,7 @@ fn sells(push: &Push<'_>) -> Result<bool> {
     }
 }
 
+#[inline(always)]
 fn time(value: Option<Value<'_>>) -> Result<Nanos> {
     value.map_or(Ok(NO_TIME), |time| venue_time(time.whole("time")?))
 }

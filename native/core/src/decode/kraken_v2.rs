@@ -77,17 +77,17 @@ pub(super) fn read<'a>(memory: &'a mut Memory, message: Value<'a>, take: Take<'_
         let item = Item::of(raw, "data")?;
         let (symbol, ts_venue) = (need(item.symbol, "symbol")?.text("symbol")?, time(item.time)?);
         match channel {
-            b"book" => take(book(memory, &item, symbol, whole)?),
-            b"trade" => take(trade(&item, symbol, ts_venue)?),
+            b"book" => take(&book(memory, &item, symbol, whole)?),
+            b"trade" => take(&trade(&item, symbol, ts_venue)?),
             b"ticker" => {
-                take(top(&item, symbol, ts_venue)?)?;
-                take(Message::Figures(FiguresMessage { symbol, ts_venue, item: raw, place: &FIGURES }))
+                take(&top(&item, symbol, ts_venue)?)?;
+                take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: raw, place: &FIGURES }))
             }
             _ => {
                 let minutes = i64::try_from(need(item.interval, "interval")?.whole("interval")?);
                 let interval = minutes.ok().and_then(|minutes| minutes.checked_mul(MINUTE));
                 let interval = interval.ok_or_else(|| raw.refuse("interval"))?;
-                take(Message::Kline(KlineMessage { symbol, ts_venue, interval, item: raw, place: &KLINE }))
+                take(&Message::Kline(KlineMessage { symbol, ts_venue, interval, item: raw, place: &KLINE }))
             }
         }
     })

@@ -7,7 +7,7 @@
 
 use super::figures::Figure::{Ask, Bid, High, Last, LastQty, Low, Open, Turnover, Volume};
 use super::figures::Place::{self, Begin, Is, Items, Members};
-use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
+use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
@@ -87,28 +87,25 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
 
 /// The same of a ticker.
 fn usual_ticker<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
-    let (mut data, mut form) = (Data::default(), Form::new(message));
+    let (mut data, mut found, mut form) = (Data::default(), Found::NONE, Form::new(message));
     let symbol: Option<Value<'a>>;
-    form.piece(br#"{"data":"#)?;
-    let place = form.place();
     usual!(
         form,
-        br#"{"sequence":"# data.sequence => text,
+        br#"{"data":{"sequence":"# data.sequence => text,
         br#","bestAsk":"# data.ask => text,
-        br#","size":"# _ => text,
+        br#","size":"# found[LastQty] => text,
         br#","bestBidSize":"# data.bid_qty => text,
-        br#","price":"# _ => text,
+        br#","price":"# found[Last] => text,
         br#","time":"# data.time => number,
         br#","bestAskSize":"# data.ask_qty => text,
         br#","bestBid":"# data.bid => text,
+        br#"},"subject":"trade.ticker","topic":"/market/ticker:"# symbol => rest;
+        br#","type":"message"}"#
     );
-    form.piece(b"}")?;
-    let item = form.since(place)?;
-    usual!(form, br#","subject":"trade.ticker","topic":"/market/ticker:"# symbol => rest; br#","type":"message"}"#);
     let symbol = symbol?.raw;
     let (top, ts_venue) = (top(&data, symbol).ok()?, milliseconds(&data).ok()?);
-    let told = FiguresMessage { symbol, ts_venue, item, place: &TICKER };
-    (symbol != b"all").then(|| take(top).and_then(|()| take(Message::Figures(told))))
+    let told = FoundMessage { symbol, ts_venue, found };
+    (symbol != b"all").then(|| take(&top).and_then(|()| take(&Message::Found(told))))
 }
 
 /// Takes one message apart.
@@ -121,16 +118,16 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         return change(&data, &Sides::of(need(data.changes, "changes")?, "changes")?, take);
     }
     if topic.starts_with(b"/market/match:") {
-        return take(trade(&Data::of(data, "data")?)?);
+        return take(&trade(&Data::of(data, "data")?)?);
     }
     match (topic.strip_prefix(b"/market/ticker:"), topic.strip_prefix(b"/market/snapshot:")) {
         // Under `all` the symbol is the subject.
         (Some(b"all"), _) => Ok(()),
         (Some(symbol), _) => {
             let found = Data::of(data, "data")?;
-            take(top(&found, symbol)?)?;
+            take(&top(&found, symbol)?)?;
             let ts_venue = milliseconds(&found)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &TICKER }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: data, place: &TICKER }))
         }
         (None, Some(symbol)) => {
             let Some(item) = Inner::of(data, "data")?.data else { return Ok(()) };
@@ -138,10 +135,10 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
                 Some(time) => venue_time(time.whole("datetime")?)?,
                 None => NO_TIME,
             };
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &SNAPSHOT }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &SNAPSHOT }))
         }
         (None, None) => match topic.strip_prefix(b"/market/candles:") {
-            Some(rest) => take(candle(rest, &Inner::of(data, "data")?)?),
+            Some(rest) => take(&candle(rest, &Inner::of(data, "data")?)?),
             None => Ok(()),
         },
     }
@@ -162,7 +159,7 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     let data = Data::of(found, "data")?;
     let sides = Sides::of(found, "data")?;
     let sequence = need(data.sequence, "sequence")?.digits("sequence")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (sequence, sequence, 0),
@@ -173,10 +170,11 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     }))
 }
 
+#[inline(always)]
 fn change<'a>(data: &Data<'a>, sides: &Sides<'a>, take: Take<'_, 'a>) -> Result<()> {
     let first = need(data.first, "sequenceStart")?.whole("sequenceStart")?;
     let last = need(data.last, "sequenceEnd")?.whole("sequenceEnd")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol: need(data.symbol, "symbol")?.text("symbol")?,
         snapshot: false,
         ids: (first, last, 0),
@@ -205,6 +203,7 @@ fn trade<'a>(data: &Data<'a>) -> Result<Message<'a>> {
     }))
 }
 
+#[inline(always)]
 fn top<'a>(data: &Data<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let side = |price: Option<Value<'a>>, qty| -> Result<(&'a [u8], &'a [u8])> {
         match price {

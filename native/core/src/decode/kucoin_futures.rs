@@ -77,14 +77,14 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let mut parts = topic.text("topic")?.splitn(2, |byte| *byte == b':');
     let (Some(topic), Some(symbol)) = (parts.next(), parts.next()) else { return Ok(()) };
     match topic {
-        b"/contractMarket/level2" => take(change(symbol, &Data::of(item, "data")?)?),
-        b"/contractMarket/execution" => take(trade(symbol, &Data::of(item, "data")?)?),
-        b"/contractMarket/tickerV2" => take(top(symbol, &Data::of(item, "data")?)?),
+        b"/contractMarket/level2" => take(&change(symbol, &Data::of(item, "data")?)?),
+        b"/contractMarket/execution" => take(&trade(symbol, &Data::of(item, "data")?)?),
+        b"/contractMarket/tickerV2" => take(&top(symbol, &Data::of(item, "data")?)?),
         b"/contractMarket/snapshot" | b"/contract/instrument" => {
             let ts_venue = stamp(&Data::of(item, "data")?)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
         }
-        b"/contractMarket/limitCandle" => take(candle(symbol, &Data::of(item, "data")?)?),
+        b"/contractMarket/limitCandle" => take(&candle(symbol, &Data::of(item, "data")?)?),
         _ => Ok(()),
     }
 }
@@ -94,10 +94,10 @@ pub(super) fn whole<'a>(symbol: &'a [u8], body: Value<'a>, take: Take<'_, 'a>) -
     let Some(item) = Push::of(body, "body")?.data else { return Ok(()) };
     let data = Data::of(item, "data")?;
     let Some(bids) = data.bids else {
-        return take(Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item, place: &CONTRACT }));
+        return take(&Message::Figures(FiguresMessage { symbol, ts_venue: NO_TIME, item, place: &CONTRACT }));
     };
     let sequence = need(data.sequence, "sequence")?.whole("sequence")?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot: true,
         ids: (sequence, sequence, 0),

@@ -53,9 +53,9 @@ pub(super) fn run<F: Form>(
         return Some(end);
     }
     #[cfg(target_arch = "x86_64")]
-    if let Some(wide) = super::level_wide::Wide::of(listed.price, listed.qty) {
+    if let Some(wide) = &listed.wide {
         // SAFETY: `Wide` is made only where the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
-        return unsafe { run_wide::<F>(form, bytes, at, listed, &wide, each) };
+        return unsafe { run_wide::<F>(form, bytes, at, listed, wide, each) };
     }
     run_by::<F>(form, bytes, at, listed, |_| None, each)
 }

@@ -23,18 +23,18 @@ const DECIMALS_MAX: usize = 12;
 
 /// How one number's bytes become digits: which byte each of the sixteen digits is, and which bytes must be zeros because
 /// they stand for less than the unit.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
-struct Moves {
-    shuffle: [u8; 16],
+pub(super) struct Moves {
+    pub shuffle: [u8; 16],
     beyond: [u8; 16],
 }
 
 /// The moves by how far the point is from the end: 0 where there is none, else the decimals shown and one.
-type Row = [Moves; LENGTH_MAX as usize + 1];
+pub(super) type Row = [Moves; LENGTH_MAX as usize + 1];
 
 /// The moves by the unit's decimals.
-static ROWS: [Row; DECIMALS_MAX + 1] = rows();
+pub(super) static ROWS: [Row; DECIMALS_MAX + 1] = rows();
 
 const fn rows() -> [Row; DECIMALS_MAX + 1] {
     let mut all = [[Moves { shuffle: [0x80; 16], beyond: [0; 16] }; LENGTH_MAX as usize + 1]; DECIMALS_MAX + 1];
@@ -77,7 +77,7 @@ const fn moves(decimals: usize, point: usize) -> Moves {
 }
 
 /// Sixteen zeros, then sixteen ones: from `n` on, a mask of the last `n` of sixteen bytes.
-static LAST: [u8; 32] = {
+pub(super) static LAST: [u8; 32] = {
     let mut bytes = [0; 32];
     let mut at = 16;
     while at < 32 {
@@ -88,7 +88,7 @@ static LAST: [u8; 32] = {
 };
 
 /// How one number is read.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Number {
     row: &'static Row,
     /// The most digits before the point that leave room for the decimals.
@@ -97,7 +97,7 @@ struct Number {
 }
 
 /// How the prices and the sizes of an instrument are read.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Wide {
     price: Number,
     qty: Number,

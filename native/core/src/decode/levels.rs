@@ -79,51 +79,51 @@ pub(super) struct Written {
 impl<'a> Levels<'a> {
     /// Writes the levels into the depth record that was begun, bids first. `payload` is the message that they are part of.
     pub fn write(&self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<Written> {
-        match *self {
-            Self::One { side, price, qty } => {
-                out.level(level_of(listed, price, qty)?)?;
-                let (bids, asks) = of(side, (1, 0), (0, 1));
-                return Ok(Written { bids, asks, latest: NO_TIME });
-            }
-            Self::Sided(levels) => {
-                let mark = out.mark();
-                match write_sided(levels, payload, listed, out) {
-                    Some((bids, asks)) => return Ok(Written { bids, asks, latest: NO_TIME }),
-                    None => out.rollback(mark),
-                }
-            }
-            _ => {}
+        if let Self::One { side, price, qty } = *self {
+            out.level(level_of(listed, price, qty)?)?;
+            let (bids, asks) = of(side, (1, 0), (0, 1));
+            return Ok(Written { bids, asks, latest: NO_TIME });
         }
-        let (bids, of_bids) = self.write_side(Side::Buy, payload, listed, out)?;
-        let (asks, of_asks) = self.write_side(Side::Sell, payload, listed, out)?;
+        let mark = out.mark();
+        if let Some(written) = self.usual(payload, listed, out) {
+            return Ok(written);
+        }
+        out.rollback(mark);
+        let (bids, of_bids) = self.write_side(Side::Buy, listed, out)?;
+        let (asks, of_asks) = self.write_side(Side::Sell, listed, out)?;
         Ok(Written { bids, asks, latest: of_bids.max(of_asks) })
     }
 
-    /// Writes the levels of one side, in the venue's usual form or else in the general way: how many, and the latest time.
-    fn write_side(&self, side: Side, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<(u32, Nanos)> {
-        let (mark, mut timed) = (out.mark(), Timed { latest: NO_TIME });
-        let to = (payload, listed, &mut *out);
-        let usual = match *self {
-            Self::Pairs { bids, asks } => of(side, bids, asks).map_or(Some(0), |levels| usual(&mut Pair, levels, to)),
-            Self::Timed { bids, asks } => of(side, bids, asks).map_or(Some(0), |levels| usual(&mut timed, levels, to)),
-            Self::Priced { bids, asks } => usual(&mut Priced, of(side, bids, asks), to),
-            Self::Figures { bids, asks } => usual(&mut Figures, of(side, bids, asks), to),
-            Self::Short { bids, asks } => usual(&mut level_form::Short, of(side, bids, asks), to),
-            Self::Worded { bids, asks } => usual(&mut Worded, of(side, bids, asks), to),
+    /// Writes the levels in the venue's usual form; None where one is in another.
+    fn usual(&self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<Written> {
+        let to = (payload, listed, out);
+        match self {
+            Self::Pairs { bids, asks } => both(&mut Pair, bids.as_ref(), asks.as_ref(), to),
+            Self::Timed { bids, asks } => {
+                let mut timed = Timed { latest: NO_TIME };
+                let written = both(&mut timed, bids.as_ref(), asks.as_ref(), to)?;
+                Some(Written { latest: timed.latest, ..written })
+            }
+            Self::Priced { bids, asks } => both(&mut Priced, Some(bids), Some(asks), to),
+            Self::Figures { bids, asks } => both(&mut Figures, Some(bids), Some(asks), to),
+            Self::Short { bids, asks } => both(&mut level_form::Short, Some(bids), Some(asks), to),
+            Self::Worded { bids, asks } => both(&mut Worded, Some(bids), Some(asks), to),
             Self::Named { bids, asks } => {
-                let levels = of(side, bids, asks);
-                if levels.raw.starts_with(b"[{\"price\":\"") {
-                    usual(&mut level_form::Sized, levels, to)
+                let sized = [bids, asks].into_iter().any(|levels| levels.raw.starts_with(b"[{\"price\":\""));
+                if sized {
+                    both(&mut level_form::Sized, Some(bids), Some(asks), to)
                 } else {
-                    usual(&mut level_form::Named, levels, to)
+                    both(&mut level_form::Named, Some(bids), Some(asks), to)
                 }
             }
+            Self::Sided(levels) => write_sided(*levels, to),
             _ => None,
-        };
-        if let Some(count) = usual {
-            return Ok((count, timed.latest));
         }
-        out.rollback(mark);
+    }
+
+    /// Writes the levels of one side in the general way: how many, and the latest time.
+    #[inline(never)]
+    fn write_side(&self, side: Side, listed: &Listed, out: &mut RecordBuf) -> Result<(u32, Nanos)> {
         let mut count = 0;
         self.each(side, |price, qty| {
             count += 1;
@@ -191,24 +191,36 @@ impl<'a> Levels<'a> {
     }
 }
 
-/// Writes the levels of an array in its usual form; how many there are.
+/// The message that levels are part of, their instrument, and the depth record that was begun.
+type To<'t> = (&'t [u8], &'t Listed, &'t mut RecordBuf);
+
+/// Writes the levels of both sides in their usual form. The arrays are read where they stand: a message has just been
+/// written, and a copy of it in wider pieces than it was written in would wait for that.
 #[inline]
-fn usual<F: Form>(
+fn both<F: Form>(
     form: &mut F,
-    levels: Value<'_>,
-    (payload, listed, out): (&[u8], &Listed, &mut RecordBuf),
-) -> Option<u32> {
-    let mut count = 0;
-    let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
-        let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
-        count += 1;
-        out.level(level).ok()
-    })?;
-    (end == levels.at() + levels.raw.len()).then_some(count)
+    bids: Option<&Value<'_>>,
+    asks: Option<&Value<'_>>,
+    (payload, listed, out): To<'_>,
+) -> Option<Written> {
+    let mut counts = [0; 2];
+    for (count, levels) in counts.iter_mut().zip([bids, asks]) {
+        let Some(levels) = levels.filter(|levels| levels.raw.len() > 2) else { continue };
+        let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
+            let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
+            *count += 1;
+            out.level(level).ok()
+        })?;
+        if end != levels.at() + levels.raw.len() {
+            return None;
+        }
+    }
+    let [bids, asks] = counts;
+    Some(Written { bids, asks, latest: NO_TIME })
 }
 
-/// Writes levels that name their side in one pass, bids before asks; how many of each there are.
-fn write_sided(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Option<(u32, u32)> {
+/// Writes levels that name their side in one pass, bids before asks.
+fn write_sided(levels: Value<'_>, (payload, listed, out): To<'_>) -> Option<Written> {
     let (mut bids, mut asks) = (0, 0);
     let end = level_form::run(&mut level_form::Sided, payload, levels.at(), listed, |word, level| {
         if word == Word::Ask {
@@ -219,7 +231,7 @@ fn write_sided(levels: Value<'_>, payload: &[u8], listed: &Listed, out: &mut Rec
         bids += 1;
         if asks <= MIXED_MAX { out.level_before(asks as usize, level).ok() } else { None }
     })?;
-    (end == levels.at() + levels.raw.len()).then_some((bids, asks))
+    (end == levels.at() + levels.raw.len()).then_some(Written { bids, asks, latest: NO_TIME })
 }
 
 /// The two members of a level that is an object.

@@ -9,8 +9,8 @@ use super::figures::FiguresMessage;
 use super::figures::Place::{self, Is, Members};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
-use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::scan::{Scan, Value, members, need};
+use super::usual::{Form, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -56,9 +56,12 @@ const FIGURES: Place = Members(&[(
 pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
     let (mut found, mut form) = (Book::default(), Form::new(message));
     let (channel, time, kind): (Option<Value<'a>>, _, Option<Value<'a>>);
+    usual!(form, br#"{"channel":"# channel => text);
+    if form.piece(br#","liquidation_trades":null,"nonce":"#).is_some() {
+        return usual_trades(form, channel?, take);
+    }
     usual!(
         form,
-        br#"{"channel":"# channel => text,
         br#","offset":"# _ => number,
         br#","order_book":{"code":"# _ => number,
         br#","asks":"# found.asks => list,
@@ -75,6 +78,65 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         _ => return None,
     };
     Some(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found, take))
+}
+
+/// Trades without liquidations, behind that they are none.
+fn usual_trades<'a>(mut form: Form<'a>, channel: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let mut push = Push::default();
+    let kind: Option<Value<'a>>;
+    usual!(
+        form,
+        b"" _ => number,
+        br#","trades":"# push.trades => nested,
+        br#","type":"# kind => text;
+        b"}"
+    );
+    (kind?.raw == b"update/trade").then(|| trades(market_number(channel.raw), &push, take))
+}
+
+/// A trade where it stands; what it says of its two sides is passed over.
+fn usual_trade<'a>(scan: &mut Scan<'a>) -> Option<Trade<'a>> {
+    let (mut trade, mut form) = (Trade::default(), Form::of(scan));
+    usual!(
+        form,
+        br#"{"trade_id":"# trade.id => number,
+        br#","tx_hash":"# _ => text,
+        br#","type":"# _ => text,
+        br#","market_id":"# _ => number,
+        br#","size":"# trade.qty => text,
+        br#","price":"# trade.price => text,
+        br#","usd_amount":"# _ => text,
+        br#","ask_id":"# _ => number,
+        br#","bid_id":"# _ => number,
+        br#","ask_client_id":"# _ => number,
+        br#","bid_client_id":"# _ => number,
+        br#","ask_account_id":"# _ => number,
+        br#","bid_account_id":"# _ => number,
+        br#","is_maker_ask":"# trade.maker_sells => flag,
+        br#","block_height":"# _ => number,
+        br#","timestamp":"# trade.time => number,
+    );
+    usual_sides(&mut form)?;
+    scan.move_to(form.place());
+    Some(trade)
+}
+
+/// What a trade says of its two sides, up to its end.
+fn usual_sides(form: &mut Form<'_>) -> Option<()> {
+    in_order!(
+        form,
+        br#","taker_fee":"# _ => number,
+        br#","taker_position_size_before":"# _ => text,
+        br#","taker_entry_quote_before":"# _ => text,
+        br#","taker_initial_margin_fraction_before":"# _ => number,
+        br#","taker_position_sign_changed":"# _ => flag,
+        br#","maker_fee":"# _ => number,
+        br#","maker_position_size_before":"# _ => text,
+        br#","maker_entry_quote_before":"# _ => text,
+        br#","maker_initial_margin_fraction_before":"# _ => number,
+        br#","maker_position_sign_changed":"# _ => flag,
+    );
+    form.piece(b"}")
 }
 
 /// The number of the market that a channel ends with.
@@ -99,12 +161,13 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
         }
         b"update/trade" => trades(symbol, &push, take),
         b"update/market_stats" => {
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: message, place: &FIGURES }))
         }
         _ => Ok(()),
     }
 }
 
+#[inline(always)]
 fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>, take: Take<'_, 'a>) -> Result<()> {
     let ids = match book.before {
         Some(before) => {
@@ -117,14 +180,13 @@ fn book<'a>(symbol: &'a [u8], snapshot: bool, ts_venue: Nanos, book: &Book<'a>, 
         }
     };
     let levels = Levels::Named { bids: need(book.bids, "bids")?, asks: need(book.asks, "asks")? };
-    take(Message::Book(BookMessage { symbol, snapshot, ids, ts_venue, checksum: None, depth: None, levels }))
+    take(&Message::Book(BookMessage { symbol, snapshot, ids, ts_venue, checksum: None, depth: None, levels }))
 }
 
 fn trades<'a>(symbol: &'a [u8], push: &Push<'a>, take: Take<'_, 'a>) -> Result<()> {
     for list in [push.trades, push.liquidations].into_iter().flatten().filter(|list| !list.is_null()) {
-        list.items("trades", |item| {
-            let trade = Trade::of(item, "trade")?;
-            take(Message::Trade(TradeMessage {
+        list.run("trades", usual_trade, Trade::of, |trade| {
+            take(&Message::Trade(TradeMessage {
                 symbol,
                 price: need(trade.price, "price")?.text("price")?,
                 qty: need(trade.qty, "size")?.text("size")?,

@@ -25,6 +25,8 @@ mod coinbase_orders;
 mod deribit;
 mod dydx;
 mod figure_records;
+#[cfg(target_arch = "x86_64")]
+mod figure_wide;
 mod figures;
 mod gate;
 mod gate_futures;

@@ -89,14 +89,42 @@ pub(super) fn digits_and_points(chunk: u64) -> usize {
 #[inline(always)]
 pub(super) fn end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = at;
-    while let Some(chunk) = bytes.get(end..).and_then(|rest| rest.first_chunk::<8>()) {
-        let digits = digits_and_points(u64::from_le_bytes(*chunk));
+    while let Some(chunk) = bytes.get(end..).and_then(|rest| rest.first_chunk::<WIDTH>()) {
+        let digits = leading(chunk);
         end += digits;
-        if digits < 8 {
+        if digits < WIDTH {
             return Some(end);
         }
     }
     Some(end + bytes.get(end..)?.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count())
+}
+
+/// Bytes that `end` looks at together.
+const WIDTH: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
+
+/// How many bytes are digits or points before the first that is neither.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn leading(chunk: &[u8; WIDTH]) -> usize {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+        _mm_sub_epi8,
+    };
+    // SAFETY: SSE2 is part of x86-64, and the load reads the sixteen bytes of the chunk.
+    let ours = unsafe {
+        let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
+        let values = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
+        let digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+        _mm_movemask_epi8(_mm_or_si128(digits, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'.' as i8))))
+    };
+    ours.trailing_ones() as usize
+}
+
+/// The same eight bytes at a time.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn leading(chunk: &[u8; WIDTH]) -> usize {
+    digits_and_points(u64::from_le_bytes(*chunk))
 }
 
 /// The same with the length as a count of digits.
@@ -496,6 +524,14 @@ mod tests {
             // A figure may be below zero.
             let unsigned = text.strip_prefix('-').unwrap_or(&text);
             prop_assert!(mantissa_and_decimals(text.as_bytes()).is_none() || usual(unsigned));
+        }
+
+        #[test]
+        fn a_number_ends_where_the_first_other_byte_stands(text in "[0-9./:-]{0,40}", at in 0usize..42) {
+            let found = text.as_bytes().get(at..).map(|rest| {
+                at + rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(rest.len())
+            });
+            prop_assert_eq!(end(text.as_bytes(), at), found);
         }
 
         #[test]

@@ -154,12 +154,12 @@ fn items<'a>(data: Value<'a>, read: Read, named: Option<Value<'a>>, whole: bool,
         let symbol = need(item.symbol.or(named), "instId")?.text("instId")?;
         match read {
             Read::Book => book(&item, symbol, whole, take),
-            Read::BestLevel => take(best_level(&item, symbol)?),
-            Read::Trade => take(trade(&item, symbol)?),
-            Read::Figures(place) => take(figures(raw, &item, symbol, place)?),
+            Read::BestLevel => take(&best_level(&item, symbol)?),
+            Read::Trade => take(&trade(&item, symbol)?),
+            Read::Figures(place) => take(&figures(raw, &item, symbol, place)?),
             Read::Ticker => {
-                take(ticker(&item, symbol)?)?;
-                take(figures(raw, &item, symbol, &FIGURES)?)
+                take(&ticker(&item, symbol)?)?;
+                take(&figures(raw, &item, symbol, &FIGURES)?)
             }
         }
     })
@@ -175,7 +175,7 @@ fn klines<'a>(channel: &[u8], symbol: Option<Value<'a>>, data: Value<'a>, take: 
     let symbol = need(symbol, "instId")?.text("instId")?;
     let interval = interval(length)?;
     data.items("data", |item| {
-        take(Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
+        take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
     })
 }
 
@@ -187,7 +187,7 @@ fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a
         _ => 0,
     };
     let checksum = item.checksum.map_or(Ok(0), |sum| signed_sum(&sum))?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (last, last, previous),

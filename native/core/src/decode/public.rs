@@ -4,7 +4,7 @@
 //! `PublicDecoder` makes records, the survey learns ticks and lots, and `book::sent` keeps the texts for a checksum. How a
 //! connection's market enters (Bybit has the same topics on each) is part of `Public`.
 
-pub use super::figures::{FiguresMessage, KlineMessage};
+pub use super::figures::{FiguresMessage, FoundMessage, KlineMessage};
 use super::levels::Levels;
 use super::memory::Memory;
 use super::scan::{Scan, Value, need};
@@ -118,6 +118,8 @@ pub enum Message<'a> {
     Top(TopMessage<'a>),
     /// Figures of an instrument: a ticker, a funding rate, an open interest, a mark price.
     Figures(FiguresMessage<'a>),
+    /// The same, found already.
+    Found(FoundMessage<'a>),
     /// The venue's own bar.
     Kline(KlineMessage<'a>),
 }
@@ -190,13 +192,14 @@ impl<'a> Message<'a> {
             Self::Trade(trade) => trade.symbol,
             Self::Top(top) => top.symbol,
             Self::Figures(told) => told.symbol,
+            Self::Found(told) => told.symbol,
             Self::Kline(kline) => kline.symbol,
         }
     }
 }
 
 /// Who takes the messages of one payload.
-pub type Take<'f, 'a> = &'f mut dyn FnMut(Message<'a>) -> Result<()>;
+pub type Take<'f, 'a> = &'f mut dyn FnMut(&Message<'a>) -> Result<()>;
 
 impl Public {
     /// Every connection with its name.

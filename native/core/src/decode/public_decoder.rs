@@ -48,7 +48,7 @@ impl PublicDecoder {
         whole_message(out, |out| {
             let mut written = 0;
             public.read(memory, payload, &mut |message| {
-                written += write((*public, symbols), &message, payload, stamp, out)?.1;
+                written += write((*public, symbols), message, payload, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
@@ -60,7 +60,7 @@ impl PublicDecoder {
         whole_message(out, |out| {
             let mut written = 0;
             self.public.read_whole(symbol, body, &mut |message| {
-                written += self.write(&message, body, stamp, out)?.1;
+                written += self.write(message, body, stamp, out)?.1;
                 Ok(())
             })?;
             Ok(written)
@@ -97,7 +97,7 @@ fn write(
     let symbol = message.symbol();
     let market = public.market_of(symbol);
     let listed = match message {
-        Message::Figures(_) | Message::Kline(_) => match symbols.find(market, symbol) {
+        Message::Figures(_) | Message::Found(_) | Message::Kline(_) => match symbols.find(market, symbol) {
             Some(listed) => listed,
             None => return Ok((0, 0)),
         },
@@ -109,6 +109,7 @@ fn write(
         Message::Trade(told) => trade(told, listed, stamp, out).map(|()| 1),
         Message::Top(told) => top(told, listed, stamp, out).map(|()| 1),
         Message::Figures(told) => figure_records::write(told, id, stamp, out),
+        Message::Found(told) => figure_records::write_found((&told.found, payload), told.ts_venue, id, stamp, out),
         Message::Kline(told) => figure_records::write_kline(told, id, stamp, out).map(|()| 1),
     }?;
     Ok((id, written))

@@ -322,7 +322,7 @@ fn whole_books_over_rest() {
         (Public::GateSpot, GATE_WHOLE, 48_776_300, "19136.1"),
     ] {
         let mut seen = Vec::new();
-        let mut take = |message: Message<'_>| {
+        let mut take = |message: &Message<'_>| {
             let Message::Book(book) = message else { panic!("{message:?}") };
             book.levels(Side::Buy, |price, _| {
                 seen.push((book.symbol.to_vec(), book.snapshot, book.ids, price.to_vec()));
@@ -338,7 +338,7 @@ fn whole_books_over_rest() {
         "feed must be bitstamp, kraken-futures or one of gate, htx or kucoin for a REST answer, was Okx"
     );
     let unnumbered = GATE_WHOLE.replace("\"id\":48776300,", "");
-    let mut none = |message: Message<'_>| panic!("{message:?}");
+    let mut none = |message: &Message<'_>| panic!("{message:?}");
     Public::GateSpot.read_whole(b"x", unnumbered.as_bytes(), &mut none).unwrap();
 }
 

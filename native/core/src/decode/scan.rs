@@ -107,13 +107,18 @@ impl<'a> Scan<'a> {
 
     /// All bytes, for a reader of its own.
     #[inline(always)]
-    pub fn bytes(&self) -> &'a [u8] {
+    pub const fn bytes(&self) -> &'a [u8] {
         self.buf
+    }
+
+    /// Where `bytes` begin in the message.
+    pub const fn base(&self) -> usize {
+        self.base
     }
 
     /// The place of the next byte in `bytes`.
     #[inline(always)]
-    pub fn at(&self) -> usize {
+    pub const fn at(&self) -> usize {
         self.pos
     }
 
@@ -250,6 +255,7 @@ impl<'a> Scan<'a> {
     }
 
     /// All of the text as one value. An object or an array is not looked into here: whoever reads it does, once.
+    #[inline(always)]
     pub fn whole_text(mut self, field: &'static str) -> Result<Value<'a>> {
         let (at, raw) = match self.buf {
             [b'{', .., b'}'] | [b'[', .., b']'] => (0, self.buf),

@@ -126,8 +126,8 @@ impl Survey {
             // The reader borrows the memory while what it reads is counted here.
             let mut memory = std::mem::take(&mut self.memory);
             let read = match symbol {
-                Some(symbol) => public.read_whole(symbol, payload, &mut |message| self.told(&message)),
-                None => public.read(&mut memory, payload, &mut |message| self.told(&message)).map(|_| ()),
+                Some(symbol) => public.read_whole(symbol, payload, &mut |message| self.told(message)),
+                None => public.read(&mut memory, payload, &mut |message| self.told(message)).map(|_| ()),
             };
             self.memory = memory;
             return read;
@@ -164,7 +164,7 @@ impl Survey {
     /// Counts the numbers of one message of another venue.
     fn told(&mut self, message: &Message<'_>) -> Result<()> {
         // They need no tick and no lot: each names its decimals.
-        if matches!(message, Message::Figures(_) | Message::Kline(_)) {
+        if matches!(message, Message::Figures(_) | Message::Found(_) | Message::Kline(_)) {
             return Ok(());
         }
         self.messages += 1;
@@ -179,7 +179,7 @@ impl Survey {
                 .into_iter()
                 .filter(|(price, _)| !price.is_empty())
                 .try_for_each(|(price, qty)| known.told(price, qty)),
-            Message::Figures(_) | Message::Kline(_) => Ok(()),
+            Message::Figures(_) | Message::Found(_) | Message::Kline(_) => Ok(()),
         }
     }
 

@@ -3,6 +3,8 @@
 //! catalogue: K1. Open addressing over a power of two, at most half full; the table grows only when an instrument
 //! is defined, which happens at start and never while a message is decoded.
 
+#[cfg(target_arch = "x86_64")]
+use super::level_wide::Wide;
 use super::number::{self, Scale};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
@@ -20,6 +22,9 @@ pub(super) struct Listed {
     pub price: Scale,
     /// How a quantity text becomes lots.
     pub qty: Scale,
+    /// How both are read at once, where this processor can.
+    #[cfg(target_arch = "x86_64")]
+    pub wide: Option<Wide>,
 }
 
 impl Listed {
@@ -112,9 +117,13 @@ impl Symbols {
         if instrument.tick <= 0 || instrument.lot <= 0 {
             return bad("tick", format!("{} and lot {}", instrument.tick, instrument.lot), "must be above zero");
         }
+        let price = Scale { decimals: instrument.price_scale, unit: instrument.tick };
+        let qty = Scale { decimals: instrument.qty_scale, unit: instrument.lot };
         let listed = Listed {
-            price: Scale { decimals: instrument.price_scale, unit: instrument.tick },
-            qty: Scale { decimals: instrument.qty_scale, unit: instrument.lot },
+            price,
+            qty,
+            #[cfg(target_arch = "x86_64")]
+            wide: Wide::of(price, qty),
             instrument: instrument.clone(),
         };
         let at =

@@ -6,7 +6,7 @@
 //! it. Both fill the same `members!`, so that what a message means stands in one place.
 
 use super::number;
-use super::scan::{Shape, Value};
+use super::scan::{Scan, Shape, Value};
 use super::skip;
 
 /// How deep a value may nest that is not looked into here.
@@ -32,6 +32,17 @@ macro_rules! usual {
 }
 pub(super) use usual;
 
+/// Reads members that come in one order, of which any may be missing: `in_order!(form, b",\"bid\":" told.bid => number)`.
+///
+/// Each piece begins with the comma before its member, so that the first member of an object is read in another way. The
+/// place of a member that is missing becomes None.
+macro_rules! in_order {
+    ($form:ident, $($piece:literal $place:expr => $kind:ident),* $(,)?) => {
+        $($place = $form.member($piece, |form| form.$kind())?;)*
+    };
+}
+pub(super) use in_order;
+
 /// A place in a message that is read by its pieces.
 pub(super) struct Form<'a> {
     bytes: &'a [u8],
@@ -45,6 +56,11 @@ impl<'a> Form<'a> {
         Self { bytes: message.raw, at: 0, base: message.at() }
     }
 
+    /// At the place of a scanner that goes on behind what is taken here (see `Scan::move_to`).
+    pub const fn of(scan: &Scan<'a>) -> Self {
+        Self { bytes: scan.bytes(), at: scan.at(), base: scan.base() }
+    }
+
     /// Takes `piece` where it is next.
     #[inline(always)]
     pub fn piece(&mut self, piece: &[u8]) -> Option<()> {
@@ -55,15 +71,18 @@ impl<'a> Form<'a> {
         Some(())
     }
 
-    /// The place of the next byte, for `since`.
-    pub const fn place(&self) -> usize {
-        self.at
+    /// Takes `piece` and the value behind it; where another piece is next, nothing.
+    #[inline(always)]
+    pub fn member(&mut self, piece: &[u8], read: impl Fn(&mut Self) -> Option<Value<'a>>) -> Option<Option<Value<'a>>> {
+        match self.piece(piece) {
+            Some(()) => read(self).map(Some),
+            None => Some(None),
+        }
     }
 
-    /// The object that was taken piece by piece from `place` on.
-    pub fn since(&self, place: usize) -> Option<Value<'a>> {
-        let raw = self.bytes.get(place..self.at)?;
-        Some(Value { shape: Shape::Object, raw, at: (self.base + place) as u32 })
+    /// The place of the next byte.
+    pub const fn place(&self) -> usize {
+        self.at
     }
 
     /// Nothing may follow.
@@ -94,6 +113,47 @@ impl<'a> Form<'a> {
         let end = number::end(self.bytes, first)?;
         self.bytes.get(first).filter(|byte| byte.is_ascii_digit())?;
         self.value(Shape::Number, end, end)
+    }
+
+    /// A number with or without an exponent, or null.
+    #[inline(always)]
+    pub fn figure(&mut self) -> Option<Value<'a>> {
+        let sign = usize::from(self.bytes.get(self.at) == Some(&b'-'));
+        let first = self.at + sign;
+        let end = number::end(self.bytes, first)?;
+        if !self.bytes.get(first)?.is_ascii_digit() {
+            return self.null();
+        }
+        match self.bytes.get(end) {
+            Some(b'e' | b'E') => self.power(end + 1),
+            _ => self.value(Shape::Number, end, end),
+        }
+    }
+
+    /// The word null.
+    fn null(&mut self) -> Option<Value<'a>> {
+        let end = self.at + 4;
+        if self.bytes.get(self.at..end)? == b"null" { self.value(Shape::Literal, end, end) } else { None }
+    }
+
+    /// A number whose exponent begins at `from`.
+    #[cold]
+    fn power(&mut self, from: usize) -> Option<Value<'a>> {
+        let sign = usize::from(matches!(self.bytes.get(from), Some(b'+' | b'-')));
+        let digits = self.bytes.get(from + sign..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let end = from + sign + digits;
+        self.value(Shape::Number, end, end)
+    }
+
+    /// True or false.
+    #[inline(always)]
+    pub fn flag(&mut self) -> Option<Value<'a>> {
+        let rest = self.bytes.get(self.at..)?;
+        let end = self.at + if rest.starts_with(b"false") { 5 } else { 4 };
+        if rest.starts_with(b"false") || rest.starts_with(b"true") {
+            return self.value(Shape::Literal, end, end);
+        }
+        None
     }
 
     /// A list of levels or of other items that are arrays or objects themselves; whoever reads them looks at what is in it.

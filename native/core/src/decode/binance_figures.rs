@@ -131,10 +131,14 @@ pub(super) fn liquidation(
     let found = Forced::of(need(Event::of(event(payload)?, "event")?.order, "o")?, "o")?;
     let symbol = need(found.symbol, "symbol")?.text("symbol")?;
     let Some(listed) = symbols.find(market, symbol) else { return Ok(0) };
-    let prices = [need(found.price, "p")?.figure("p")?, need(found.average, "ap")?.figure("ap")?];
-    let sizes = [need(found.qty, "q")?.figure("q")?, need(found.filled, "z")?.figure("z")?];
-    let ([price, average], price_scale) = aligned(prices.map(Some), "price")?;
-    let ([qty, filled], qty_scale) = aligned(sizes.map(Some), "quantity")?;
+    let figure = |value, field| -> Result<_> {
+        let value = need(value, field)?;
+        value.figure(field).map(|_| value)
+    };
+    let prices = [figure(found.price, "p")?, figure(found.average, "ap")?];
+    let sizes = [figure(found.qty, "q")?, figure(found.filled, "z")?];
+    let ([price, average], price_scale) = aligned(prices.each_ref().map(Some), b"", "price")?;
+    let ([qty, filled], qty_scale) = aligned(sizes.each_ref().map(Some), b"", "quantity")?;
     let ts_venue = found.time.map_or(Ok(NO_TIME), |value| time(value, Clock::Millis))?;
     let mut header = header::<Liquidation>((listed.instrument.id, ts_venue, stamp));
     header.flags = if need(found.side, "S")?.either("S", b"SELL", b"BUY")? { flags::SELL } else { 0 };

@@ -124,11 +124,11 @@ fn items<'a>(channel: &[u8], symbol: &'a [u8], push: &Push<'a>, take: Take<'_, '
         b"books" | b"books5" | b"books15" => {
             data.items("data", |item| book(&Book::of(item, "data")?, symbol, whole, take))
         }
-        b"books1" => data.items("data", |item| take(top(&Book::of(item, "data")?, symbol)?)),
-        b"trade" if !whole => data.items("data", |item| take(trade(&Trade::of(item, "data")?, symbol)?)),
+        b"books1" => data.items("data", |item| take(&top(&Book::of(item, "data")?, symbol)?)),
+        b"trade" if !whole => data.items("data", |item| take(&trade(&Trade::of(item, "data")?, symbol)?)),
         b"ticker" => data.items("data", |item| {
             let ts_venue = stamped(Ticker::of(item, "data")?.time)?;
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
         }),
         _ => klines(channel, symbol, push, take),
     }
@@ -145,7 +145,7 @@ fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a
         _ => (0, 0),
     };
     let checksum = book.checksum.map_or(Ok(0), |sum| signed_sum(&sum))?;
-    take(Message::Book(BookMessage {
+    take(&Message::Book(BookMessage {
         symbol,
         snapshot,
         ids: (first, last, previous),

@@ -9,7 +9,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, time};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::NO_TIME;
@@ -75,7 +75,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"channel":"diff_order_book_"# symbol => rest;
         br#","event":"data"}"#
     );
-    Some(book(symbol?.raw, false, &data, take))
+    done(book(symbol?.raw, false, &data, take))
 }
 
 /// Takes one message apart.

@@ -13,7 +13,7 @@ use super::figures::{Clock, FiguresMessage, Found, FoundMessage, HOUR, KlineMess
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Scan, Value, members, need};
-use super::usual::{Form, in_order, usual};
+use super::usual::{Form, done, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -93,7 +93,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"cts":"# push.matched => number;
         b"}"
     );
-    Some(book(&push, &data, take))
+    done(book(&push, &data, take))
 }
 
 /// The same of a ticker or of trades.
@@ -111,7 +111,7 @@ fn usual_other<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>>
         usual!(form, br#","type":"# push.kind => text, br#","ts":"# push.time => number);
     }
     usual!(form, br#","data":"# push.data => nested; b"}");
-    Some(trades(push.data?, take))
+    done(trades(push.data?, take))
 }
 
 /// A ticker behind the beginning of its topic: whole on spot, of a future the members that changed.
@@ -144,12 +144,20 @@ fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>
     }
     form.end()?;
     let (symbol, ts_venue) = (symbol?.raw, pushed(&push).ok()?);
-    Some(take(&Message::Found(FoundMessage { symbol, ts_venue, found })))
+    done(take(&Message::Found(FoundMessage { symbol, ts_venue, found })))
 }
 
-/// What changed of a future's ticker. One open interest stands in a whole one before the best prices, in a change behind them.
+/// What changed of a future's ticker.
+#[inline(always)]
 fn usual_change<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
-    let (hours, next): (Option<Value<'a>>, Option<Value<'a>>);
+    usual_day(form, found)?;
+    usual_funding(form, found)?;
+    usual_best(form, found)
+}
+
+/// Its last trade, the 24 hours and the marks.
+#[inline(always)]
+fn usual_day<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
     in_order!(
         form,
         br#","tickDirection":"# _ => text,
@@ -165,12 +173,36 @@ fn usual_change<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
         br#","openInterestValue":"# found[OpenValue] => text,
         br#","turnover24h":"# found[Turnover] => text,
         br#","volume24h":"# found[Volume] => text,
+    );
+    Some(())
+}
+
+/// Its funding. One side's open interest stands here in a whole ticker, and behind the best prices in a change.
+#[inline(always)]
+fn usual_funding<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
+    let (hours, next): (Option<Value<'a>>, Option<Value<'a>>);
+    in_order!(
+        form,
         br#","fundingIntervalHour":"# hours => text,
         br#","fundingCap":"# _ => text,
         br#","singleOpenInterest":"# _ => text,
         br#","singleOpenInterestValue":"# _ => text,
         br#","nextFundingTime":"# next => text,
         br#","fundingRate":"# found[Rate] => text,
+    );
+    for (value, place) in [(hours, Every(HOUR)), (next, Next(Clock::Millis))] {
+        if let Some(value) = value {
+            found.gather(value, &place).ok()?;
+        }
+    }
+    Some(())
+}
+
+/// Its best prices and what is behind them.
+#[inline(always)]
+fn usual_best<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
+    in_order!(
+        form,
         br#","bid1Price":"# found[Bid] => text,
         br#","bid1Size":"# found[BidQty] => text,
         br#","ask1Price":"# found[Ask] => text,
@@ -181,11 +213,6 @@ fn usual_change<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
         br#","preQty":"# _ => text,
         br#","curPreListingPhase":"# _ => text,
     );
-    for (value, place) in [(hours, Every(HOUR)), (next, Next(Clock::Millis))] {
-        if let Some(value) = value {
-            found.gather(value, &place).ok()?;
-        }
-    }
     Some(())
 }
 

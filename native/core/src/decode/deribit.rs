@@ -10,7 +10,7 @@ use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, i
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
-use super::usual::{Form, in_order, usual};
+use super::usual::{Form, done, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -126,7 +126,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     data = Some(form.nested()?);
     form.piece(b"}}")?;
     form.end()?;
-    Some(told(channel, data?, take))
+    done(told(channel, data?, take))
 }
 
 /// The data of a book.
@@ -146,7 +146,7 @@ fn usual_book<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>> 
         br#","asks":"# data.asks => list;
         b"}}}"
     );
-    Some(book(&data).and_then(|book| take(&book)))
+    done(book(&data).and_then(|book| take(&book)))
 }
 
 /// A ticker: the members in the order in which they come, whatever the instrument. A future has no Greeks, an option no
@@ -160,6 +160,20 @@ fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>
     }
     usual!(form, br#""timestamp":"# data.time => number);
     usual_stats(&mut form, &mut found)?;
+    usual_marks(&mut form, &mut data, &mut found)?;
+    usual_best(&mut form, &mut data, &mut found)?;
+    form.piece(b"}}}")?;
+    form.end()?;
+    let (symbol, ts_venue, top) = (data.symbol?.raw, time(&data).ok()?, top(&data).ok()?);
+    if in_usd(symbol) {
+        (found[Volume], found[Turnover]) = (found[Turnover], found[Volume]);
+    }
+    done(take(&top).and_then(|()| take(&Message::Found(FoundMessage { symbol, ts_venue, found }))))
+}
+
+/// The members of a ticker up to the Greeks.
+#[inline(always)]
+fn usual_marks<'a>(form: &mut Form<'a>, data: &mut Data<'a>, found: &mut Found<'a>) -> Option<()> {
     in_order!(
         form,
         br#","settlement_price":"# _ => figure,
@@ -174,6 +188,15 @@ fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>
         br#","instrument_name":"# data.symbol => text,
         br#","index_price":"# found[Index] => figure,
         br#","greeks":"# _ => nested,
+    );
+    Some(())
+}
+
+/// The members of a ticker from the funding on.
+#[inline(always)]
+fn usual_best<'a>(form: &mut Form<'a>, data: &mut Data<'a>, found: &mut Found<'a>) -> Option<()> {
+    in_order!(
+        form,
         br#","funding_8h":"# _ => figure,
         br#","estimated_delivery_price":"# _ => figure,
         br#","current_funding":"# found[Rate] => figure,
@@ -184,16 +207,11 @@ fn usual_ticker<'a>(mut form: Form<'a>, take: Take<'_, 'a>) -> Option<Result<()>
         br#","best_ask_amount":"# data.ask_qty => figure,
         br#","ask_iv":"# _ => figure,
     );
-    form.piece(b"}}}")?;
-    form.end()?;
-    let (symbol, ts_venue, top) = (data.symbol?.raw, time(&data).ok()?, top(&data).ok()?);
-    if in_usd(symbol) {
-        (found[Volume], found[Turnover]) = (found[Turnover], found[Volume]);
-    }
-    Some(take(&top).and_then(|()| take(&Message::Found(FoundMessage { symbol, ts_venue, found }))))
+    Some(())
 }
 
 /// The 24 hours of a ticker and its state, with the volume where it is in coins.
+#[inline(always)]
 fn usual_stats<'a>(form: &mut Form<'a>, found: &mut Found<'a>) -> Option<()> {
     form.piece(br#","stats":{"#)?;
     if form.piece(br#""volume_usd":"#).is_some() {

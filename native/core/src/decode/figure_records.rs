@@ -172,7 +172,7 @@ pub(super) fn write_kline(told: &KlineMessage<'_>, instrument: u32, stamp: Stamp
 /// Texts as integers of one count of decimals, the least that holds them all exactly; `NO_PRICE` where there is none. Where
 /// an i64 does not hold one of them, all are cut to fewer decimals.
 pub(super) fn aligned<const N: usize>(
-    figures: [Option<Value<'_>>; N],
+    figures: [Option<&Value<'_>>; N],
     payload: &[u8],
     field: &'static str,
 ) -> Result<([i64; N], u8)> {
@@ -196,7 +196,7 @@ pub(super) fn aligned<const N: usize>(
 
 /// The same of texts with at most eighteen digits, which fit at their finest scale: nearly all do.
 #[inline(always)]
-fn aligned_short<const N: usize>(figures: &[Option<Value<'_>>; N], payload: &[u8]) -> Option<([i64; N], u8)> {
+fn aligned_short<const N: usize>(figures: &[Option<&Value<'_>>; N], payload: &[u8]) -> Option<([i64; N], u8)> {
     let (mut numbers, mut decimals, mut finest) = ([NO_PRICE; N], [0; N], 0);
     for ((number, decimals), figure) in numbers.iter_mut().zip(&mut decimals).zip(figures) {
         if let Some(figure) = figure {

@@ -120,19 +120,20 @@ fn figure(text: &str) -> Value<'_> {
 
 #[test]
 fn texts_share_the_fewest_decimals_that_hold_them() {
-    let of = |texts: [&str; 2]| aligned(texts.map(|text| Some(figure(text))), b"", "price");
+    let of = |texts: [&str; 2]| aligned(texts.map(figure).each_ref().map(Some), b"", "price");
     assert_eq!(of(["1.50", "-2"]), Ok(([15, -20], 1)));
     assert_eq!(of(["5.0e-4", "0"]), Ok(([5, 0], 4)));
     let long = ["2.2569881997133624986364029626731768237", "12345678901.5"];
     assert_eq!(of(long), Ok(([225_698_819, 1_234_567_890_150_000_000], 8)), "cut to what an i64 holds");
-    assert_eq!(aligned([None, Some(figure("7"))], b"", "price"), Ok(([NO_PRICE, 7], 0)));
+    assert_eq!(aligned([None, Some(&figure("7"))], b"", "price"), Ok(([NO_PRICE, 7], 0)));
     let error = of(["9223372036854775807", "1"]).unwrap_err().to_string();
     assert_eq!(error, "price is too large, was 9223372036854775807");
     assert!(of(["nan", "1"]).unwrap_err().to_string().starts_with("price must be a decimal number"));
     // Where their places in a message are known, they say the same.
     let message = b"{\"last_price\":36446.5100,\"low\":-0.25}";
     let value = |at: usize, raw: &'static str| Value { shape: Shape::Number, raw: raw.as_bytes(), at: at as u32 };
-    let figures = [Some(value(14, "36446.5100")), Some(value(31, "-0.25"))];
+    let (last, low) = (value(14, "36446.5100"), value(31, "-0.25"));
+    let figures = [Some(&last), Some(&low)];
     assert_eq!(aligned(figures, message, "price"), Ok(([3_644_651, -25], 2)));
     assert_eq!(aligned(figures, b"", "price"), Ok(([3_644_651, -25], 2)));
 }

@@ -1,6 +1,6 @@
 //! One decimal text of at most sixteen characters at once: its mantissa, and its decimals without the zeros at their end.
 //!
-//! catalogue: M1. For processors with SSE4.1. Nothing depends on how long the text is or where its point stands but the row of
+//! catalogue: M1. For processors with AVX2. Nothing depends on how long the text is or where its point stands but the row of
 //! a table (see `level_wide`), so that no guess is wrong where a ticker's figures are of every length.
 
 use super::level_wide::{BEFORE, LAST, ROWS};
@@ -16,18 +16,18 @@ use std::arch::x86_64::{
 /// `number::mantissa_and_decimals`, which says the same of the texts that both read.
 #[inline]
 pub(super) fn mantissa_and_decimals(bytes: &[u8], at: usize, length: usize) -> Option<(i64, u8)> {
-    if !is_x86_feature_detected!("sse4.1") {
+    if !is_x86_feature_detected!("avx2") {
         return None;
     }
     let window = bytes.get((at + length).checked_sub(BEFORE)?..at + length)?.first_chunk()?;
     let below = bytes.get(at) == Some(&b'-');
-    // SAFETY: the processor has SSE4.1; SSSE3 came before it.
+    // SAFETY: the processor has AVX2; BMI1 and LZCNT came with it.
     let (mantissa, decimals) = unsafe { unsigned(window, length.checked_sub(usize::from(below))?) }?;
     Some((if below { -mantissa } else { mantissa }, decimals))
 }
 
 /// The same of the last `length` bytes of a window, without a sign.
-#[target_feature(enable = "ssse3,sse4.1")]
+#[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn unsigned(window: &[u8; BEFORE], length: usize) -> Option<(i64, u8)> {
     let missing = BEFORE.checked_sub(length)?;
     // SAFETY: all that is loaded is sixteen bytes long: the window, the arrays of a move, and what is behind the first
@@ -60,7 +60,7 @@ fn unsigned(window: &[u8; BEFORE], length: usize) -> Option<(i64, u8)> {
 }
 
 /// The number that sixteen digits make.
-#[target_feature(enable = "ssse3,sse4.1")]
+#[target_feature(enable = "avx2,bmi1,lzcnt")]
 fn folded(digits: __m128i) -> i64 {
     let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
     let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));

@@ -158,8 +158,8 @@ impl<'a> Found<'a> {
 
     /// A figure, where it was told: null and the empty text say nothing.
     #[inline]
-    pub fn get(&self, figure: Figure) -> Option<Value<'a>> {
-        self[figure].filter(|value| !says_nothing(value))
+    pub fn get(&self, figure: Figure) -> Option<&Value<'a>> {
+        self[figure].as_ref().filter(|value| !says_nothing(value))
     }
 
     /// Keeps what stands at a place of which `value` is the value.

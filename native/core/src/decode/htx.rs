@@ -14,7 +14,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -94,7 +94,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         b"}}"
     );
     let symbol = channel?.raw.strip_suffix(b".depth.step0")?;
-    Some(book(symbol, &tick, take))
+    done(book(symbol, &tick, take))
 }
 
 /// Takes one message apart.
@@ -121,7 +121,7 @@ pub(super) fn read<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
             take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &MARK }))
         }
         (Some(symbol), Some(b"index"), Some(_)) => {
-            take(Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &INDEX }))
+            take(&Message::Figures(FiguresMessage { symbol, ts_venue, item: tick, place: &INDEX }))
         }
         (Some(symbol), Some(b"kline"), Some(length)) => {
             let interval = interval(length)?;

@@ -9,7 +9,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -80,7 +80,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     } else {
         usual!(form, br#","levels":["# bids => list, b"," asks => list, br#"],"time":"# data.time => number; b"}}");
     }
-    Some(book(&data, [bids?, asks?], take))
+    done(book(&data, [bids?, asks?], take))
 }
 
 /// Takes one message apart.

@@ -12,7 +12,7 @@ use super::levels::Levels;
 use super::number;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::scan::{Shape, Value, members, need, quoted};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use crate::error::{CoreError, Result};
 use crate::units::{Decimal, NO_TIME, Nanos};
 
@@ -65,7 +65,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     if !channel.starts_with(b"book-") {
         return None;
     }
-    Some(book(&found, pair?.raw, channel, take))
+    done(book(&found, pair?.raw, channel, take))
 }
 
 /// Takes one message apart.
@@ -142,15 +142,26 @@ pub(super) fn latest(side: Value<'_>) -> Result<Nanos> {
 }
 
 /// The subscribed levels a side, from `book-1000`.
+#[inline(always)]
 fn depth_of(channel: &[u8]) -> Result<usize> {
-    let whole = |text| number::whole(text, 0).filter(|(depth, end)| *end == text.len() && *depth > 0);
-    let depth = channel.strip_prefix(b"book-").and_then(whole).and_then(|(depth, _)| usize::try_from(depth).ok());
-    let why = "must be book- and a depth above zero";
-    depth.ok_or_else(|| CoreError::Field { field: "channel", was: quoted(channel), why })
+    let depth = channel.strip_prefix(b"book-").and_then(number::all_of).filter(|depth| *depth > 0);
+    match depth.and_then(|depth| usize::try_from(depth).ok()) {
+        Some(depth) => Ok(depth),
+        None => Err(no_depth(channel)),
+    }
 }
 
+#[cold]
+fn no_depth(channel: &[u8]) -> CoreError {
+    CoreError::Field { field: "channel", was: quoted(channel), why: "must be book- and a depth above zero" }
+}
+
+#[inline(always)]
 fn checksum(value: Value<'_>) -> Result<u32> {
-    u32::try_from(value.digits("checksum")?).map_err(|_| value.refuse("checksum"))
+    match number::all_of(value.text("checksum")?).and_then(|sum| u32::try_from(sum).ok()) {
+        Some(sum) => Ok(sum),
+        None => Err(value.refuse("checksum")),
+    }
 }
 
 /// A side of a ticker is price, whole lots, size.

@@ -13,7 +13,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -89,7 +89,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#","timestamp":"# push.pushed => number;
         b"}"
     );
-    Some(change(&push, take))
+    done(change(&push, take))
 }
 
 /// Takes one message apart.

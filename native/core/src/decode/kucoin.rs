@@ -11,7 +11,7 @@ use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, i
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -82,7 +82,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         br#"},"subject":"trade.l2update","topic":"/market/level2:"# _ => rest;
         br#","type":"message"}"#
     );
-    Some(change(&data, &sides, take))
+    done(change(&data, &sides, take))
 }
 
 /// The same of a ticker.
@@ -105,7 +105,10 @@ fn usual_ticker<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>
     let symbol = symbol?.raw;
     let (top, ts_venue) = (top(&data, symbol).ok()?, milliseconds(&data).ok()?);
     let told = FoundMessage { symbol, ts_venue, found };
-    (symbol != b"all").then(|| take(&top).and_then(|()| take(&Message::Found(told))))
+    if symbol == b"all" {
+        return None;
+    }
+    done(take(&top).and_then(|()| take(&Message::Found(told))))
 }
 
 /// Takes one message apart.

@@ -203,20 +203,22 @@ fn both<F: Form>(
     asks: Option<&Value<'_>>,
     (payload, listed, out): To<'_>,
 ) -> Option<Written> {
-    let mut counts = [0; 2];
-    for (count, levels) in counts.iter_mut().zip([bids, asks]) {
-        let Some(levels) = levels.filter(|levels| levels.raw.len() > 2) else { continue };
-        let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
-            let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
-            *count += 1;
-            out.level(level).ok()
-        })?;
-        if end != levels.at() + levels.raw.len() {
-            return None;
-        }
-    }
-    let [bids, asks] = counts;
+    let bids = one_side(form, bids, (payload, listed, &mut *out))?;
+    let asks = one_side(form, asks, (payload, listed, out))?;
     Some(Written { bids, asks, latest: NO_TIME })
+}
+
+/// Writes the levels of one side in their usual form; how many there are.
+#[inline(always)]
+fn one_side<F: Form>(form: &mut F, levels: Option<&Value<'_>>, (payload, listed, out): To<'_>) -> Option<u32> {
+    let Some(levels) = levels.filter(|levels| levels.raw.len() > 2) else { return Some(0) };
+    let mut count = 0;
+    let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
+        let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };
+        count += 1;
+        out.level(level).ok()
+    })?;
+    (end == levels.at() + levels.raw.len()).then_some(count)
 }
 
 /// Writes levels that name their side in one pass, bids before asks.

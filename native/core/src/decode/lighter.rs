@@ -10,7 +10,7 @@ use super::figures::Place::{self, Is, Members};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Scan, Value, members, need};
-use super::usual::{Form, in_order, usual};
+use super::usual::{Form, done, in_order, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};
@@ -77,7 +77,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         b"update/order_book" => false,
         _ => return None,
     };
-    Some(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found, take))
+    done(book(market_number(channel?.raw), snapshot, pushed(time).ok()?, &found, take))
 }
 
 /// Trades without liquidations, behind that they are none.
@@ -91,7 +91,10 @@ fn usual_trades<'a>(mut form: Form<'a>, channel: Value<'a>, take: Take<'_, 'a>) 
         br#","type":"# kind => text;
         b"}"
     );
-    (kind?.raw == b"update/trade").then(|| trades(market_number(channel.raw), &push, take))
+    if kind?.raw != b"update/trade" {
+        return None;
+    }
+    done(trades(market_number(channel.raw), &push, take))
 }
 
 /// A trade where it stands; what it says of its two sides is passed over.

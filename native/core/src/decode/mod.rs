@@ -190,11 +190,13 @@ impl Decoder {
 /// Runs `read`, and takes back what it wrote where it fails.
 fn whole_message(out: &mut RecordBuf, read: impl FnOnce(&mut RecordBuf) -> Result<usize>) -> Result<usize> {
     let mark = out.mark();
-    let written = read(out);
-    if written.is_err() {
-        out.rollback(mark);
+    match read(out) {
+        Ok(written) => Ok(written),
+        Err(error) => {
+            out.rollback(mark);
+            Err(error)
+        }
     }
-    written
 }
 
 /// A venue's time in milliseconds, or in microseconds where it is too large for them, as ns since the epoch.

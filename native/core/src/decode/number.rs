@@ -90,41 +90,57 @@ pub(super) fn digits_and_points(chunk: u64) -> usize {
 pub(super) fn end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = at;
     while let Some(chunk) = bytes.get(end..).and_then(|rest| rest.first_chunk::<WIDTH>()) {
-        let digits = leading(chunk);
+        let digits = leading(ours(chunk));
         end += digits;
         if digits < WIDTH {
             return Some(end);
         }
     }
-    Some(end + bytes.get(end..)?.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count())
+    end_near(bytes, end)
+}
+
+/// The same where less than `WIDTH` bytes follow.
+#[inline(never)]
+fn end_near(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.last_chunk::<WIDTH>() {
+        // The last bytes, without those before `at`.
+        Some(chunk) => Some(at + leading(ours(chunk) >> (at + WIDTH).checked_sub(bytes.len())?)),
+        None => Some(at + bytes.get(at..)?.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count()),
+    }
 }
 
 /// Bytes that `end` looks at together.
-const WIDTH: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
+const WIDTH: usize = 16;
 
-/// How many bytes are digits or points before the first that is neither.
+/// How many of the lowest bits are set, at most `WIDTH`.
+#[inline(always)]
+const fn leading(bits: u32) -> usize {
+    (!bits | 1 << WIDTH).trailing_zeros() as usize
+}
+
+/// Which bytes are digits or points.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn leading(chunk: &[u8; WIDTH]) -> usize {
+fn ours(chunk: &[u8; WIDTH]) -> u32 {
     use std::arch::x86_64::{
         __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
         _mm_sub_epi8,
     };
     // SAFETY: SSE2 is part of x86-64, and the load reads the sixteen bytes of the chunk.
-    let ours = unsafe {
+    unsafe {
         let bytes = _mm_loadu_si128(chunk.as_ptr().cast::<__m128i>());
         let values = _mm_sub_epi8(bytes, _mm_set1_epi8(b'0' as i8));
         let digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
-        _mm_movemask_epi8(_mm_or_si128(digits, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'.' as i8))))
-    };
-    ours.trailing_ones() as usize
+        let points = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'.' as i8));
+        _mm_movemask_epi8(_mm_or_si128(digits, points)).cast_unsigned()
+    }
 }
 
-/// The same eight bytes at a time.
+/// The same a byte at a time.
 #[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-fn leading(chunk: &[u8; WIDTH]) -> usize {
-    digits_and_points(u64::from_le_bytes(*chunk))
+fn ours(chunk: &[u8; WIDTH]) -> u32 {
+    let is_ours = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.');
+    chunk.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(is_ours(byte)))
 }
 
 /// The same with the length as a count of digits.

@@ -12,7 +12,7 @@ use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
-use super::usual::{Form, usual};
+use super::usual::{Form, done, usual};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
@@ -105,7 +105,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     if !matches!(read, Read::Book) {
         let data: Option<Value<'a>>;
         usual!(form, br#"},"data":"# data => nested; b"}");
-        return Some(items(data?, read, symbol, true, take));
+        return done(items(data?, read, symbol, true, take));
     }
     usual!(
         form,
@@ -121,7 +121,7 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     }
     form.piece(b"}]}")?;
     form.end()?;
-    Some(book(&item, symbol?.raw, action?.raw == b"snapshot", take))
+    done(book(&item, symbol?.raw, action?.raw == b"snapshot", take))
 }
 
 /// Takes one message apart.

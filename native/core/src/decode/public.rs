@@ -109,6 +109,7 @@ const NAMES: [(&str, Public); 26] = [
 
 /// One thing that a message says, borrowed from it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "a message is made once, on the stack, and handed on by reference")]
 pub enum Message<'a> {
     /// A whole book or a change of one.
     Book(BookMessage<'a>),
@@ -226,7 +227,8 @@ impl Public {
         }
         let message = Scan::new(payload).whole_text("message")?;
         match self.usual(message, take) {
-            Some(done) => done.map(|()| None),
+            Some(Ok(())) => Ok(None),
+            Some(Err(error)) => Err(error),
             None => self.general(memory, message, take),
         }
     }

@@ -105,13 +105,25 @@ fn write(
     };
     let id = listed.instrument.id;
     let written = match message {
-        Message::Book(book) => depth((book, payload), listed, stamp, out).map(|()| 1),
-        Message::Trade(told) => trade(told, listed, stamp, out).map(|()| 1),
-        Message::Top(told) => top(told, listed, stamp, out).map(|()| 1),
-        Message::Figures(told) => figure_records::write(told, id, stamp, out),
-        Message::Found(told) => figure_records::write_found((&told.found, payload), told.ts_venue, id, stamp, out),
-        Message::Kline(told) => figure_records::write_kline(told, id, stamp, out).map(|()| 1),
-    }?;
+        Message::Figures(told) => figure_records::write(told, id, stamp, out)?,
+        Message::Found(told) => figure_records::write_found((&told.found, payload), told.ts_venue, id, stamp, out)?,
+        Message::Book(book) => {
+            depth((book, payload), listed, stamp, out)?;
+            1
+        }
+        Message::Trade(told) => {
+            trade(told, listed, stamp, out)?;
+            1
+        }
+        Message::Top(told) => {
+            top(told, listed, stamp, out)?;
+            1
+        }
+        Message::Kline(told) => {
+            figure_records::write_kline(told, id, stamp, out)?;
+            1
+        }
+    };
     Ok((id, written))
 }
 

@@ -14,8 +14,17 @@ const DEPTH_MAX: u32 = 32;
 const QUOTED_MAX: usize = 40;
 
 /// The value of a member that must be there.
+#[inline(always)]
 pub(super) fn need<'a>(value: Option<Value<'a>>, field: &'static str) -> Result<Value<'a>> {
-    value.ok_or_else(|| CoreError::Field { field, was: "missing".into(), why: "must be in the message" })
+    match value {
+        Some(value) => Ok(value),
+        None => Err(missing(field)),
+    }
+}
+
+#[cold]
+fn missing(field: &'static str) -> CoreError {
+    CoreError::Field { field, was: "missing".into(), why: "must be in the message" }
 }
 
 /// The first bytes of `raw` as text.

@@ -8,6 +8,7 @@
 use super::number;
 use super::scan::{Scan, Shape, Value};
 use super::skip;
+use crate::error::{CoreError, Result};
 
 /// How deep a value may nest that is not looked into here.
 const DEPTH_MAX: u32 = 32;
@@ -38,10 +39,28 @@ pub(super) use usual;
 /// place of a member that is missing becomes None.
 macro_rules! in_order {
     ($form:ident, $($piece:literal $place:expr => $kind:ident),* $(,)?) => {
-        $($place = $form.member($piece, |form| form.$kind())?;)*
+        $($place = if $form.piece($piece).is_some() { Some($form.$kind()?) } else { None };)*
     };
 }
 pub(super) use in_order;
+
+/// Says that a message was read, and whether what it says was taken.
+///
+/// A result has room for an error, and one that is handed on is copied whole, right behind the few bytes that were written of
+/// it, for which the copy waits. So each of the two is made anew.
+#[inline(always)]
+pub(super) fn done(taken: Result<()>) -> Option<Result<()>> {
+    match taken {
+        Ok(()) => Some(Ok(())),
+        Err(error) => failed(error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn failed(error: CoreError) -> Option<Result<()>> {
+    Some(Err(error))
+}
 
 /// A place in a message that is read by its pieces.
 pub(super) struct Form<'a> {
@@ -69,15 +88,6 @@ impl<'a> Form<'a> {
         }
         self.at += piece.len();
         Some(())
-    }
-
-    /// Takes `piece` and the value behind it; where another piece is next, nothing.
-    #[inline(always)]
-    pub fn member(&mut self, piece: &[u8], read: impl Fn(&mut Self) -> Option<Value<'a>>) -> Option<Option<Value<'a>>> {
-        match self.piece(piece) {
-            Some(()) => read(self).map(Some),
-            None => Some(None),
-        }
     }
 
     /// The place of the next byte.

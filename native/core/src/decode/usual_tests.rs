@@ -26,7 +26,7 @@ const USUAL: &[(Public, &str, &str)] = &[
     (
         Public::BybitLinear,
         "SOLUSDT",
-        r#"{"topic":"tickers.SOLUSDT","type":"delta","data":{"symbol":"SOLUSDT","bid1Price":"77.280","bid1Size":"407.9","openInterest":"12.5"},"cs":272903650291,"ts":1786310840280}"#,
+        r#"{"topic":"tickers.SOLUSDT","type":"delta","data":{"symbol":"SOLUSDT","openInterest":"12.5","bid1Price":"77.280","bid1Size":"407.9"},"cs":272903650291,"ts":1786310840280}"#,
     ),
     (
         Public::BybitSpot,

@@ -47,12 +47,13 @@ impl<'a> Value<'a> {
     }
 
     /// The string, or an error where it is anything else.
+    #[inline(always)]
     pub fn text(&self, field: &'static str) -> Result<&'a [u8]> {
         if self.shape == Shape::Text { Ok(self.raw) } else { Err(self.refuse(field)) }
     }
 
     /// The unsigned whole number, or an error where it is anything else.
-    #[inline]
+    #[inline(always)]
     pub fn whole(&self, field: &'static str) -> Result<u64> {
         match number::all_of(self.raw) {
             Some(value) if self.shape == Shape::Number => Ok(value),
@@ -61,13 +62,18 @@ impl<'a> Value<'a> {
     }
 
     /// The digits of a number, written as one or as a string, or an error where it is anything else.
+    #[inline(always)]
     pub fn figure(&self, field: &'static str) -> Result<&'a [u8]> {
         if matches!(self.shape, Shape::Text | Shape::Number) { Ok(self.raw) } else { Err(self.refuse(field)) }
     }
 
     /// The unsigned whole number that a string holds, or an error where it is anything else.
+    #[inline(always)]
     pub fn digits(&self, field: &'static str) -> Result<u64> {
-        number::all_of(self.text(field)?).ok_or_else(|| self.refuse(field))
+        match number::all_of(self.text(field)?) {
+            Some(value) => Ok(value),
+            None => Err(self.refuse(field)),
+        }
     }
 
     /// The signed whole number, or an error where it is anything else.
@@ -77,6 +83,7 @@ impl<'a> Value<'a> {
     }
 
     /// True or false, or an error where it is anything else.
+    #[inline(always)]
     pub fn flag(&self, field: &'static str) -> Result<bool> {
         match (self.shape, self.raw) {
             (Shape::Literal, b"true") => Ok(true),
@@ -86,6 +93,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whether the string is the first of two words and not the second, or an error where it is neither.
+    #[inline(always)]
     pub fn either(&self, field: &'static str, yes: &[u8], no: &[u8]) -> Result<bool> {
         match self.text(field)? {
             word if word == yes => Ok(true),
@@ -95,6 +103,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whether it is `null`.
+    #[inline(always)]
     pub fn is_null(&self) -> bool {
         self.shape == Shape::Literal && self.raw == b"null"
     }

@@ -62,7 +62,7 @@ impl RecordBuf {
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let at = self.used;
         self.reserve(bytes.len() / 8)?;
-        copy_words(&mut self.words[at..], bytes);
+        copy_words(&mut self.words[at..at + bytes.len() / 8], bytes);
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl RecordBuf {
     #[inline]
     pub fn end_depth(&mut self, at: usize, mut head: DepthHead) {
         head.header.length = ((self.used - at) * 8) as u32;
-        copy_words(&mut self.words[at..self.used], as_bytes(&head));
+        copy_words(&mut self.words[at..at + size_of::<DepthHead>() / 8], as_bytes(&head));
     }
 
     /// Drops everything from word `at` on: a message that failed half-way leaves nothing.
@@ -163,7 +163,8 @@ fn full(capacity: usize) -> CoreError {
     CoreError::Full { what: "record buffer", capacity }
 }
 
-/// Copies whole words of bytes to the beginning of `to`.
+/// Copies whole words of bytes to `to`, which is as long: a length that is known makes stores of it, where a call would wait
+/// for the bytes to be written first.
 #[inline]
 fn copy_words(to: &mut [u64], bytes: &[u8]) {
     for (slot, word) in to.iter_mut().zip(bytes.as_chunks::<8>().0) {

@@ -152,7 +152,7 @@ fn bitget_v2_checksums_are_of_the_texts_as_sent_and_a_zero_is_none() {
     let mut sums = Vec::new();
     let texts = [BITGET_V2_SUMMED.to_owned(), BITGET_V2_SUMMED.replace("-71182403", "0"), BITGET_V2_DELTA.to_owned()];
     for (public, text) in [Public::BitgetSpotV2, Public::BitgetSpotV2, Public::BitgetMixV2].into_iter().zip(&texts) {
-        let mut take = |message: Message<'_>| {
+        let mut take = |message: &Message<'_>| {
             let Message::Book(book) = message else { panic!("{message:?}") };
             sums.push(book.checksum);
             Ok(())

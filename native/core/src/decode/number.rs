@@ -102,10 +102,11 @@ pub(super) fn end(bytes: &[u8], at: usize) -> Option<usize> {
 /// The same where less than `WIDTH` bytes follow.
 #[inline(never)]
 fn end_near(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
     match bytes.last_chunk::<WIDTH>() {
         // The last bytes, without those before `at`.
-        Some(chunk) => Some(at + leading(ours(chunk) >> (at + WIDTH).checked_sub(bytes.len())?)),
-        None => Some(at + bytes.get(at..)?.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count()),
+        Some(chunk) if rest.len() <= WIDTH => Some(at + leading(ours(chunk) >> (WIDTH - rest.len()))),
+        _ => Some(at + rest.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.')).count()),
     }
 }
 

@@ -31,7 +31,7 @@ const USUAL: &[(Public, &str, &str)] = &[
     (
         Public::BybitSpot,
         "BTCUSDT",
-        r#"{"topic":"tickers.BTCUSDT","ts":1786310822627,"type":"snapshot","cs":112488547164,"data":{"symbol":"BTCUSDT","lastPrice":"65140.5","highPrice24h":"65305.6","volume24h":"2951.373556","usdIndexPrice":""}}"#,
+        r#"{"topic":"tickers.BTCUSDT","ts":1786310822627,"type":"snapshot","cs":112488547164,"data":{"symbol":"BTCUSDT","lastPrice":"65140.5","highPrice24h":"65305.6","lowPrice24h":"64727.9","prevPrice24h":"65045.3","volume24h":"2951.373556","turnover24h":"191907024.69597728","price24hPcnt":"0.0015","usdIndexPrice":""}}"#,
     ),
     (Public::Okx, "BTC-USD-220527", OKX_TRADE),
     (Public::Okx, "BTC-USD-220527", OKX_TICKER),

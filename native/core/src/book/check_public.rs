@@ -6,7 +6,8 @@
 use super::{BEST, Checker, Entry, FIGURES, KLINE, STAMP, TRADE, WHOLE};
 use crate::decode::PublicDecoder;
 use crate::decode::memory::Memory;
-use crate::decode::public::{BookMessage, Message, Public};
+use crate::decode::message::{BookMessage, Message};
+use crate::decode::public::Public;
 use crate::error::Result;
 
 /// The place of a message in `TOLD`; None for a change of a book.

@@ -9,7 +9,7 @@
 //!   price and size without point and leading zeros, nothing between them.
 
 use super::l2::L2Book;
-use crate::decode::public::BookMessage;
+use crate::decode::message::BookMessage;
 use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::instrument::Venue;

@@ -12,12 +12,13 @@ use super::figures::Place::{self, Begin, Is, Items, Next, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::memory::{Channel, Content, Memory};
-use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
+use super::message::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
+use super::rows::counted;
 use super::scan::{Shape, Value, members, need};
 use super::venue_time;
 use crate::error::Result;
 use crate::instrument::Market;
-use crate::units::{NO_TIME, Nanos, Side};
+use crate::units::{NO_TIME, Nanos};
 
 members! {
     /// An answer to a subscription.
@@ -140,22 +141,8 @@ fn levels<'a>(channel: &'a Channel, rows: Value<'a>) -> Result<Message<'a>> {
     if is_rows(rows) || rows.raw == b"[]" {
         return Ok(book(channel, true, None, Levels::Counted(rows)));
     }
-    let (side, price, qty) = row(rows)?;
+    let (side, price, qty) = counted(rows)?;
     Ok(book(channel, false, None, Levels::One { side, price, qty }))
-}
-
-/// Side, price and size of one row; a level without orders has size 0.
-pub(super) fn row(row: Value<'_>) -> Result<(Side, &[u8], &[u8])> {
-    let [Some(price), Some(count), Some(amount)] = first::<3>(row, "level")? else {
-        return Err(row.refuse("level"));
-    };
-    let amount = amount.figure("amount")?;
-    let (side, size) = match amount.strip_prefix(b"-") {
-        Some(size) => (Side::Sell, size),
-        None => (Side::Buy, amount),
-    };
-    let gone = count.whole("count")? == 0;
-    Ok((side, price.figure("price")?, if gone { b"0" } else { size }))
 }
 
 /// A trade: id, time, amount, which is below zero where the taker sold, price.

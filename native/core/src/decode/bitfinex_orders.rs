@@ -5,8 +5,8 @@
 //! price 0 takes it out, and a negative amount is an ask. Only the best `len` orders of a side are told, so orders come
 //! and go at the edge. With the flag `SEQ_ALL` every message of the connection ends with its number.
 
-use super::orders::{Connection, OrderMessage, Take};
-use super::public::first;
+use super::message::first;
+use super::order_message::{Connection, OrderMessage, Take};
 use super::scan::{Shape, Value, members};
 use super::symbols::is_zero;
 use crate::book::l3::{RecordKind, record_flags as flags};
@@ -70,17 +70,7 @@ fn snapshot(symbol: &[u8], orders: Value<'_>, gap: u16, take: Take<'_>) -> Resul
         count += 1;
         Ok(())
     })?;
-    let clear = OrderMessage {
-        symbol,
-        event: "snapshot",
-        kind: RecordKind::Clear,
-        id: 0,
-        side: Side::Buy,
-        price: b"",
-        qty: b"",
-        ts_venue: NO_TIME,
-        flags: flags::MESSAGE | flags::SNAPSHOT | gap,
-    };
+    let clear = OrderMessage { flags: flags::MESSAGE | flags::SNAPSHOT | gap, ..OrderMessage::cleared(symbol) };
     take(clear)?;
     orders.items("book", |item| {
         count -= 1;

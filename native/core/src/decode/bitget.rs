@@ -11,7 +11,7 @@ use super::figures::Figure::{Ask, Bid, High, Index, Last, Low, Mark, Open, OpenI
 use super::figures::Place::{self, Begin, Is, Items, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval, time};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
+use super::message::{BookMessage, Message, Take, TradeMessage, first, signed_sum};
 use super::scan::{Value, members, need};
 use super::usual::{Form, usual};
 use super::venue_time;

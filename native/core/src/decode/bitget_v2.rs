@@ -13,7 +13,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, time};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
 use super::usual::{Form, usual};
 use crate::error::Result;

@@ -13,7 +13,8 @@ use super::figures::Place::{self, End, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
 use super::memory::Memory;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::rows::{ById, side_of, symbol};
 use super::scan::{Value, members, need};
 use super::utc_text;
 use crate::error::Result;
@@ -81,34 +82,6 @@ pub(super) fn market_of(symbol: &[u8]) -> Market {
     }
 }
 
-/// Rows of a book by id.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a> {
-    rows: Value<'a>,
-    symbol: &'a [u8],
-    delete: bool,
-    memory: &'a Memory,
-}
-
-impl<'a> Rows<'a> {
-    /// Calls `each` with price and size of every row of a side.
-    pub fn each(self, side: Side, each: &mut dyn FnMut(&'a [u8], &'a [u8]) -> Result<()>) -> Result<()> {
-        self.rows.items("data", |row| {
-            let row = Row::of(row, "data")?;
-            if symbol(&row)? != self.symbol || side_of(&row)? != side {
-                return Ok(());
-            }
-            let told = row.price.map(|price| price.figure("price")).transpose()?;
-            let price = match told {
-                Some(price) => Some(price),
-                None => self.memory.price(self.symbol, need(row.id, "id")?.whole("id")?),
-            };
-            let Some(price) = price else { return Ok(()) };
-            each(price, if self.delete { b"0" } else { need(row.qty, "size")?.figure("size")? })
-        })
-    }
-}
-
 /// Takes one message apart.
 pub(super) fn read<'a>(memory: &'a mut Memory, message: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let push = Push::of(message, "message")?;
@@ -128,7 +101,7 @@ pub(super) fn read<'a>(memory: &'a mut Memory, message: Value<'a>, take: Take<'_
         b"quote" => data.items("data", |row| take(&top(&Row::of(row, "data")?)?)),
         b"instrument" | b"funding" => data.items("data", |item| {
             let row = Row::of(item, "data")?;
-            let (symbol, ts_venue) = (symbol(&row)?, time(&row)?);
+            let (symbol, ts_venue) = (symbol(row.symbol)?, time(&row)?);
             take(&Message::Figures(FiguresMessage { symbol, ts_venue, item, place: &FIGURES }))
         }),
         _ => bars(table, data, take),
@@ -140,7 +113,7 @@ fn remember(memory: &mut Memory, data: Value<'_>) -> Result<()> {
     data.items("data", |row| {
         let row = Row::of(row, "data")?;
         match (row.price, row.id) {
-            (Some(price), Some(id)) => memory.set_price(symbol(&row)?, id.whole("id")?, price.figure("price")?),
+            (Some(price), Some(id)) => memory.set_price(symbol(row.symbol)?, id.whole("id")?, price.figure("price")?),
             _ => Ok(()),
         }
     })
@@ -152,7 +125,7 @@ fn books<'a>(memory: &'a Memory, data: Value<'a>, action: &[u8], take: Take<'_, 
     let mut last: Option<&[u8]> = None;
     data.items("data", |row| {
         let row = Row::of(row, "data")?;
-        let symbol = symbol(&row)?;
+        let symbol = symbol(row.symbol)?;
         if last.replace(symbol) == Some(symbol) {
             return Ok(());
         }
@@ -163,7 +136,7 @@ fn books<'a>(memory: &'a Memory, data: Value<'a>, action: &[u8], take: Take<'_, 
             ts_venue: time(&row)?,
             checksum: None,
             depth: None,
-            levels: Levels::Rows(Rows { rows: data, symbol, delete, memory }),
+            levels: Levels::Rows(ById { rows: data, symbol, delete, memory }),
         }))
     })
 }
@@ -171,7 +144,7 @@ fn books<'a>(memory: &'a Memory, data: Value<'a>, action: &[u8], take: Take<'_, 
 /// The best ten levels, whole.
 fn ten<'a>(row: &Row<'a>) -> Result<Message<'a>> {
     Ok(Message::Book(BookMessage {
-        symbol: symbol(row)?,
+        symbol: symbol(row.symbol)?,
         snapshot: true,
         ids: (0, 0, 0),
         ts_venue: time(row)?,
@@ -183,10 +156,10 @@ fn ten<'a>(row: &Row<'a>) -> Result<Message<'a>> {
 
 fn trade<'a>(row: &Row<'a>) -> Result<Message<'a>> {
     Ok(Message::Trade(TradeMessage {
-        symbol: symbol(row)?,
+        symbol: symbol(row.symbol)?,
         price: need(row.price, "price")?.figure("price")?,
         qty: need(row.qty, "size")?.figure("size")?,
-        sell: side_of(row)? == Side::Sell,
+        sell: side_of(row.side)? == Side::Sell,
         off_book: false,
         // Its id is a UUID.
         id: 0,
@@ -204,7 +177,7 @@ fn top<'a>(row: &Row<'a>) -> Result<Message<'a>> {
         }
     };
     let (bid, ask) = (side(row.bid, row.bid_qty)?, side(row.ask, row.ask_qty)?);
-    Ok(Message::Top(TopMessage { symbol: symbol(row)?, bid, ask, id: 0, ts_venue: time(row)? }))
+    Ok(Message::Top(TopMessage { symbol: symbol(row.symbol)?, bid, ask, id: 0, ts_venue: time(row)? }))
 }
 
 /// The bars of `tradeBin1m` and its siblings; other tables say nothing.
@@ -212,23 +185,9 @@ fn bars<'a>(table: &[u8], data: Value<'a>, take: Take<'_, 'a>) -> Result<()> {
     let Some(length) = table.strip_prefix(b"tradeBin") else { return Ok(()) };
     let interval = interval(length)?;
     data.items("data", |item| {
-        let symbol = symbol(&Row::of(item, "data")?)?;
+        let symbol = symbol(Row::of(item, "data")?.symbol)?;
         take(&Message::Kline(KlineMessage { symbol, ts_venue: NO_TIME, interval, item, place: &KLINE }))
     })
-}
-
-fn symbol<'a>(row: &Row<'a>) -> Result<&'a [u8]> {
-    need(row.symbol, "symbol")?.text("symbol")
-}
-
-/// Of a level its side, of a trade the taker's.
-fn side_of(row: &Row<'_>) -> Result<Side> {
-    let side = need(row.side, "side")?;
-    match side.text("side")? {
-        b"Buy" => Ok(Side::Buy),
-        b"Sell" => Ok(Side::Sell),
-        _ => Err(side.refuse("side")),
-    }
 }
 
 fn time(row: &Row<'_>) -> Result<Nanos> {

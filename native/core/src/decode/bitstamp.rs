@@ -7,7 +7,7 @@ use super::figures::Figure::{Ask, Bid, High, Last, Low, Open, Volume};
 use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, time};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::message::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

@@ -11,7 +11,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Begin, Closed, Every, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, Found, FoundMessage, HOUR, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::message::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Scan, Value, members, need};
 use super::usual::{Form, done, in_order, usual};
 use super::venue_time;

@@ -9,7 +9,7 @@ use super::figures::Figure::{High, Last, Low, Open, Volume};
 use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, MINUTE, time};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};

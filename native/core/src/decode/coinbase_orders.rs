@@ -7,8 +7,8 @@
 //! nothing more. Stop orders (`activate`) are no part of the book.
 
 use super::independent_reserve::id_of;
-use super::orders::{Connection, OrderMessage, Take};
-use super::public::first;
+use super::message::first;
+use super::order_message::{Connection, OrderMessage, Take};
 use super::scan::{Value, members, need};
 use super::utc_text;
 use crate::book::l3::{RecordKind, record_flags as flags};
@@ -122,17 +122,7 @@ pub(super) fn whole(symbol: &[u8], body: Value<'_>, connection: &mut Connection,
     let number = need(whole.number, "sequence")?;
     let made = i64::try_from(number.whole("sequence")?).map_err(|_| number.refuse("sequence"))?;
     connection.whole(symbol, made)?;
-    let said = OrderMessage {
-        symbol,
-        event: "snapshot",
-        kind: RecordKind::Clear,
-        id: 0,
-        side: Side::Buy,
-        price: b"",
-        qty: b"",
-        ts_venue: NO_TIME,
-        flags: flags::MESSAGE | flags::SNAPSHOT,
-    };
+    let said = OrderMessage::cleared(symbol);
     take(said)?;
     for (side, orders) in [(Side::Buy, whole.bids), (Side::Sell, whole.asks)] {
         need(orders, "orders")?.items("orders", |item| {

@@ -2,7 +2,8 @@
 
 use super::conversation_samples::*;
 use super::memory::Memory;
-use super::public::{Message, Public};
+use super::message::Message;
+use super::public::Public;
 use super::{PublicDecoder, Stamp};
 use crate::book::check::{Checker, Tally};
 use crate::event::{RecordBuf, RecordRef, Trade, flags};

@@ -8,7 +8,7 @@ use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, R
 use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, in_order, usual};
 use super::venue_time;

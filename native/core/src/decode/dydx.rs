@@ -10,7 +10,7 @@ use super::figures::Figure::{High, Index, Last, Low, Open, OpenInterest, Rate, T
 use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::message::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Shape, Value, members, need};
 use super::utc_text;
 use crate::error::Result;

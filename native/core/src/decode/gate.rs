@@ -8,7 +8,7 @@ use super::figures::Figure::{Ask, Bid, High, Last, Low, Open, Turnover, Volume};
 use super::figures::Place::{self, Begin, Closed, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use super::venue_time;
 use crate::error::Result;

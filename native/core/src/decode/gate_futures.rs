@@ -10,7 +10,7 @@ use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, R
 use super::figures::Place::{self, Begin, Closed, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval, time};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use crate::error::Result;
 use crate::units::{NO_TIME, Nanos};

@@ -12,7 +12,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Begin, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

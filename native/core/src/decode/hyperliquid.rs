@@ -7,7 +7,7 @@ use super::figures::Figure::{High, Index, Last, Low, Mark, Open, OpenInterest, R
 use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

@@ -6,7 +6,7 @@
 //! every message of its time and before: those are applied over it, and what they end may be gone from it. Orders have GUIDs: their
 //! two halves and the money make the id of 64 bits, which two orders share once in 10^19.
 
-use super::orders::{Connection, OrderMessage, Take};
+use super::order_message::{Connection, OrderMessage, Take};
 use super::scan::{Value, members, need};
 use super::{utc_text, venue_time};
 use crate::book::l3::{RecordKind, record_flags as flags};
@@ -93,17 +93,7 @@ pub(super) fn whole(symbol: &[u8], body: Value<'_>, connection: &mut Connection,
     };
     connection.whole(symbol, made)?;
     let money = symbol.rsplit(|byte| *byte == b'-').next().unwrap_or_default();
-    take(OrderMessage {
-        symbol,
-        event: "snapshot",
-        kind: RecordKind::Clear,
-        id: 0,
-        side: Side::Buy,
-        price: b"",
-        qty: b"",
-        ts_venue: NO_TIME,
-        flags: flags::MESSAGE | flags::SNAPSHOT,
-    })?;
+    take(OrderMessage::cleared(symbol))?;
     for (side, orders) in [(Side::Buy, whole.bids), (Side::Sell, whole.asks)] {
         need(orders, "orders")?.items("orders", |item| {
             let order = Resting::of(item, "order")?;

@@ -9,12 +9,13 @@ use super::figures::Figure::{High, Last, LastQty, Low, Open, Trades, Volume};
 use super::figures::Place::{self, End, Is, Items, Members, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
 use super::number;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first};
+use super::rows::seconds;
 use super::scan::{Shape, Value, members, need, quoted};
 use super::usual::{Form, done, usual};
 use crate::error::{CoreError, Result};
-use crate::units::{Decimal, NO_TIME, Nanos};
+use crate::units::NO_TIME;
 
 /// Channel number, two payloads, channel name and pair.
 const PARTS_MAX: usize = 5;
@@ -130,17 +131,6 @@ fn book<'a>(found: &Payload<'a>, symbol: &'a [u8], channel: &'a [u8], take: Take
     }))
 }
 
-/// The latest time of the levels of a side, as the third item of each.
-pub(super) fn latest(side: Value<'_>) -> Result<Nanos> {
-    let mut latest = NO_TIME;
-    side.items("book", |level| {
-        let [_, _, time] = first::<3>(level, "book")?;
-        latest = latest.max(time.map_or(Ok(NO_TIME), seconds)?);
-        Ok(())
-    })?;
-    Ok(latest)
-}
-
 /// The subscribed levels a side, from `book-1000`.
 #[inline(always)]
 fn depth_of(channel: &[u8]) -> Result<usize> {
@@ -183,10 +173,4 @@ fn trade<'a>(item: Value<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
     let sell = side.either("side", b"s", b"b")?;
     let (price, qty) = (price.text("price")?, qty.text("quantity")?);
     Ok(Message::Trade(TradeMessage { symbol, price, qty, sell, off_book: false, id: 0, ts_venue: seconds(time)? }))
-}
-
-/// Seconds since the epoch as a decimal text, in ns.
-fn seconds(value: Value<'_>) -> Result<Nanos> {
-    let ns = Decimal::parse(value.text("time")?, "time")?.to_scale(9, "time")?;
-    i64::try_from(ns).ok().filter(|ns| *ns >= 0).ok_or_else(|| value.refuse("time"))
 }

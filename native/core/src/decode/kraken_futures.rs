@@ -11,7 +11,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Begin, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, KlineMessage};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::message::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

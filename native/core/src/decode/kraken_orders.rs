@@ -5,7 +5,7 @@
 //! level that comes into it are added then, again where they were told before, and what falls out of it is told no more
 //! (`feeds.l3.kraken` takes it out and holds the book to the checksum). A message has no number.
 
-use super::orders::{OrderMessage, Take};
+use super::order_message::{OrderMessage, Take};
 use super::scan::{Value, members, need};
 use super::utc_text;
 use crate::book::l3::{RecordKind, record_flags as flags};
@@ -41,17 +41,7 @@ pub(super) fn read(message: Value<'_>, take: Take<'_>) -> Result<()> {
 fn book(book: &Book<'_>, whole: bool, take: Take<'_>) -> Result<()> {
     let symbol = need(book.symbol, "symbol")?.text("symbol")?;
     let (mut first, snapshot) = (flags::MESSAGE, if whole { flags::SNAPSHOT } else { 0 });
-    let said = OrderMessage {
-        symbol,
-        event: "snapshot",
-        kind: RecordKind::Clear,
-        id: 0,
-        side: Side::Buy,
-        price: b"",
-        qty: b"",
-        ts_venue: NO_TIME,
-        flags: first | snapshot,
-    };
+    let said = OrderMessage { flags: first | snapshot, ..OrderMessage::cleared(symbol) };
     if whole {
         take(OrderMessage { ..said })?;
         first = 0;

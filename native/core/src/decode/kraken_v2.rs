@@ -10,7 +10,7 @@ use super::figures::Place::{self, Begin, Is, Members};
 use super::figures::{Clock, FiguresMessage, KlineMessage, MINUTE};
 use super::levels::Levels;
 use super::memory::Memory;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use super::utc_text;
 use crate::error::Result;

@@ -9,7 +9,7 @@ use super::figures::Figure::{Ask, Bid, High, Last, LastQty, Low, Open, Turnover,
 use super::figures::Place::{self, Begin, Is, Items, Members};
 use super::figures::{Clock, FiguresMessage, Found, FoundMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

@@ -3,12 +3,9 @@
 //! catalogue: M1. Each form has two readers: a usual one that expects the bytes as the venue writes them today and gives
 //! up at the first that differ, and the general one, which then reads the level or says what is wrong with it.
 
-use super::bitfinex;
-use super::bitmex::Rows;
-use super::kraken;
 use super::level_form::{self, Figures, Form, Pair, Priced, Timed, Word, Worded};
-use super::public::{first, first_two};
-use super::public_decoder::level_of;
+use super::message::{first, first_two};
+use super::rows::{self, ById};
 use super::scan::{Scan, Shape, Value, members, need};
 use super::symbols::Listed;
 use crate::error::Result;
@@ -45,7 +42,7 @@ pub(super) enum Levels<'a> {
     /// Two arrays of arrays of price and size, or of objects with members of these names (dYdX, Gate's futures).
     Either { bids: Option<Value<'a>>, asks: Option<Value<'a>>, names: (&'static [u8], &'static [u8]) },
     /// Rows by id (BitMEX).
-    Rows(Rows<'a>),
+    Rows(ById<'a>),
     /// One array of objects that name their side (Coinbase).
     Sided(Value<'a>),
 }
@@ -80,7 +77,7 @@ impl<'a> Levels<'a> {
     /// Writes the levels into the depth record that was begun, bids first. `payload` is the message that they are part of.
     pub fn write(&self, payload: &[u8], listed: &Listed, out: &mut RecordBuf) -> Result<Written> {
         if let Self::One { side, price, qty } = *self {
-            out.level(level_of(listed, price, qty)?)?;
+            out.level(listed.level(price, qty)?)?;
             let (bids, asks) = of(side, (1, 0), (0, 1));
             return Ok(Written { bids, asks, latest: NO_TIME });
         }
@@ -127,10 +124,10 @@ impl<'a> Levels<'a> {
         let mut count = 0;
         self.each(side, |price, qty| {
             count += 1;
-            out.level(level_of(listed, price, qty)?)
+            out.level(listed.level(price, qty)?)
         })?;
         let latest = match *self {
-            Self::Timed { bids, asks } => of(side, bids, asks).map_or(Ok(NO_TIME), kraken::latest)?,
+            Self::Timed { bids, asks } => of(side, bids, asks).map_or(Ok(NO_TIME), rows::latest)?,
             _ => NO_TIME,
         };
         Ok((count, latest))
@@ -161,7 +158,7 @@ impl<'a> Levels<'a> {
             }
             Self::One { side: only, price, qty } if only == side => each(price, qty),
             Self::One { .. } | Self::None => Ok(()),
-            Self::Counted(rows) => rows.items("book", |row| match bitfinex::row(row)? {
+            Self::Counted(rows) => rows.items("book", |row| match rows::counted(row)? {
                 (of_row, price, qty) if of_row == side => each(price, qty),
                 _ => Ok(()),
             }),

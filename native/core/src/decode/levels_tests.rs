@@ -89,13 +89,13 @@ fn both_ways(text: &[u8], make: Make) -> Option<(All, All)> {
     let mut read = Vec::new();
     let done = [Side::Buy, Side::Sell].into_iter().try_for_each(|side| {
         levels.each(side, |price, qty| {
-            read.push(level_of(listed, price, qty)?);
+            read.push(listed.level(price, qty)?);
             Ok(())
         })
     });
     let times = match levels {
         Levels::Timed { bids, asks } => {
-            [bids, asks].into_iter().flatten().try_for_each(|side| kraken::latest(side).map(|_| ()))
+            [bids, asks].into_iter().flatten().try_for_each(|side| rows::latest(side).map(|_| ()))
         }
         _ => Ok(()),
     };

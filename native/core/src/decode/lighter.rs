@@ -8,7 +8,7 @@ use super::figures::Figure::{High, Index, Last, Low, Mark, OpenValue, Turnover, 
 use super::figures::FiguresMessage;
 use super::figures::Place::{self, Is, Members};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TradeMessage};
+use super::message::{BookMessage, Message, Take, TradeMessage};
 use super::scan::{Scan, Value, members, need};
 use super::usual::{Form, done, in_order, usual};
 use super::venue_time;

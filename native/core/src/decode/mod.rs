@@ -53,14 +53,17 @@ mod level_wide;
 mod levels;
 mod lighter;
 pub mod memory;
+pub mod message;
 pub mod mold;
 mod number;
 #[cfg(target_arch = "x86_64")]
 mod number_avx2;
 mod okx;
+mod order_message;
 pub mod orders;
 pub mod public;
 mod public_decoder;
+mod rows;
 mod scan;
 mod skip;
 pub mod soup;

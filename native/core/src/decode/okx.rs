@@ -10,7 +10,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Begin, Closed, Is, Items, Members, Next, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::public::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;

@@ -1,21 +1,17 @@
 //! Messages about single orders, venue by venue, as the records that books of single orders take.
 //!
-//! catalogue: M1, M2, M12. A venue's file takes its JSON apart into `OrderMessage`s; what a connection has said before (which
-//! channel is which book, which number came last) is kept here. A decoder learns ticks and lots in a first pass over a
+//! catalogue: M1, M2, M12. A venue's file takes its JSON apart into `OrderMessage`s. A decoder learns ticks and lots in a first pass over a
 //! recording, or is told them; it then writes records. No bytes make it panic.
 
-use super::scan::{Scan, Value};
+use super::order_message::{Connection, OrderMessage, Take, room, whole};
 use super::survey::Surveyed;
 use super::symbols::{Listed, Symbols, is_zero};
 use super::{bitfinex_orders, bitstamp_orders, coinbase_orders, independent_reserve, kraken_orders};
-use crate::book::l3::{OrderRecord, RecordKind, record_flags as flags};
+use crate::book::l3::{OrderRecord, record_flags as flags};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
-use crate::units::{NO_TIME, Nanos, Side};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The most channels and books of one connection.
-const NAMES_MAX: usize = 4_096;
+use crate::units::{NO_TIME, Nanos};
+use std::collections::BTreeMap;
 
 /// A venue's stream of single orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,111 +44,6 @@ impl OrderFeed {
         let found = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, feed)| *feed);
         found.ok_or_else(|| CoreError::Field { field: "order feed", was: name.to_owned(), why })
     }
-}
-
-/// What a message says of one order.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OrderMessage<'a> {
-    /// The venue's symbol of the book.
-    pub symbol: &'a [u8],
-    /// The venue's word for what happened.
-    pub event: &'static str,
-    /// What it does.
-    pub kind: RecordKind,
-    /// The order.
-    pub id: u64,
-    /// Its side.
-    pub side: Side,
-    /// Price text; empty where the message has none.
-    pub price: &'a [u8],
-    /// Size text; empty where the message has none.
-    pub qty: &'a [u8],
-    /// The venue's time, or `NO_TIME`.
-    pub ts_venue: Nanos,
-    /// Bits of `record_flags`.
-    pub flags: u16,
-}
-
-/// Who takes the messages of one payload.
-pub(super) type Take<'f> = &'f mut dyn FnMut(OrderMessage<'_>) -> Result<()>;
-
-/// What a connection has said before.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Connection {
-    /// Symbols by the venue's number of their channel.
-    pub channels: BTreeMap<u64, Vec<u8>>,
-    /// When the whole book of a symbol was made, where it came over REST; of Coinbase the number of the last message in it.
-    pub whole_at: BTreeMap<Vec<u8>, Nanos>,
-    /// Messages are missing, and no record has said so yet.
-    pub gap: bool,
-    /// Orders that never rest, by id: market orders, which change like others and end; of Coinbase those that were
-    /// received and do not rest yet.
-    pub market: BTreeSet<u64>,
-    /// The last number of each counted line, by its name.
-    numbers: BTreeMap<Vec<u8>, u64>,
-}
-
-impl Connection {
-    /// Whether messages are missing on the line called `name` before the one numbered `number`.
-    ///
-    /// A number that is not larger than the last one begins anew, as after a reconnect.
-    pub fn misses(&mut self, name: &[u8], number: u64) -> Result<bool> {
-        if let Some(last) = self.numbers.get_mut(name) {
-            let before = std::mem::replace(last, number);
-            return Ok(number > before && number != before.wrapping_add(1));
-        }
-        room(self.numbers.len())?;
-        self.numbers.insert(name.to_owned(), number);
-        Ok(false)
-    }
-
-    /// Whether a message is about an order that never rests: it does not now, or it did not when it began.
-    pub fn never_rests(&mut self, id: u64, kind: RecordKind, now: bool) -> bool {
-        let known = match kind {
-            RecordKind::Trade => return false,
-            RecordKind::Delete => self.market.remove(&id),
-            _ => self.market.contains(&id),
-        };
-        if now && kind == RecordKind::Add && self.market.len() < NAMES_MAX {
-            self.market.insert(id);
-        }
-        known || now
-    }
-
-    /// Notes that an order was received and does not rest yet; beyond the bound it is taken for one that rests.
-    pub fn waits(&mut self, id: u64) {
-        if self.market.len() < NAMES_MAX {
-            self.market.insert(id);
-        }
-    }
-
-    /// Whether an order was received and does not rest yet.
-    pub fn is_waiting(&self, id: u64) -> bool {
-        self.market.contains(&id)
-    }
-
-    /// The same, of one that waits no longer.
-    pub fn waited(&mut self, id: u64) -> bool {
-        self.market.remove(&id)
-    }
-
-    /// Notes when the whole book of a symbol was made.
-    pub fn whole(&mut self, symbol: &[u8], at: Nanos) -> Result<()> {
-        room(self.whole_at.len())?;
-        self.whole_at.insert(symbol.to_owned(), at);
-        Ok(())
-    }
-
-    /// Notes which symbol a channel is about.
-    pub fn name(&mut self, channel: u64, symbol: &[u8]) -> Result<()> {
-        room(self.channels.len())?;
-        self.channels.insert(channel, symbol.to_owned());
-        Ok(())
-    }
-}
-
-fn room(count: usize) -> Result<()> {
-    if count < NAMES_MAX { Ok(()) } else { Err(CoreError::Full { what: "channels", capacity: NAMES_MAX }) }
 }
 
 /// Reads one venue's messages about single orders.
@@ -263,14 +154,6 @@ fn messages(
             Err(CoreError::Field { field: "order feed", was: format!("{feed:?}"), why })
         }
     }
-}
-
-/// The one JSON value that a payload is.
-pub(super) fn whole(payload: &[u8]) -> Result<Value<'_>> {
-    let mut scan = Scan::new(payload);
-    let value = scan.value("message")?;
-    scan.end()?;
-    Ok(value)
 }
 
 fn record(message: &OrderMessage<'_>, listed: &Listed, ts_ns: Nanos) -> Result<OrderRecord> {

@@ -5,7 +5,8 @@
 use super::figure_records;
 use super::levels::Written;
 use super::memory::Memory;
-use super::public::{BookMessage, Message, Public, TopMessage, TradeMessage};
+use super::message::{BookMessage, Message, TopMessage, TradeMessage};
+use super::public::Public;
 use super::symbols::{Listed, Symbols};
 use super::{Stamp, whole_message};
 use crate::error::Result;
@@ -82,7 +83,7 @@ impl PublicDecoder {
 
     /// A level's price in ticks and size in lots.
     pub(crate) fn level(&self, instrument: u32, price: &[u8], qty: &[u8]) -> Result<Level> {
-        level_of(self.symbols.by_id(instrument)?, price, qty)
+        self.symbols.by_id(instrument)?.level(price, qty)
     }
 }
 
@@ -125,10 +126,6 @@ fn write(
         }
     };
     Ok((id, written))
-}
-
-pub(super) fn level_of(listed: &Listed, price: &[u8], qty: &[u8]) -> Result<Level> {
-    Ok(Level { price: listed.ticks(price)?, qty: listed.shown_lots(qty)? })
 }
 
 fn depth((book, payload): (&BookMessage<'_>, &[u8]), listed: &Listed, stamp: Stamp, out: &mut RecordBuf) -> Result<()> {

@@ -1,12 +1,13 @@
 //! Short real messages of each venue beside Binance (cryptofeed's recordings), as records.
 
 use super::*;
+use crate::decode::message::Message;
 use crate::decode::samples::*;
 use crate::decode::{PublicDecoder, Stamp};
 use crate::event::{Bbo, Record, RecordBuf, Trade, flags};
 use crate::instrument::Instrument;
 use crate::instrument::samples::btcusdt_spot;
-use crate::units::{NO_PRICE, NO_TIME};
+use crate::units::{NO_PRICE, NO_TIME, Side};
 
 const STAMP: Stamp = Stamp { stream: 1, ts_receive: 2, ts_mono: 3 };
 

@@ -4,7 +4,8 @@
 //! divisor of all prices of a symbol, the lot that of all sizes, so that everything recorded is a whole count of them.
 
 use super::memory::Memory;
-use super::public::{Message, Public};
+use super::message::Message;
+use super::public::Public;
 use super::scan::{Scan, Shape, Value, members};
 use crate::error::{CoreError, Result};
 use crate::instrument::Market;

@@ -7,6 +7,7 @@
 use super::level_wide::Wide;
 use super::number::{self, Scale};
 use crate::error::{CoreError, Result};
+use crate::event::Level;
 use crate::instrument::{Instrument, Market};
 use crate::units::{Amount, Decimal, Lots, NO_PRICE, Ticks, pow10};
 
@@ -49,6 +50,12 @@ impl Listed {
     #[inline]
     pub fn shown_lots(&self, text: &[u8]) -> Result<Lots> {
         number::counted(text, self.qty).map_or_else(|| self.unusual_lots(text), Ok)
+    }
+
+    /// One level of a book: a price in ticks, a size as `shown_lots` has it.
+    #[inline]
+    pub fn level(&self, price: &[u8], qty: &[u8]) -> Result<Level> {
+        Ok(Level { price: self.ticks(price)?, qty: self.shown_lots(qty)? })
     }
 
     #[cold]

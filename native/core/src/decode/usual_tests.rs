@@ -1,7 +1,8 @@
 //! The usual readers beside the general ones: whatever bytes come, both say the same.
 
 use crate::decode::memory::Memory;
-use crate::decode::public::{Public, Take};
+use crate::decode::message::Take;
+use crate::decode::public::Public;
 use crate::decode::samples::*;
 use crate::decode::scan::{Scan, Value};
 use crate::decode::{PublicDecoder, Stamp};

@@ -208,7 +208,7 @@ fn both<F: Form>(
 /// Writes the levels of one side in their usual form; how many there are.
 #[inline(always)]
 fn one_side<F: Form>(form: &mut F, levels: Option<&Value<'_>>, (payload, listed, out): To<'_>) -> Option<u32> {
-    let Some(levels) = levels.filter(|levels| levels.raw.len() > 2) else { return Some(0) };
+    let Some(levels) = levels.filter(|levels| levels.raw != b"[]") else { return Some(0) };
     let mut count = 0;
     let end = level_form::run(form, payload, levels.at(), listed, |word, level| {
         let level = if word == Word::Gone { Level { qty: 0, ..level } } else { level };

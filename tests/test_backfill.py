@@ -192,7 +192,8 @@ def test_a_venue_that_refuses_ends_its_job_and_no_other(tmp_path: Path, monkeypa
 
 
 def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    # Far more pages, and slower ones, than the second run is given time for, so that the interrupt finds it at work.
+    # Far more pages, and slower ones, than the second run is given time for, so that the interrupt finds it at work even
+    # where this process is long in seeing what was written.
     history, place = made(4_000), tmp_path / "lake"
     bars = history.bars["BTCUSDT"]
     lake, codes = Lake(place), []
@@ -200,7 +201,8 @@ def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_pat
         words = ["--lake", str(place), "--since", str(bars[0][0] * MS_NS), "--until", str((bars[-1][0] + 1) * MS_NS)]
         for venue in BARS_OF:
             words += ["--of", f"{venue}:BTCUSDT", "--base", f"{venue}={venues.bases[venue]}"]
-        for files, how, venues.delay_s in ((2, signal.SIGKILL, 0.05), (6, signal.SIGINT, 0.5)):
+        for more, how, venues.delay_s in ((2, signal.SIGKILL, 0.05), (3, signal.SIGINT, 1.0)):
+            files = len(lake.names("klines")) + more
             with subprocess.Popen([*COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
                 while child.poll() is None and len(lake.names("klines")) < files:
                     time.sleep(0.002)

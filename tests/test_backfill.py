@@ -192,8 +192,8 @@ def test_a_venue_that_refuses_ends_its_job_and_no_other(tmp_path: Path, monkeypa
 
 
 def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    # Far more pages, and slower ones, than the second run is given time for, so that the interrupt finds it at work even
-    # where this process is long in seeing what was written.
+    # Far more pages, and slower ones, than the second run is given time for, so that the interrupt finds it at work,
+    # even where this process is long in seeing what was written.
     history, place = made(4_000), tmp_path / "lake"
     bars = history.bars["BTCUSDT"]
     lake, codes = Lake(place), []

@@ -36,14 +36,15 @@ def batched(quotes: ClammQuotes, questions: list[Question]) -> Ready:
     packed = [(way, _many(limbs(amounts))) for way, amounts in ways if amounts]
     parts = [(way, many[at : at + BATCH]) for way, many in packed for at in range(0, len(many), BATCH)]
 
-    def work() -> list[bytes]:
-        return [quotes.batch(way, True, amounts) for way, amounts in parts]
+    def work() -> dict[bool, bytes]:
+        # Each batch's answers are dropped for the next, as a caller does; the first of a direction has every question.
+        first: dict[bool, bytes] = {}
+        for way, amounts in parts:
+            first.setdefault(way, quotes.batch(way, True, amounts))
+        return first
 
-    def told(found: list[bytes]) -> list[Told]:
-        rows: dict[bool, list[Any]] = {True: [], False: []}
-        for (way, _), raw in zip(parts, found, strict=True):
-            rows[way].extend(np.frombuffer(raw, ROW))
-        left = {way: iter(answers) for way, answers in rows.items()}
+    def told(found: dict[bool, bytes]) -> list[Told]:
+        left = {way: iter(np.frombuffer(raw, ROW)) for way, raw in found.items()}
         return [row_told(next(left[way])) for way, _ in questions]
 
     return work, told

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn, Protocol, cast
@@ -72,6 +74,7 @@ def _usage(installed: dict[str, EntryPoint]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with `argv` (without the program's name) and returns its exit code."""
+    _hear_interrupts()
     try:
         code = _main(argv)
         sys.stdout.flush()
@@ -84,6 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("tickwright: interrupted before anything began", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _hear_interrupts() -> None:
+    """Undoes that a script's `&` has SIGINT ignored: some verbs would hear `kill -INT` all the same, others not."""
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _main(argv: Sequence[str] | None) -> int:

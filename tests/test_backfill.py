@@ -27,6 +27,8 @@ from tests.conftest import ROOT, SHARED_DATA
 from tests.history_venues import HOUR_MS, History, Venues, made, real, serving
 
 COMMAND = [sys.executable, "-m", "pycore.cli", "data", "backfill", "--json"]
+#: Runs a command as a script's `&` does: with SIGINT ignored.
+DEAF = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 MS_NS = 1_000_000
 BARS_OF = ("binance-usdm", "bybit-linear")
 NAMES = ("open", "high", "low", "close", "volume")
@@ -203,7 +205,7 @@ def test_killed_and_interrupted_it_goes_on_and_loses_and_doubles_nothing(tmp_pat
             words += ["--of", f"{venue}:BTCUSDT", "--base", f"{venue}={venues.bases[venue]}"]
         for more, how, venues.delay_s in ((2, signal.SIGKILL, 0.05), (3, signal.SIGINT, 1.0)):
             files = len(lake.names("klines")) + more
-            with subprocess.Popen([*COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+            with subprocess.Popen([*DEAF, *COMMAND, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
                 while child.poll() is None and len(lake.names("klines")) < files:
                     time.sleep(0.002)
                 child.send_signal(how)

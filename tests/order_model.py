@@ -33,10 +33,12 @@ class PlainBooks:
         """Applies one record; False where it is refused, with nothing changed."""
         if kind in (r.NOTHING, r.TRADE):
             return True
-        if kind == r.CLEAR:
-            for live in [live for live in self.orders.values() if live.book == order.book]:
-                self._end(live)
+        if kind in (r.CLEAR, r.CUT):
+            self._cut(order.book, order.id if kind == r.CUT else 0)
             return True
+        if kind == r.SUM:
+            units = order.price, order.qty
+            return min(units) > 0 and self.kraken_checksum(order.book, units) == order.id
         if kind == r.ADD or (kind == r.PUT and order.id not in self.orders):
             return self._add(order)
         return self._change(kind, order, new_id)
@@ -68,6 +70,12 @@ class PlainBooks:
         queue.remove(live)
         if not queue:
             del self.queues[live.book, live.side, live.price]
+
+    def _cut(self, book: int, levels: int) -> None:
+        for side in (0, 1):
+            for price, _ in self.levels(book, side)[levels:]:
+                for live in list(self.queues[book, side, price]):
+                    self._end(live)
 
     def _reduce(self, live: Order, qty: int) -> bool:
         if not 1 <= qty <= live.qty:
@@ -118,10 +126,10 @@ class PlainBooks:
         """The orders of a side, best first, at a price the first to be filled first."""
         return [order for price, _ in self.levels(book, side) for order in self.queues[book, side, price]]
 
-    def kraken_checksum(self, book: int) -> int:
-        """Of the orders of the ten best levels a side, asks first, as texts."""
-        text = ""
+    def kraken_checksum(self, book: int, units: tuple[int, int] = (1, 1)) -> int:
+        """Of the orders of the ten best levels a side, asks first, as texts; the units are those that texts count."""
+        text, (tick, lot) = "", units
         for side in (1, 0):
             best = {price for price, _ in self.levels(book, side)[:10]}
-            text += "".join(f"{o.price}{o.qty}" for o in self.resting(book, side) if o.price in best)
+            text += "".join(f"{o.price // tick}{o.qty // lot}" for o in self.resting(book, side) if o.price in best)
         return zlib.crc32(text.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,10 @@ from native._core import (
 from tests.order_model import Order, PlainBooks
 
 BOOKS = 2
-KINDS = (r.NOTHING, r.ADD, r.ADD, r.ADD, r.REDUCE, r.DELETE, r.REPLACE, r.AMEND, r.PUT, r.CLEAR, r.TRADE, r.RESIZE)
+KINDS = (
+    *(r.NOTHING, r.ADD, r.ADD, r.ADD, r.REDUCE, r.DELETE, r.REPLACE, r.AMEND),
+    *(r.PUT, r.CLEAR, r.TRADE, r.RESIZE, r.CUT, r.SUM),
+)
 
 ROWS = st.lists(
     st.tuples(
@@ -68,6 +72,7 @@ def test_batches_leave_the_books_of_a_plain_model(rows: Rows, cut: int, dense: b
     for book in range(BOOKS):
         assert books.top(book) == model.top(book)
         assert books.kraken_checksum(book) == model.kraken_checksum(book)
+        assert books.kraken_checksum(book, tick_over=7, lot_over=2) == model.kraken_checksum(book, (7, 2))
         for side in (0, 1):
             levels = np.frombuffer(books.levels(book, side, 99), r.LEVEL)
             assert [(int(price), int(qty)) for price, qty in levels] == model.levels(book, side)
@@ -77,6 +82,37 @@ def test_batches_leave_the_books_of_a_plain_model(rows: Rows, cut: int, dense: b
             assert [int(row["id"]) for row in orders] == [order.id for order in model.resting(book, side)]
     for id_ in range(1, 13):
         assert books.standing(id_) == model.standing(id_)
+
+
+#: Orders whose numbers are whole units of 10 ticks and 100 lots, at more prices than a checksum is about.
+RESTING = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 40), st.integers(1, 500)), max_size=80)
+
+
+@given(resting=RESTING, levels=st.integers(0, 15), wrong=st.integers(0, 1))
+@settings(max_examples=100, deadline=None)
+def test_a_book_is_cut_and_held_to_its_checksum(resting: list[tuple[int, int, int]], levels: int, wrong: int) -> None:
+    books, model = OrderBooks([1], 100, 100), PlainBooks(1)
+    rows = [(r.ADD, id_, 0, 0, side, 10 * price, 100 * qty) for id_, (side, price, qty) in enumerate(resting, 1)]
+    rows.append((r.CUT, levels, 0, 0, 0, 0, 0))
+    for kind, id_, new_id, book, side, price, qty in rows:
+        model.apply(kind, Order(id_, book, side, price, qty), new_id)
+    told = model.kraken_checksum(0, (10, 100))
+    faults = books.apply(batch_of([*rows, (r.SUM, told ^ wrong, 0, 0, 0, 10, 100)]))
+    assert not any(faults[:-1])
+    assert faults[-1] == (1 + ORDER_FAULTS.index("has another checksum than its book") if wrong else 0)
+    assert books.faults()["has another checksum than its book"] == wrong
+    assert books.kraken_checksum(0, tick_over=10, lot_over=100) == told
+    for side in (0, 1):
+        orders = np.frombuffer(books.orders(0, side), r.ORDER)
+        assert [int(row["id"]) for row in orders] == [order.id for order in model.resting(0, side)]
+
+
+def test_units_of_a_checksum_are_named_where_they_are_none() -> None:
+    books = OrderBooks([1], 10, 10)
+    with pytest.raises(InputError, match="tick_over must be at least 1, was 0"):
+        books.kraken_checksum(0, tick_over=0)
+    books.apply(batch_of([(r.ADD, 1, 0, 0, 0, 201, 3)]))
+    assert books.kraken_checksum(0, 5) == zlib.crc32(b"10053"), "a tick of 0.5, written with one decimal"
 
 
 def test_a_watched_order_keeps_its_place_through_a_batch() -> None:

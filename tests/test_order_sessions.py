@@ -119,6 +119,29 @@ async def test_captures_are_rebuilt_and_watched_books_shown(
         [row, total] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert (code, row["venue"], row["instrument"]) == (0, name, ORDER_VENUES[name].symbol)
         assert (total["gaps"], total["unknown_ids"], total["deltas"] > 100) == (0, 0, True), row
+        assert total["checksums"] == total["checksums_equal"] == (total["messages"] if "kraken" in name else 0), row
+
+
+def test_a_recording_whose_checksum_differs_is_judged_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    venue = KrakenOrders()
+    orders = {1: (0, "99.00", "1.000"), 2: (1, "101.00", "0.500")}
+    lines = [venue.whole("ETH/USD", orders, 1, None)]
+    for number, told in ((3, True), (4, False)):
+        order = (1, f"10{number}.00", "1.000")
+        orders |= {number: order} if told else {}
+        lines.append(venue.step("ETH/USD", ("created", number, order), number, Talk()))
+    path = tmp_path / "level3.txt"
+    texts = [packed(line).replace('": ', '":') for line in lines]
+    path.write_text("".join(f"{1_790_000_000 + at}.5: {text}\n" for at, text in enumerate(texts)))
+    assert main(["book", "--json", str(path)]) == 1
+    [row, total] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (row["venue"], row["checksums"], row["checksums_equal"], row["counts"]) == (
+        "kraken-orders",
+        3,
+        2,
+        {"snapshot": 1, "add": 2, "snapshot_orders": 2},
+    )
+    assert not total["holds"]
 
 
 def bitstamp(word: str, order: int, at: int) -> bytes:
@@ -168,16 +191,15 @@ def test_what_is_to_be_signed_needs_its_secrets(
     assert refusal.text == "Authentication Failed invalid signature"
 
 
-def test_krakens_books_are_cut_to_the_subscribed_levels_and_held_to_the_checksum(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("feeds.l3.kraken.DEPTH", 2)
+def test_krakens_books_are_cut_to_the_subscribed_levels_and_held_to_the_checksum() -> None:
     venue, books = KrakenOrders(), LiveOrderBooks("kraken-orders", ["ETH/USD"], by_rest=False)
+    of_channel = {"channel": "level3", "symbol": "ETH/USD", "snapshot": True}
     orders = {1: (0, "99.00", "1.000"), 2: (0, "98.00", "2.000"), 3: (1, "101.00", "0.500"), 4: (1, "101.00", "0.250")}
 
     def told(message: Any) -> bytes:
         return packed(message).encode()
 
+    books.take(told({"method": "subscribe", "success": True, "result": {**of_channel, "depth": 2}}))
     assert books.take(told(venue.whole("ETH/USD", orders, 1, None)))[2] == [(0, "synced", 0, 0)]
     orders[5] = (0, "99.50", "3.000")
     del orders[2]  # The third level is beyond the depth, and nobody says so.

@@ -2,9 +2,10 @@
 
 catalogue: M2, M4, M12. A book is judged where an event of it is complete. A crossed book is counted and no fault:
 takers are told before their trades (Bitstamp), auctions cross by right (CME before the open), and a window of the
-best orders crosses at its edge (Bitfinex). Faults are missing messages, records that the books refuse, states of the
-venue's own that differ, and unknown ids, as far as nothing explains them: a recording that begins in the middle
-without a whole book knows no older orders; a venue without numbers may leave out at most one order of a thousand.
+best orders crosses at its edge (Bitfinex). Faults are missing messages, records that the books refuse, states and
+checksums of the venue's own that differ, and unknown ids, as far as nothing explains them: a recording that begins in
+the middle without a whole book knows no older orders; a venue without numbers may leave out at most one order of a
+thousand.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import numpy.typing as npt
 
 from feeds.l3.records import (
     CLEAR,
+    CUT,
     GAP,
     LAST,
     MESSAGE,
     NOTHING,
     OLD,
     SNAPSHOT,
+    SUM,
     TRADE,
     UNKNOWN_ORDER,
     Faults,
@@ -35,6 +38,9 @@ from native._core import OrderBooks
 
 #: One unknown id in this many changes can be explained where the venue's messages have no number.
 CHANGES_PER_UNKNOWN = 1_000
+
+#: The counts of a book that are fields of `tickwright book`.
+_COUNTED = ("messages", "deltas", "gaps", "unknown_ids", "crossed", "discarded", "checksums", "checksums_equal")
 
 _Counts = npt.NDArray[np.int64]
 
@@ -89,7 +95,7 @@ class OrderCheck:
         flags, kind = batch["flags"], batch["kind"]
         whole = (flags & SNAPSHOT) != 0
         old, unknown = (flags & OLD) != 0, faults == UNKNOWN_ORDER
-        changes = (kind != NOTHING) & (kind != TRADE) & (kind != CLEAR)
+        changes, summed = ~np.isin(kind, (NOTHING, TRADE, CLEAR, CUT, SUM)), kind == SUM
         counted = {
             "messages": (flags & MESSAGE) != 0,
             "deltas": changes & ~whole,
@@ -98,7 +104,9 @@ class OrderCheck:
             "whole": whole | (kind == CLEAR),
             "gaps": (flags & GAP) != 0,
             "unknown_ids": unknown & ~old,
-            "refused": (faults != 0) & (faults != UNKNOWN_ORDER),
+            "refused": (faults != 0) & (faults != UNKNOWN_ORDER) & ~summed,
+            "checksums": summed,
+            "checksums_equal": summed & (faults == 0),
         }
         for name, where in counted.items():
             self._tallies.add(name, batch, where)
@@ -110,10 +118,7 @@ class OrderCheck:
         return [self._row(book) for book in books]
 
     def _row(self, book: int) -> dict[str, Any]:
-        of = {
-            name: self._tallies.of(name, book)
-            for name in ("messages", "deltas", "gaps", "unknown_ids", "crossed", "discarded")
-        }
+        of = {name: self._tallies.of(name, book) for name in _COUNTED}
         compared, equal = self.source.compared()
         refused = self._tallies.of("refused", book)
         known = self.source.from_start or self._tallies.of("whole", book) > 0
@@ -132,9 +137,7 @@ class OrderCheck:
             **of,
             "tops_compared": compared,
             "tops_equal": equal,
-            "checksums": 0,
-            "checksums_equal": 0,
-            "faults": of["gaps"] + refused + unexplained + compared - equal,
+            "faults": of["gaps"] + refused + unexplained + compared - equal + of["checksums"] - of["checksums_equal"],
             "counts": {word: count for word, count in counts.items() if count},
         }
 

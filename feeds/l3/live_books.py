@@ -1,9 +1,9 @@
 """The books of single orders of one live connection: what a session keeps in step, and a person looks at.
 
 catalogue: M1, M2, M4. As `feeds.session.Books` and `feeds.market_feed.ViewBooks`. A book is in step from its whole
-one on, which the stream begins with or REST brings; a missing message, an order that nobody told, or one that is told
-twice is doubt, as far as the venue's messages are numbered (`feeds.l3.wire`): of one that numbers nothing, one change
-of a thousand may be of an unknown order.
+one on, which the stream begins with or REST brings; a missing message, another checksum than the venue's, an order
+that nobody told, or one that is told twice is doubt, as far as the venue's messages are numbered (`feeds.l3.wire`): of
+one that numbers nothing, one change of a thousand may be of an unknown order.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import numpy as np
 
 from feeds.l3.check import CHANGES_PER_UNKNOWN
 from feeds.l3.join import OrderStream
-from feeds.l3.kraken import KrakenDepth
-from feeds.l3.records import CLEAR, GAP, LEVEL, OLD, SNAPSHOT, UNKNOWN_ORDER, Records
+from feeds.l3.records import CLEAR, GAP, LEVEL, OLD, SNAPSHOT, SUM, UNKNOWN_ORDER, Records
 from feeds.l3.wire import FEEDS
 from feeds.session import Event, Note
 from native._core import InputError, OrderBooks
@@ -46,7 +45,6 @@ class LiveOrderBooks:
         self._gaps = dict(self._changes)
         self._sums = dict(self._changes)
         self._sums_wrong = dict(self._changes)
-        self._depth = KrakenDepth(self.orders, self.numbers) if feed == "kraken-orders" else None
         self.reset()
 
     def reset(self) -> None:
@@ -70,8 +68,6 @@ class LiveOrderBooks:
         books = np.unique(batch["book"]).tolist()
         for book in books:
             notes += self._book(book, batch[batch["book"] == book], begins=whole is not None)
-        if self._depth is not None and len(batch):
-            notes += self._summed(self._depth, payload)
         return [{"kind": "orders", "instrument": book} for book in books], len(batch), notes
 
     def _book(self, book: int, batch: Records, *, begins: bool) -> list[Note]:
@@ -93,20 +89,13 @@ class LiveOrderBooks:
         counted = (faults != 0) & (batch["flags"] & (OLD | SNAPSHOT) == 0)
         unknown = int(np.count_nonzero(counted & (faults == UNKNOWN_ORDER)))
         refused = bool(np.any((faults != 0) & (faults != UNKNOWN_ORDER)))
+        sums = batch["kind"] == SUM
+        self._sums[book] += int(np.count_nonzero(sums))
+        self._sums_wrong[book] += int(np.count_nonzero(faults[sums]))
         self._changes[book] += len(batch)
         self._unknown[book] += unknown
         allowed = 0 if self.feed.exact else 1 + self._changes[book] // CHANGES_PER_UNKNOWN
         return self._doubt(book) if refused or self._unknown[book] > allowed else []
-
-    def _summed(self, depth: KrakenDepth, payload: bytes) -> list[Note]:
-        """What follows from the checksums of a message, for the books that are in step."""
-        notes: list[Note] = []
-        for book, equal in depth.sums(payload):
-            if book in self._synced:
-                self._sums[book] += 1
-                self._sums_wrong[book] += not equal
-                notes += [] if equal else self._doubt(book)
-        return notes
 
     def _doubt(self, book: int) -> list[Note]:
         self._gaps[book] += 1

@@ -40,7 +40,7 @@ Mask = npt.NDArray[np.bool_]
 _KINDS = dict(ORDER_KINDS)
 NOTHING, ADD, REDUCE, DELETE = (_KINDS[name] for name in ("Nothing", "Add", "Reduce", "Delete"))
 REPLACE, AMEND, PUT, CLEAR = (_KINDS[name] for name in ("Replace", "Amend", "Put", "Clear"))
-TRADE, RESIZE = _KINDS["Trade"], _KINDS["Resize"]
+TRADE, RESIZE, CUT, SUM = (_KINDS[name] for name in ("Trade", "Resize", "Cut", "Sum"))
 
 _FLAGS = dict(ORDER_FLAGS)
 LAST, SNAPSHOT, GAP, MESSAGE, OLD = (_FLAGS[name] for name in ("LAST", "SNAPSHOT", "GAP", "MESSAGE", "OLD"))

@@ -3,7 +3,7 @@
 catalogue: M1, M2. <https://docs.kraken.com/exchange/api-reference/spot-websocket-v2/level3> (200 symbols a connection;
 a book of 1,000 levels counts 100 of 200 a second) and
 <https://docs.kraken.com/api/docs/rest-api/get-websockets-token>: the token of a connection is asked for before it.
-Nothing is numbered: the checksum of each message tells a missing one (`feeds.l3.kraken`).
+Nothing is numbered: the checksum of each message tells a missing one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from feeds.venue.signing import signature
 from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Token, Venue, chunks, frame, refused
 from native._core import InputError
 
-#: Levels a side that are subscribed.
+#: Levels a side that are subscribed; the decoder cuts to as many where no answer says otherwise.
 DEPTH = 1000
 _TOKEN = "/0/private/GetWebSocketsToken"
 _SYMBOLS_A_FRAME = 2

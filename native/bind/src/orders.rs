@@ -9,8 +9,9 @@ use crate::level_view::{LevelView, VIEWS_MAX};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::mem::offset_of;
+use std::num::NonZeroU64;
 use tickwright_core::book::l3::{Bounds, Dense, Digits, Fault, Ghosts, Hashed, Ids, L3Books};
-use tickwright_core::book::l3::{OrderRecord, RecordKind, Resting, Standing, record_flags};
+use tickwright_core::book::l3::{OrderRecord, RecordKind, Resting, Standing, Written, record_flags};
 use tickwright_core::error::CoreError;
 use tickwright_core::event::Level;
 use tickwright_core::units::Side;
@@ -60,6 +61,11 @@ fn apply<I: Ids>(
         }
     }
     outcome
+}
+
+fn written(times: u32, over: u64, field: &'static str) -> PyResult<Written> {
+    let zero = || CoreError::Field { field, was: over.to_string(), why: "must be at least 1" };
+    Ok(Written { times, over: NonZeroU64::new(over).ok_or_else(zero).map_err(raise)? })
 }
 
 fn side_of(raw: u8) -> PyResult<Side> {
@@ -179,10 +185,12 @@ impl OrderBooks {
         each!(&mut self.inner, books => books.unwatch(id))
     }
 
-    /// Kraken's checksum of a book (channel `level3`); a tick and a lot in units of the last decimal that is written.
-    #[pyo3(signature = (book, tick = 1, lot = 1))]
-    fn kraken_checksum(&self, book: u32, tick: u32, lot: u32) -> u32 {
-        each!(&self.inner, books => books.kraken_checksum(book, Digits { tick, lot }))
+    /// Kraken's checksum of a book (channel `level3`). A tick is `tick / tick_over` units of the last decimal that is
+    /// written, a lot likewise: 1 over a million where two decimals are written and the tick is 0.00000001.
+    #[pyo3(signature = (book, tick = 1, lot = 1, *, tick_over = 1, lot_over = 1))]
+    fn kraken_checksum(&self, book: u32, tick: u32, lot: u32, tick_over: u64, lot_over: u64) -> PyResult<u32> {
+        let digits = Digits { tick: written(tick, tick_over, "tick_over")?, lot: written(lot, lot_over, "lot_over")? };
+        Ok(each!(&self.inner, books => books.kraken_checksum(book, digits)))
     }
 
     /// How often each fault happened, by its words.

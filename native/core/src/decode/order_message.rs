@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The most channels and books of one connection.
 const NAMES_MAX: usize = 4_096;
+/// Levels a side of a book of Kraken's whose depth nobody told.
+const DEPTH: u64 = 1_000;
 
 /// What a message says of one order.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +56,17 @@ impl<'a> OrderMessage<'a> {
 /// Who takes the messages of one payload.
 pub(super) type Take<'f> = &'f mut dyn FnMut(OrderMessage<'_>) -> Result<()>;
 
+/// What a connection has said of one book of Kraken's.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    /// Levels a side that are told.
+    pub depth: u64,
+    /// One of the last decimal that prices were written with so far, as text.
+    pub price_unit: &'static [u8],
+    /// The same of sizes.
+    pub qty_unit: &'static [u8],
+}
+
 /// What a connection has said before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connection {
@@ -61,6 +74,8 @@ pub(super) struct Connection {
     pub channels: BTreeMap<u64, Vec<u8>>,
     /// When the whole book of a symbol was made, where it came over REST; of Coinbase the number of the last message in it.
     pub whole_at: BTreeMap<Vec<u8>, Nanos>,
+    /// Books of Kraken's by symbol.
+    kept: BTreeMap<Vec<u8>, Kept>,
     /// Messages are missing, and no record has said so yet.
     pub gap: bool,
     /// Orders that never rest, by id: market orders, which change like others and end; of Coinbase those that were
@@ -112,6 +127,15 @@ impl Connection {
     /// The same, of one that waits no longer.
     pub fn waited(&mut self, id: u64) -> bool {
         self.market.remove(&id)
+    }
+
+    /// What was said of a book of Kraken's; of a new one, that it has the thousand levels that our session subscribes.
+    pub fn kept(&mut self, symbol: &[u8]) -> Result<&mut Kept> {
+        if !self.kept.contains_key(symbol) {
+            room(self.kept.len())?;
+        }
+        let new = Kept { depth: DEPTH, price_unit: b"1", qty_unit: b"1" };
+        Ok(self.kept.entry(symbol.to_owned()).or_insert(new))
     }
 
     /// Notes when the whole book of a symbol was made.

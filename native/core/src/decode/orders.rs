@@ -7,7 +7,7 @@ use super::order_message::{Connection, OrderMessage, Take, room, whole};
 use super::survey::Surveyed;
 use super::symbols::{Listed, Symbols, is_zero};
 use super::{bitfinex_orders, bitstamp_orders, coinbase_orders, independent_reserve, kraken_orders};
-use crate::book::l3::{OrderRecord, record_flags as flags};
+use crate::book::l3::{OrderRecord, RecordKind, record_flags as flags};
 use crate::error::{CoreError, Result};
 use crate::instrument::{Instrument, Market};
 use crate::units::{NO_TIME, Nanos};
@@ -148,7 +148,7 @@ fn messages(
         (OrderFeed::Bitstamp, Some(symbol)) => bitstamp_orders::whole_book(symbol, whole(payload)?, connection, take),
         (OrderFeed::Coinbase, None) => coinbase_orders::read(whole(payload)?, connection, take),
         (OrderFeed::Coinbase, Some(symbol)) => coinbase_orders::whole(symbol, whole(payload)?, connection, take),
-        (OrderFeed::Kraken, None) => kraken_orders::read(whole(payload)?, take),
+        (OrderFeed::Kraken, None) => kraken_orders::read(whole(payload)?, connection, take),
         (OrderFeed::Bitfinex | OrderFeed::Kraken, Some(_)) => {
             let why = "must be bitstamp-orders, coinbase-orders or independent-reserve for a REST book";
             Err(CoreError::Field { field: "order feed", was: format!("{feed:?}"), why })
@@ -159,7 +159,12 @@ fn messages(
 fn record(message: &OrderMessage<'_>, listed: &Listed, ts_ns: Nanos) -> Result<OrderRecord> {
     // A price below the last decimal of its money is sent as 0 (Independent Reserve).
     let price = if message.price.is_empty() || is_zero(message.price) { 0 } else { listed.ticks(message.price)? };
-    let qty = if message.qty.is_empty() { 0 } else { listed.shown_lots(message.qty)? };
+    let qty = match message.kind {
+        _ if message.qty.is_empty() => 0,
+        // A unit that is no whole count of lots would give another checksum.
+        RecordKind::Sum => listed.lots(message.qty)?,
+        _ => listed.shown_lots(message.qty)?,
+    };
     let ts_ns = if message.ts_venue == NO_TIME { ts_ns } else { message.ts_venue };
     let (kind, side) = (message.kind as u8, message.side as u8);
     let book = listed.instrument.id.wrapping_sub(1);

@@ -138,7 +138,17 @@ fn coinbase_whole_books_name_the_last_message_in_them() {
 
 #[test]
 fn kraken_tells_every_order_of_the_subscribed_levels() {
-    let mut decoder = decoder("kraken-orders", &["ETH/USD"]);
+    let mut decoder = OrderDecoder::new(OrderFeed::Kraken);
+    let listed = Instrument {
+        id: 1,
+        symbol: "ETH/USD".to_owned(),
+        tick: 1,
+        price_scale: 4,
+        lot: 1,
+        qty_scale: 8,
+        ..btcusdt_spot()
+    };
+    decoder.define(&listed).unwrap();
     let (_, sample) = crate::decode::samples::ORDERS.iter().find(|(feed, _)| *feed == OrderFeed::Kraken).unwrap();
     let (whole, update) = sample.split_once('\n').unwrap();
     let whole = read(&mut decoder, whole, None).unwrap();
@@ -146,21 +156,39 @@ fn kraken_tells_every_order_of_the_subscribed_levels() {
     let of = flags::SNAPSHOT;
     let want = [
         (7, 0, 0, 0, 0, of | flags::MESSAGE),
-        (1, bid, 0, 305_010, 50, of),
-        (1, ask, 1, 305_020, 125, of | flags::LAST),
+        (1, bid, 0, 30_501_000, 50_000_000, of),
+        (1, ask, 1, 30_502_000, 125_000_000, of),
+        (10, 1_000, 0, 0, 0, of),
+        (11, 1, 0, 100, 1, of | flags::LAST),
     ];
     assert_eq!(short(&whole), want);
     let changes = read(&mut decoder, update, None).unwrap();
     let added = changes[2].id;
-    let want =
-        [(5, bid, 0, 305_010, 25, flags::MESSAGE), (3, ask, 1, 0, 0, 0), (6, added, 1, 305_030, 200, flags::LAST)];
+    let want = [
+        (5, bid, 0, 30_501_000, 25_000_000, flags::MESSAGE),
+        (3, ask, 1, 0, 0, 0),
+        (6, added, 1, 30_503_000, 200_000_000, 0),
+        (10, 1_000, 0, 0, 0, 0),
+        (11, 2, 0, 100, 1, flags::LAST),
+    ];
     assert_eq!(short(&changes), want);
+    let answer = r#"{"method":"subscribe","result":{"channel":"level3","depth":10,"snapshot":true,"symbol":"ETH/USD"},"success":true}"#;
+    assert!(read(&mut decoder, answer, None).unwrap().is_empty());
+    let none = r#"{"channel":"level3","type":"update","data":[{"checksum":3,"symbol":"ETH/USD","bids":[],"asks":[]}]}"#;
+    assert_eq!(
+        short(&read(&mut decoder, none, None).unwrap()),
+        [(10, 10, 0, 0, 0, flags::MESSAGE), (11, 3, 0, 100, 1, flags::LAST)],
+        "so deep, and in the units that were learnt"
+    );
     assert!(bid != ask && ask != added && added != bid);
     for (from, to) in [
         ("\"add\"", "\"odd\""),
         ("ZZZZZY", "ZZZ_ZY"),
         ("\"limit_price\":3050.30", "\"price\":1"),
         ("\"bids\"", "\"b\""),
+        ("\"checksum\"", "\"sum\""),
+        ("3050.30", "3050.30000"),
+        ("2.00000000", "2.0000000000000"),
     ] {
         assert!(read(&mut decoder, &update.replace(from, to), None).is_err(), "{from}");
     }

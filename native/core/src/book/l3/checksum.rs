@@ -5,21 +5,38 @@
 //! down, at a price in the order of the queue; of each order the digits of its price and of its size without point and
 //! leading zeros. The texts are sent with the decimals of the pair, so whole numbers of them have the same digits.
 
-use super::{L3Books, Resting};
+use super::L3Books;
 use crate::units::Side;
 use crc32fast::Hasher;
 use std::io::Write;
+use std::num::NonZeroU64;
 
 /// Price levels a side.
 const LEVELS: usize = 10;
 
-/// What one tick and one lot are, in units of the last decimal that the venue writes.
+/// What a tick or a lot is in units of the last decimal that the venue writes: `times / over` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// 5 where prices are written with one decimal and the tick is 0.5.
+    pub times: u32,
+    /// A million where prices are written with two decimals and the tick is 0.00000001, as in every live book.
+    pub over: NonZeroU64,
+}
+
+impl Written {
+    /// The digits of a count of ticks or lots.
+    fn digits(self, count: i64) -> i128 {
+        i128::from(count) * i128::from(self.times) / i128::from(self.over.get())
+    }
+}
+
+/// How the venue writes the numbers of a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digits {
-    /// Of a tick: 5 where prices are written with one decimal and the tick is 0.5.
-    pub tick: u32,
-    /// Of a lot.
-    pub lot: u32,
+    /// A price of one tick.
+    pub tick: Written,
+    /// A size of one lot.
+    pub lot: Written,
 }
 
 impl<I> L3Books<I> {
@@ -27,20 +44,18 @@ impl<I> L3Books<I> {
     #[must_use]
     pub fn kraken_checksum(&self, book: u32, digits: Digits) -> u32 {
         let mut sum = Text(Hasher::new());
+        if book as usize >= self.queues.books() {
+            return sum.0.finalize();
+        }
         for side in [Side::Sell, Side::Buy] {
-            let (mut levels, mut last) = (0, None);
-            for Resting { price, qty, .. } in self.resting(book, side) {
-                if last.replace(price) != Some(price) {
-                    levels += 1;
+            self.queues.best_first(book << 1 | side as u32, LEVELS, |queue| {
+                let price = digits.tick.digits(self.level(queue).price);
+                for place in self.orders_in(queue) {
+                    let qty = digits.lot.digits(self.orders.at(place).qty);
+                    // invariant: writing to a hasher cannot fail.
+                    let _ = write!(sum, "{price}{qty}");
                 }
-                if levels > LEVELS {
-                    break;
-                }
-                let (price, qty) =
-                    (i128::from(price) * i128::from(digits.tick), i128::from(qty) * i128::from(digits.lot));
-                // invariant: writing to a hasher cannot fail.
-                let _ = write!(sum, "{price}{qty}");
-            }
+            });
         }
         sum.0.finalize()
     }

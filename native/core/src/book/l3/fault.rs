@@ -49,6 +49,8 @@ faults! {
     LevelsFull = "finds the price levels full",
     /// A record whose kind or side does not exist.
     Record = "is a record of no kind, or of no side",
+    /// The book has another checksum than the venue says.
+    Sum = "has another checksum than its book",
 }
 
 impl Fault {

@@ -27,7 +27,7 @@ mod window;
 use crate::error::{CoreError, Result};
 use crate::event::Level;
 use crate::units::{Lots, Side, Ticks};
-pub use checksum::Digits;
+pub use checksum::{Digits, Written};
 pub use fault::{Fault, Faults};
 pub use ghosts::Ghosts;
 pub use orders::{Dense, Hashed, Ids};
@@ -247,11 +247,13 @@ impl<I> L3Books<I> {
 
     /// The orders of one side, best price first, at a price the first to be filled first.
     pub fn resting(&self, book: u32, side: Side) -> impl Iterator<Item = Resting> + '_ {
-        let orders = move |queue: u32| {
-            let head = Some(self.queues.at(queue).head).filter(|place| *place != 0);
-            std::iter::successors(head, |place| Some(self.orders.at(*place).next).filter(|next| *next != 0))
-        };
-        self.queues_of(book, side).flat_map(orders).map(|place| self.resting_at(place))
+        self.queues_of(book, side).flat_map(|queue| self.orders_in(queue)).map(|place| self.resting_at(place))
+    }
+
+    /// The places of a queue's orders, the first to be filled first.
+    fn orders_in(&self, queue: u32) -> impl Iterator<Item = u32> + '_ {
+        let head = Some(self.queues.at(queue).head).filter(|place| *place != 0);
+        std::iter::successors(head, |place| Some(self.orders.at(*place).next).filter(|next| *next != 0))
     }
 
     fn queues_of(&self, book: u32, side: Side) -> std::vec::IntoIter<u32> {

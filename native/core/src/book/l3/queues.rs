@@ -205,16 +205,31 @@ impl Queues {
             let slots = book.best_first(side).take(count);
             slots.for_each(|slot| each(owner * STEPS as u32 + slot as u32));
         } else {
-            self.in_order(owner).into_iter().take(count).for_each(each);
+            self.sorted(owner, count).into_iter().for_each(each);
         }
     }
 
     /// The places of a side's queues, best first.
     pub fn in_order(&self, owner: u32) -> Vec<u32> {
+        self.sorted(owner, usize::MAX)
+    }
+
+    /// How many price levels a side has.
+    pub fn count(&self, owner: u32) -> usize {
+        self.books[(owner >> 1) as usize].count((owner & 1) as usize) + self.far(owner).count()
+    }
+
+    /// The places of a side's `count` best queues, best first, wherever they lie; the others are not put in order.
+    fn sorted(&self, owner: u32, count: usize) -> Vec<u32> {
         let (book, side) = (&self.books[(owner >> 1) as usize], (owner & 1) as usize);
         let on_ladder = book.best_first(side).map(|slot| owner * STEPS as u32 + slot as u32);
         let mut all: Vec<u32> = on_ladder.chain(self.far(owner)).collect();
-        all.sort_unstable_by_key(|queue| std::cmp::Reverse(self.at(*queue).key));
+        let rank = |queue: &u32| std::cmp::Reverse(self.at(*queue).key);
+        if count < all.len() {
+            all.select_nth_unstable_by_key(count, rank);
+            all.truncate(count);
+        }
+        all.sort_unstable_by_key(rank);
         all
     }
 }

@@ -4,8 +4,9 @@
 //! `feeds/l3/records.py` writes the same layout as a dtype, and a test holds the two together.
 
 use super::orders::Ids;
-use super::{Change, Fault, L3Books, Top};
+use super::{Change, Digits, Fault, L3Books, Top, Written};
 use crate::units::{Lots, Nanos, Side, Ticks};
+use std::num::NonZeroU64;
 use std::result::Result;
 
 /// Changes that are handed to the books at once.
@@ -55,13 +56,17 @@ kinds! {
     Trade = 8,
     /// An `Amend` to another size at the order's own price.
     Resize = 9,
+    /// Orders beyond the best `id` price levels of a side end: the venue tells no more of them.
+    Cut = 10,
+    /// The book has Kraken's checksum `id`; `price` and `qty` are a unit of the last written decimal, in ticks and lots.
+    Sum = 11,
 }
 
 /// One change of a single order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct OrderRecord {
-    /// The venue's id of the order.
+    /// The venue's id of the order; of a `Cut` the levels that stay, of a `Sum` the checksum.
     pub id: u64,
     /// The id of the order that a `Replace` begins; 0 elsewhere.
     pub new_id: u64,
@@ -106,11 +111,13 @@ enum Meaning {
     Clear(u32),
     Put(Change, Change),
     Resize { book: u32, id: u64, qty: Lots },
+    Cut { book: u32, levels: usize },
+    Sum { book: u32, told: u64, digits: Digits },
     Nothing,
 }
 
 impl OrderRecord {
-    /// `Fault::Record` for a kind or a side that does not exist.
+    /// `Fault::Record` for a kind or a side that does not exist, and for a unit below one.
     fn meaning(&self) -> Result<Meaning, Fault> {
         let Self { id, new_id, price, qty, book, .. } = *self;
         let side = match self.side {
@@ -122,6 +129,12 @@ impl OrderRecord {
             RecordKind::Nothing | RecordKind::Trade => return Ok(Meaning::Nothing),
             RecordKind::Resize => return Ok(Meaning::Resize { book, id, qty }),
             RecordKind::Clear => return Ok(Meaning::Clear(book)),
+            RecordKind::Cut => {
+                return Ok(Meaning::Cut { book, levels: usize::try_from(id).unwrap_or(usize::MAX) });
+            }
+            RecordKind::Sum => {
+                return Ok(Meaning::Sum { book, told: id, digits: Digits { tick: unit(price)?, lot: unit(qty)? } });
+            }
             RecordKind::Put => {
                 let (add, amend) = (Change::Add { book, id, side, price, qty }, Change::Amend { book, id, price, qty });
                 return Ok(Meaning::Put(add, amend));
@@ -153,11 +166,12 @@ impl<I: Ids> L3Books<I> {
                 return self.apply(&Change::Amend { book, id, price, qty });
             }
             Ok(Meaning::Clear(book)) => self.clear(book),
-            Ok(Meaning::Nothing) => {}
-            Err(fault) => {
-                self.faults.count(fault);
-                return Err(fault);
+            Ok(Meaning::Cut { book, levels }) => self.cut(book, levels),
+            Ok(Meaning::Sum { book, told, digits }) if u64::from(self.kraken_checksum(book, digits)) != told => {
+                return Err(self.refused(Fault::Sum));
             }
+            Ok(Meaning::Nothing | Meaning::Sum { .. }) => {}
+            Err(fault) => return Err(self.refused(fault)),
         }
         if (record.book as usize) < self.queues.books() { Ok(self.queues.top(record.book)) } else { Ok(&Top::EMPTY) }
     }
@@ -184,14 +198,38 @@ impl<I: Ids> L3Books<I> {
         }
     }
 
+    const fn refused(&mut self, fault: Fault) -> Fault {
+        self.faults.count(fault);
+        fault
+    }
+
     /// Ends every order of a book.
     pub fn clear(&mut self, book: u32) {
-        for side in [Side::Buy, Side::Sell] {
-            let ids: Vec<u64> = self.resting(book, side).map(|order| order.id).collect();
+        self.cut(book, 0);
+    }
+
+    /// Ends the orders of a book that are beyond the best `levels` prices of their side.
+    pub fn cut(&mut self, book: u32, levels: usize) {
+        if book as usize >= self.queues.books() {
+            return;
+        }
+        for owner in [book << 1, book << 1 | 1] {
+            if self.queues.count(owner) <= levels {
+                continue;
+            }
+            let beyond = self.queues.in_order(owner).into_iter().skip(levels);
+            let ids: Vec<u64> =
+                beyond.flat_map(|queue| self.orders_in(queue)).map(|place| self.orders.at(place).id).collect();
             for id in ids {
                 // invariant: the order was found in this book, so deleting it cannot be refused.
                 let _ = self.apply(&Change::Delete { book, id });
             }
         }
     }
+}
+
+/// So many ticks or lots are one unit of the last decimal that is written. `Fault::Record` below one.
+fn unit(of: i64) -> Result<Written, Fault> {
+    let over = u64::try_from(of).ok().and_then(NonZeroU64::new).ok_or(Fault::Record)?;
+    Ok(Written { times: 1, over })
 }

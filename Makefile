@@ -17,7 +17,7 @@ SOURCES := setup.py pyproject.toml $(shell find native .cargo -name '*.rs' -o -n
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help demo test test-clients build fast bench bench-fast drill soak fuzz parity model clamm-artifacts lock lock-clients contracts clean
+.PHONY: help demo test test-clients build fast bench bench-fast bench-peers drill soak fuzz parity model clamm-artifacts lock lock-clients contracts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -61,9 +61,11 @@ bench: $(BUILT)  ## our benchmarks: every figure is a ratio to a floor measured 
 	$(PY) bench/lake.py
 
 bench-peers: $(BUILT)  ## our books beside nautilus_trader's and hftbacktest's, our quotes beside QuoterV2's, degenbot's and @uniswap/v3-sdk's
-	$(PY) -m bench.peers
 	@$(MAKE) clamm-artifacts || echo "Contracts are missing (see above): QuoterV2 will not be measured." >&2
-	$(PY) -m bench.clamm_peers
+	@short=""; \
+	$(PY) -m bench.peers || short="books"; \
+	$(PY) -m bench.clamm_peers || short="$${short:+$$short and }pools"; \
+	if [ -n "$$short" ]; then echo "Short of a goal, or without its peers (see above): $$short" >&2; exit 1; fi
 
 KILLS ?= 200
 SEED ?= 1

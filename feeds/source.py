@@ -176,6 +176,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the venue itch: see docs/itch.md"
     )
+    parser.add_argument(
+        "--secrets-file", metavar="FILE", help="what subscriptions are signed with, instead of the environment"
+    )
     parser.add_argument("--seconds", type=float, help="stop after this time; without it, at SIGINT or SIGTERM")
 
 
@@ -187,16 +190,14 @@ def source(args: Any) -> Market:
     if args.seconds is not None and not 0 < args.seconds < 1e9:
         raise InputError(f"--seconds must be above zero, was {args.seconds}")
     if args.venue == itch.VENUE:
-        if args.lines != 1:
-            raise InputError(f"--lines must be 1 for the venue {itch.VENUE}, whose lines are options, was {args.lines}")
-        return itch.ItchMarket(symbols, where(args.option))
+        return _itch(args, symbols)
     if args.option:
         raise InputError(f"--option must be given with the venue {itch.VENUE} alone, was {args.option[0]}")
     venue, adapter = named(args.venue)
     if isinstance(venue, Binance):
         symbols = [symbol.upper() for symbol in symbols]
     at = venue.endpoints(args.base, args.ws_base, testnet=args.testnet)
-    venue = venue.signed(os.environ)
+    venue = venue.signed(os.environ if args.secrets_file is None else venue.filed(args.secrets_file))
     if args.lines == 1:
         return Source(venue, symbols, at, adapter)
     if adapter is not None or venue.orders:
@@ -205,6 +206,16 @@ def source(args: Any) -> Market:
         )
     second = venue.endpoints(args.base, args.ws_base_b or args.ws_base, testnet=args.testnet)
     return Source(venue, symbols, at, second=second)
+
+
+def _itch(args: Any, symbols: list[str]) -> Market:
+    if args.lines != 1:
+        raise InputError(f"--lines must be 1 for the venue {itch.VENUE}, whose lines are options, was {args.lines}")
+    if args.secrets_file is not None:
+        raise InputError(
+            f"--secrets-file must be given for a venue whose subscriptions are signed, was for {itch.VENUE}"
+        )
+    return itch.ItchMarket(symbols, where(args.option))
 
 
 def named(name: str) -> tuple[Venue, Adapter | None]:

@@ -1,21 +1,16 @@
 """Secrets of an account: read from the environment or from a file that only its owner can read; never printed.
 
-catalogue: K8. A secrets file is TOML with `api_key` and either `secret` (HMAC-SHA256) or `ed25519_pem`; its mode must
-be 0600 or 0400 and its owner the user who runs us, and it must not be a symbolic link.
+catalogue: K8. A secrets file (`feeds.private_file`) has `api_key` and either `secret` (HMAC-SHA256) or `ed25519_pem`.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from feeds.private_file import PrivateFileError, private_table
 from pycore.config import Secrets
 from pycore.errors import ConfigError
-
-_MODES = (0o600, 0o400)
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,25 +53,9 @@ def read(source: Secrets, environ: Mapping[str, str], section: str = "account") 
 
 def _read_file(path: str, field: str) -> dict[str, object]:
     try:
-        # O_NOFOLLOW and fstat on the open file: what is checked is what is read.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        raise ConfigError(field, [("file", f"cannot be read ({reason}), was {path}")]) from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        mode = stat.S_IMODE(found.st_mode)
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigError(field, [("file", f"must be a regular file, was {path}")])
-        if mode not in _MODES:
-            raise ConfigError(field, [("mode", f"must be 0600 or 0400, was {mode:04o} on {path}")])
-        if found.st_uid != os.geteuid():
-            raise ConfigError(field, [("owner", f"must be the running user, was uid {found.st_uid}")])
-        try:
-            return tomllib.loads(file.read().decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            # The parser's message would quote the line, and the line may be the secret.
-            raise ConfigError(field, [("file", f"is not TOML, was {path}")]) from None
+        return private_table(path, field)
+    except PrivateFileError as error:
+        raise ConfigError(field, [error.fault]) from None
 
 
 def _from_table(where: str, table: Mapping[str, object]) -> Credentials:

@@ -191,6 +191,45 @@ def test_what_is_to_be_signed_needs_its_secrets(
     assert refusal.text == "Authentication Failed invalid signature"
 
 
+def private(path: Path, text: str, mode: int = 0o600) -> str:
+    """The path of a file of secrets of a mode."""
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+def test_secrets_come_from_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
+    values = [SECRETS[f"COINBASE_API_{name}"] for name in ("KEY", "SECRET", "PASSPHRASE")]
+    text = "".join(
+        f'{key} = "{value}"\n' for key, value in zip(("api_key", "secret", "passphrase"), values, strict=True)
+    )
+    coinbase = SESSIONS["coinbase-orders"]
+    path = private(tmp_path / "secrets.toml", text)
+    assert coinbase.signed(coinbase.filed(path)) == coinbase.signed(SECRETS)
+    for more, mode, said in (
+        (text, 0o644, "--secrets-file: mode must be 0600 or 0400, was 0644"),
+        (text.replace("passphrase", "password"), 0o600, "password must be api_key, secret, passphrase"),
+        (text.partition("passphrase")[0], 0o400, f"passphrase must be a text in {path}"),
+    ):
+        private(Path(path), more, mode)
+        with pytest.raises(InputError, match=said) as refused:
+            coinbase.filed(path)
+        assert values[1] not in str(refused.value)
+        Path(path).unlink()
+
+
+def test_a_command_takes_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = private(tmp_path / "secrets.toml", 'api_key = "key"\nsecret = "c2VjcmV0"\n', 0o640)
+    for venue, symbol, said in (
+        ("kraken-orders", "ETH/USD", "mode must be 0600 or 0400, was 0640"),
+        ("okx", "BTC-USDT", "must be given for a venue whose subscriptions are signed, was for okx"),
+        ("itch", "AAPL", "must be given for a venue whose subscriptions are signed, was for itch"),
+    ):
+        words = ["--venue", venue, "--symbols", symbol, "--secrets-file", path, "--seconds", "1"]
+        assert main(["watch", *words, "--base", "http://127.0.0.1:9"]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_krakens_books_are_cut_to_the_subscribed_levels_and_held_to_the_checksum() -> None:
     venue, books = KrakenOrders(), LiveOrderBooks("kraken-orders", ["ETH/USD"], by_rest=False)
     of_channel = {"channel": "level3", "symbol": "ETH/USD", "snapshot": True}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feeds.venue.signing import signature
-from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Venue, frame, refused
+from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Secret, Venue, frame, refused
 
 #: What is signed besides the time.
 _VERIFIED = "GET/users/self/verify"
@@ -39,7 +39,7 @@ class CoinbaseOrders(Venue):
     keys: Keys | None = None
 
     def signed(self, environ: Mapping[str, str]) -> Venue:
-        """With the keys of the environment."""
+        """With the keys of the environment, or of a file."""
         return replace(self, keys=Keys(*self.secrets_of(environ)))
 
     def subscribe(self, symbols: Sequence[str], utc_s: int) -> list[bytes]:
@@ -78,6 +78,10 @@ COINBASE_ORDERS = CoinbaseOrders(
     symbols_max=10,
     whole_by_rest=True,
     orders=True,
-    secrets=("COINBASE_API_KEY", "COINBASE_API_SECRET", "COINBASE_API_PASSPHRASE"),
+    secrets=(
+        Secret("api_key", "COINBASE_API_KEY"),
+        Secret("secret", "COINBASE_API_SECRET"),
+        Secret("passphrase", "COINBASE_API_PASSPHRASE"),
+    ),
     experimental="no recording of this connection has been read",
 )

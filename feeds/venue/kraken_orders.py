@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feeds.venue.signing import signature
-from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Token, Venue, chunks, frame, refused
+from feeds.venue.spec import ACCEPTED, ALIVE, Control, Endpoints, Ping, Secret, Token, Venue, chunks, frame, refused
 from native._core import InputError
 
 #: Levels a side that are subscribed; the decoder cuts to as many where no answer says otherwise.
@@ -45,7 +45,7 @@ class KrakenOrders(Venue):
     keys: Keys | None = None
 
     def signed(self, environ: Mapping[str, str]) -> Venue:
-        """With the keys of the environment."""
+        """With the keys of the environment, or of a file."""
         return replace(self, keys=Keys(*self.secrets_of(environ)))
 
     def token_request(self) -> str | None:
@@ -102,6 +102,6 @@ KRAKEN_ORDERS = KrakenOrders(
     ping=Ping(b'{"method":"ping"}', 15.0),
     symbols_max=20,
     orders=True,
-    secrets=("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
+    secrets=(Secret("api_key", "KRAKEN_API_KEY"), Secret("secret", "KRAKEN_API_SECRET")),
     experimental="no recording of this connection has been read",
 )

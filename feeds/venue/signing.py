@@ -1,6 +1,6 @@
 """What a venue's subscriptions are signed with: the secret of a key, which venues write in base 64.
 
-catalogue: M1. Secrets come from the environment and are never printed.
+catalogue: M1. Secrets come from the environment or a file (`feeds.private_file`) and are never printed.
 """
 
 from __future__ import annotations

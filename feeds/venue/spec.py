@@ -11,8 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
+from feeds.private_file import private_table
 from native._core import InputError, TickwrightError
 
 
@@ -89,6 +90,13 @@ def chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:
         yield list(items[at : at + size])
 
 
+class Secret(NamedTuple):
+    """What a subscription is signed by: its key in a file of secrets, and its variable in the environment."""
+
+    key: str
+    variable: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Venue(ABC):
     """One kind of connection to a venue. Times are s; `utc_s` is the time of the call where a message carries it.
@@ -96,8 +104,8 @@ class Venue(ABC):
     `feed` is the core's name of it, `path` what follows the socket's base. `stale_s`: after this silence, pongs and
     heartbeats included, the connection is given up. `symbols_max` a connection, from the venue's document.
     `whole_by_rest`: the book that changes join is asked for over REST. `audit_s` is how often a book whose changes
-    have no number is asked for again; 0: never. `orders`: its books are of single orders. `secrets` are the variables
-    of the environment with what its subscriptions are signed by.
+    have no number is asked for again; 0: never. `orders`: its books are of single orders. `secrets` are what its
+    subscriptions are signed by.
     `figures`: what it serves beside on other sockets, which have no books (`bookless`). `experimental` says why a
     venue is refused at its production address; empty where it is not.
     """
@@ -114,7 +122,7 @@ class Venue(ABC):
     orders: bool = False
     bookless: bool = False
     figures: tuple[Venue, ...] = ()
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
     experimental: str = ""
 
     @property
@@ -133,16 +141,30 @@ class Venue(ABC):
         return self.production.ws + self.path
 
     def signed(self, environ: Mapping[str, str]) -> Venue:
-        """This session with its secrets. InputError for one that the environment has not."""
+        """This session with the secrets of the environment, or of `filed`. InputError for one that is missing."""
         del environ
         return self
 
     def secrets_of(self, environ: Mapping[str, str]) -> list[str]:
         """The values of `secrets`. InputError names a variable that is missing."""
-        for name in self.secrets:
-            if not environ.get(name):
-                raise InputError(f"{name} must be in the environment for --venue {self.feed}, was missing")
-        return [environ[name] for name in self.secrets]
+        for secret in self.secrets:
+            if not environ.get(secret.variable):
+                raise InputError(f"{secret.variable} must be in the environment for --venue {self.feed}, was missing")
+        return [environ[secret.variable] for secret in self.secrets]
+
+    def filed(self, path: str) -> dict[str, str]:
+        """The values of `secrets` in a file, by their variables. InputError names a key that is missing or unknown."""
+        where, keys = "--secrets-file", [secret.key for secret in self.secrets]
+        if not keys:
+            raise InputError(f"{where} must be given for a venue whose subscriptions are signed, was for {self.feed}")
+        table = private_table(path, where)
+        for key in table:
+            if key not in keys:
+                raise InputError(f"{where}: {key} must be {', '.join(keys)} for --venue {self.feed}")
+        for key in keys:
+            if not isinstance(table.get(key), str) or not table[key]:
+                raise InputError(f"{where}: {key} must be a text in {path} for --venue {self.feed}, was missing")
+        return {secret.variable: str(table[secret.key]) for secret in self.secrets}
 
     def token_request(self) -> str | None:
         """The path of a POST whose answer says where to connect; None where the address is known."""

@@ -20,8 +20,9 @@ struct Measured<'a> {
     scopes: Scopes,
 }
 
-/// Fills in the gate's context, which must be `Context::NOTHING`, for a place or replace; a cancel needs none. `scopes` are
-/// those that the gate will compare. It is written where it lies, because it is larger than anything else on the order's way and moving it costs as much as a check.
+/// Fills in the gate's context for a place or replace; a cancel needs none. `scopes` are those that the gate will compare:
+/// what the context says of others stays what it was, because it is larger than anything else on an order's way, and
+/// clearing all of it costs as much as a check.
 #[inline]
 pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, scopes: Scopes, context: &mut Context) {
     let top = state.top(instrument.id);
@@ -30,6 +31,11 @@ pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, scopes:
     let heard = !state.stale(instrument.id);
     let reference = if heard { state.reference_at(instrument, &top) } else { NO_PRICE };
     (context.now, context.bid, context.ask, context.reference) = (state.session.now, top.bid, top.ask, reference);
+    (context.target_lots, context.target_notional) = (0, 0);
+    (context.opposite, context.opposite_order) = (NO_PRICE, 0);
+    for scope in scopes {
+        context.exposure[scope as usize] = Exposure::NOTHING;
+    }
     if proposal.action == Action::Replace as u8 {
         target(state, proposal, instrument, side, context);
     }
@@ -63,7 +69,7 @@ impl Measured<'_> {
     fn orders(&self, side: Side, context: &mut Context) {
         let (proposal, other) = (self.proposal, side.flip());
         let mut targeted = false;
-        for open in self.state.orders.exposures() {
+        for open in self.state.orders.exposures().iter().filter(|open| !open.is_nothing()) {
             let same = open.instrument == self.instrument.id;
             let settle = || self.state.definitions.instrument(open.instrument).map(|def| def.settle);
             let same_asset = same || settle().is_ok_and(|asset| asset == self.instrument.settle);
@@ -127,23 +133,33 @@ impl Measured<'_> {
     /// Equity is the account's; a strategy has no money of its own, so its day is its own result's, and its peak is what
     /// the account would have without its fall from its best. The last trade's result is the strategy's or the account's.
     fn money(&self, sums: &mut [Exposure; SCOPES]) {
-        let (account, strategy) = (self.proposal.account, self.proposal.strategy);
-        let figures = self.state.equity.figures(account, self.instrument.settle);
-        let session = &self.state.session;
-        let last = |list: &[Amount], id: u16| list.get((id as usize).wrapping_sub(1)).copied().unwrap_or(0);
+        let figures = self.state.equity.figures(self.proposal.account, self.instrument.settle);
         for scope in self.scopes {
             let sum = &mut sums[scope as usize];
             if let Some(figures) = figures {
                 (sum.equity, sum.equity_peak, sum.pnl_today) = (figures.now, figures.peak, figures.day());
             }
             if scope == Scope::Strategy {
-                let own = self.state.equity.strategy(account, strategy, self.instrument.settle);
-                let (day, fall) = own.map_or((0, 0), |row| (row.day(), row.drawdown()));
-                (sum.equity_peak, sum.pnl_today) = (sum.equity.saturating_add(fall), day);
-                sum.last_trade_pnl = last(&session.last_close_by_strategy, strategy);
+                self.own_money(sum);
             } else {
-                sum.last_trade_pnl = last(&session.last_close_by_account, account);
+                sum.last_trade_pnl = last_close(&self.state.session.last_close_by_account, self.proposal.account);
             }
         }
     }
+
+    /// What is the strategy's own of it.
+    #[inline(never)]
+    fn own_money(&self, sum: &mut Exposure) {
+        let (account, strategy) = (self.proposal.account, self.proposal.strategy);
+        let own = self.state.equity.strategy(account, strategy, self.instrument.settle);
+        let (day, fall) = own.map_or((0, 0), |row| (row.day(), row.drawdown()));
+        (sum.equity_peak, sum.pnl_today) = (sum.equity.saturating_add(fall), day);
+        sum.last_trade_pnl = last_close(&self.state.session.last_close_by_strategy, strategy);
+    }
+}
+
+/// The result of the last closing trade of an account or strategy, by its number.
+#[inline]
+fn last_close(list: &[Amount], id: u16) -> Amount {
+    list.get((id as usize).wrapping_sub(1)).copied().unwrap_or(0)
 }

@@ -6,7 +6,7 @@
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{LineEvent, Request};
-use crate::gate::{Kept, Refusal};
+use crate::gate::{Context, Kept, Refusal};
 use crate::ledger::entry::Key;
 use crate::order::{Alarm, Fill, Order, State as OrderState};
 use crate::units::{Amount, Lots, Nanos, Side, Ticks};
@@ -259,6 +259,8 @@ pub struct Effects {
     pub happened: Vec<(u32, u32)>,
     /// Whether notes are wanted at all.
     pub collect: bool,
+    /// What the gate was told of the last proposal: room that `context::fill` writes over.
+    pub told_gate: Context,
     /// The differences that were open at the last timer, each already told.
     told: Vec<(Key, Amount)>,
     /// Those of this timer; it changes places with `told`.
@@ -276,6 +278,7 @@ impl Effects {
             lines: Vec::with_capacity(LINE_EVENTS_MAX),
             happened: Vec::with_capacity(64),
             collect,
+            told_gate: Context::NOTHING,
             told: Vec::with_capacity(DIFFERENCES_MAX),
             open: Vec::with_capacity(DIFFERENCES_MAX),
         }

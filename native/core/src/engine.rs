@@ -51,20 +51,38 @@ pub struct Now {
     pub mono: Nanos,
 }
 
-/// The engine.
-pub struct Engine {
+/// What every event goes through, apart from where it comes from, so that it need not leave its buffer.
+struct Spine {
     /// The state; public to views, changed only by `apply`.
     state: State,
     sequencer: Sequencer,
     journal: Option<Journal>,
-    decoder: Decoder,
     effects: Effects,
+    since_checkpoint: u64,
+}
+
+impl Spine {
+    /// One event: numbered, applied, journalled. A failed event has no number: the engine stops on it.
+    fn apply(&mut self, record: RecordRef<'_>) -> Result<()> {
+        let seq = self.sequencer.next()?;
+        self.state.apply(seq, record, &mut self.effects)?;
+        if let Some(journal) = &mut self.journal {
+            journal.append(seq, &record)?;
+        }
+        self.since_checkpoint += 1;
+        Ok(())
+    }
+}
+
+/// The engine.
+pub struct Engine {
+    spine: Spine,
+    decoder: Decoder,
     input: RecordBuf,
     /// Strategies and their wishes.
     quoting: Quoting,
     outbox: Outbox,
     recovered: u64,
-    since_checkpoint: u64,
     scratch: Vec<u8>,
 }
 
@@ -72,17 +90,20 @@ impl Engine {
     /// An engine without a journal, for backtests and tests. `collect`: whether notes are wanted.
     #[must_use]
     pub fn in_memory(collect: bool) -> Self {
-        Self {
+        let spine = Spine {
             state: State::new(),
             sequencer: Sequencer::new(),
             journal: None,
-            decoder: Decoder::new(),
             effects: Effects::new(collect),
+            since_checkpoint: 0,
+        };
+        Self {
+            spine,
+            decoder: Decoder::new(),
             input: RecordBuf::with_capacity(INPUT_BYTES_MAX),
             quoting: Quoting::new(),
             outbox: Outbox::new(),
             recovered: 0,
-            since_checkpoint: 0,
             scratch: Vec::with_capacity(1 << 20),
         }
     }
@@ -94,8 +115,8 @@ impl Engine {
         let mut this = Self::in_memory(collect);
         let mut from = 1;
         if let Some(snapshot) = &recovery.snapshot {
-            this.state = State::take(&snapshot.state)?;
-            if this.state.hash(&mut this.scratch) != snapshot.hash {
+            this.spine.state = State::take(&snapshot.state)?;
+            if this.spine.state.hash(&mut this.scratch) != snapshot.hash {
                 let was = format!("a different hash in {}", snapshot.file);
                 return Err(CoreError::Broken { invariant: "a snapshot's state has the snapshot's hash", was });
             }
@@ -109,8 +130,8 @@ impl Engine {
             });
         }
         this.recovered = this.replay_tail(dir, from)?;
-        this.sequencer = Sequencer::resume(recovery.last_seq)?;
-        this.journal = Some(journal);
+        this.spine.sequencer = Sequencer::resume(recovery.last_seq)?;
+        this.spine.journal = Some(journal);
         this.teach_decoder()?;
         Ok(this)
     }
@@ -122,17 +143,17 @@ impl Engine {
         let mut count = 0;
         while let Some((seq, record)) = reader.read_next()? {
             quiet.clear();
-            self.state.apply(seq, record, &mut quiet)?;
+            self.spine.state.apply(seq, record, &mut quiet)?;
             count += 1;
         }
         Ok(count)
     }
 
     fn teach_decoder(&mut self) -> Result<()> {
-        for asset in &self.state.definitions.assets {
+        for asset in &self.spine.state.definitions.assets {
             self.decoder.define_asset(asset.id, &asset.name, asset.scale)?;
         }
-        for instrument in &self.state.definitions.instruments {
+        for instrument in &self.spine.state.definitions.instruments {
             self.decoder.define(instrument)?;
         }
         Ok(())
@@ -142,14 +163,14 @@ impl Engine {
 
     /// The number of an asset, defined now where it is new.
     pub fn asset(&mut self, name: &str, scale: u8, now: Now) -> Result<u16> {
-        if let Some(asset) = self.state.definitions.asset_named(name) {
+        if let Some(asset) = self.spine.state.definitions.asset_named(name) {
             if asset.scale != scale {
                 let was = format!("{scale}, defined before as {}", asset.scale);
                 return Err(CoreError::Field { field: "asset.scale", was, why: "must not change" });
             }
             return Ok(asset.id);
         }
-        let def = self.state.definitions.new_asset(own_header::<AssetDef>(now.ts, now.mono), name, scale)?;
+        let def = self.spine.state.definitions.new_asset(own_header::<AssetDef>(now.ts, now.mono), name, scale)?;
         self.record(&def)?;
         self.decoder.define_asset(def.id, name, scale)?;
         Ok(def.id)
@@ -157,10 +178,10 @@ impl Engine {
 
     /// The number of an account (`space` 1) or strategy (2), defined now where it is new.
     pub fn name(&mut self, space: u8, name: &str, now: Now) -> Result<u16> {
-        if let Some(id) = self.state.definitions.named(space, name) {
+        if let Some(id) = self.spine.state.definitions.named(space, name) {
             return Ok(id);
         }
-        let def = self.state.definitions.new_name(own_header::<NameDef>(now.ts, now.mono), space, name)?;
+        let def = self.spine.state.definitions.new_name(own_header::<NameDef>(now.ts, now.mono), space, name)?;
         self.record(&def)?;
         Ok(def.id)
     }
@@ -173,12 +194,12 @@ impl Engine {
     /// The number of an instrument; a definition that differs from the one that holds is a new instrument.
     pub fn instrument(&mut self, text: &InstrumentText<'_>, now: Now) -> Result<u32> {
         let header = own_header::<InstrumentDef>(now.ts, now.mono);
-        let (def, same) = self.state.definitions.new_instrument(header, text)?;
+        let (def, same) = self.spine.state.definitions.new_instrument(header, text)?;
         if let Some(id) = same {
             return Ok(id);
         }
         self.record(&def)?;
-        let instrument = self.state.definitions.instrument(def.header.instrument)?;
+        let instrument = self.spine.state.definitions.instrument(def.header.instrument)?;
         self.decoder.define(instrument)?;
         self.outbox.prepare(instrument)?;
         Ok(def.header.instrument)
@@ -186,7 +207,7 @@ impl Engine {
 
     /// Gives the keys of one account on one market. Keys are never journalled.
     pub fn credentials(&mut self, account: u16, market: Market, session: Session) -> Result<()> {
-        self.outbox.credentials(account, market, session, &self.state.definitions)
+        self.outbox.credentials(account, market, session, &self.spine.state.definitions)
     }
 
     /// Whether the order connection of an account on a market has logged on, so that its frames need no signature.
@@ -249,7 +270,7 @@ impl Engine {
     pub fn timer(&mut self, now: Now) -> Result<u32> {
         let pending = self.record(&Timer { header: own_header::<Timer>(now.ts, now.mono), every: 0 })?;
         // Hashing the state takes as long as many messages: it rides on the timer, never on a message.
-        if self.since_checkpoint >= CHECKPOINT_EVERY {
+        if self.spine.since_checkpoint >= CHECKPOINT_EVERY {
             self.checkpoint(now.mono)?;
         }
         Ok(pending)
@@ -281,27 +302,24 @@ impl Engine {
 
     fn begin(&mut self) {
         self.input.clear();
-        self.effects.clear();
+        self.spine.effects.clear();
     }
 
     /// Sequence and apply what was decoded, let strategies quote, encode what was approved, and tidy up.
     fn run(&mut self, ts: Nanos, mono: Nanos) -> Result<u32> {
         self.input.mark_batch_end();
-        let input = std::mem::replace(&mut self.input, RecordBuf::with_capacity(0));
-        let applied = self.apply_all(&input);
-        self.input = input;
-        applied?;
+        self.apply_all()?;
         self.tell_lines()?;
         self.quote(ts, mono)?;
-        self.outbox.encode(&self.effects.outgoing, &self.state.definitions)?;
+        self.outbox.encode(&self.spine.effects.outgoing, &self.spine.state.definitions)?;
         self.post();
         Ok(self.pending())
     }
 
-    fn apply_all(&mut self, records: &RecordBuf) -> Result<()> {
-        let mut rest = records.bytes();
+    fn apply_all(&mut self) -> Result<()> {
+        let mut rest = self.input.bytes();
         while let Some((record, behind)) = RecordRef::first(rest) {
-            self.apply(record)?;
+            self.spine.apply(record)?;
             rest = behind;
         }
         // Nothing is left, or what no record is: the walk that tells errors says which.
@@ -310,39 +328,28 @@ impl Engine {
 
     /// What the inputs did to lines, as events of their own.
     fn tell_lines(&mut self) -> Result<()> {
-        if self.effects.lines.is_empty() {
+        if self.spine.effects.lines.is_empty() {
             return Ok(());
         }
-        let mut told = std::mem::take(&mut self.effects.lines);
+        let mut told = std::mem::take(&mut self.spine.effects.lines);
         for event in told.drain(..) {
-            self.apply(RecordRef::of(&event))?;
+            self.spine.apply(RecordRef::of(&event))?;
         }
-        self.effects.lines = told;
+        self.spine.effects.lines = told;
         Ok(())
-    }
-
-    /// One event: numbered, applied, journalled. A failed event has no number: the engine stops on it.
-    fn apply(&mut self, record: RecordRef<'_>) -> Result<u64> {
-        let seq = self.sequencer.next()?;
-        self.state.apply(seq, record, &mut self.effects)?;
-        if let Some(journal) = &mut self.journal {
-            journal.append(seq, &record)?;
-        }
-        self.since_checkpoint += 1;
-        Ok(seq)
     }
 
     /// Runs the kernels whose instrument was touched; their wishes become proposals, in order.
     fn quote(&mut self, ts: Nanos, mono: Nanos) -> Result<()> {
-        if self.quoting.is_empty() || self.effects.happened.is_empty() {
+        if self.quoting.is_empty() || self.spine.effects.happened.is_empty() {
             return Ok(());
         }
-        let seq = self.sequencer.last();
+        let seq = self.spine.sequencer.last();
         for index in 0..self.quoting.len() {
-            let count = self.quoting.ask(index, seq, &self.state, &self.effects.happened)?;
+            let count = self.quoting.ask(index, seq, &self.spine.state, &self.spine.effects.happened)?;
             for wish in 0..count {
-                let proposal = self.quoting.proposal(index, wish, &self.state, Now { ts, mono })?;
-                self.apply(RecordRef::of(&proposal))?;
+                let proposal = self.quoting.proposal(index, wish, &self.spine.state, Now { ts, mono })?;
+                self.spine.apply(RecordRef::of(&proposal))?;
             }
         }
         Ok(())
@@ -350,7 +357,7 @@ impl Engine {
 
     /// Proposes one wish of a Python strategy as one event; the batch's effects follow with `finish_proposals`.
     pub fn propose(&mut self, proposal: &crate::event::Proposal) -> Result<()> {
-        self.apply(RecordRef::of(proposal)).map(|_| ())
+        self.spine.apply(RecordRef::of(proposal))
     }
 
     /// Clears the effects before a batch of proposals.
@@ -360,26 +367,26 @@ impl Engine {
 
     /// Encodes what a batch of proposals had approved.
     pub fn finish_proposals(&mut self) -> Result<u32> {
-        self.outbox.encode(&self.effects.outgoing, &self.state.definitions)?;
+        self.outbox.encode(&self.spine.effects.outgoing, &self.spine.state.definitions)?;
         self.post();
         Ok(self.pending())
     }
 
     /// Wakes the journal's writer.
     fn post(&self) {
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = &self.spine.journal {
             journal.commit();
         }
     }
 
     /// Journals the state hash.
     pub fn checkpoint(&mut self, mono: Nanos) -> Result<()> {
-        let hash = self.state.hash(&mut self.scratch);
+        let hash = self.spine.state.hash(&mut self.scratch);
         // The checkpoint carries the clock that the state already has, so that applying it changes nothing.
-        let header = own_header::<Checkpoint>(self.state.session.now, mono);
-        let record = Checkpoint { header, at: self.sequencer.last(), hash };
-        self.apply(RecordRef::of(&record))?;
-        self.since_checkpoint = 0;
+        let header = own_header::<Checkpoint>(self.spine.state.session.now, mono);
+        let record = Checkpoint { header, at: self.spine.sequencer.last(), hash };
+        self.spine.apply(RecordRef::of(&record))?;
+        self.spine.since_checkpoint = 0;
         Ok(())
     }
 
@@ -388,13 +395,13 @@ impl Engine {
         if !self.outbox.is_empty() {
             bits |= pending::OUTBOX;
         }
-        if !self.effects.notes.is_empty() || !self.effects.happened.is_empty() {
+        if !self.spine.effects.notes.is_empty() || !self.spine.effects.happened.is_empty() {
             bits |= pending::EVENTS;
         }
-        if self.state.books.iter().any(crate::book::SyncedBook::needs_snapshot) {
+        if self.spine.state.books.iter().any(crate::book::SyncedBook::needs_snapshot) {
             bits |= pending::RESYNC;
         }
-        if self.state.gate.halted() {
+        if self.spine.state.gate.halted() {
             bits |= pending::HALTED;
         }
         bits
@@ -405,13 +412,13 @@ impl Engine {
     /// The state, to read.
     #[must_use]
     pub fn state(&self) -> &State {
-        &self.state
+        &self.spine.state
     }
 
     /// The effects of the last input.
     #[must_use]
     pub fn effects(&self) -> &Effects {
-        &self.effects
+        &self.spine.effects
     }
 
     /// The strategies.
@@ -425,20 +432,20 @@ impl Engine {
     }
     /// The view of one seat.
     pub fn view(&mut self, seat: Seat) -> (View, &[OwnOrder]) {
-        self.quoting.view(&self.state, seat, self.sequencer.last(), &self.effects.happened)
+        self.quoting.view(&self.spine.state, seat, self.spine.sequencer.last(), &self.spine.effects.happened)
     }
 
     /// Takes the notes of the last input.
     pub fn take_notes(&mut self) -> std::vec::Drain<'_, NoteRow> {
-        self.effects.notes.drain(..)
+        self.spine.effects.notes.drain(..)
     }
 
     /// Asks the venue about one order, whatever its state: a query with the next timer's authority.
     pub fn query(&mut self, order: u64, now: Now) -> Result<u32> {
         let unknown = || CoreError::Unknown { what: "order", was: order.to_string() };
-        let known = self.state.orders.get(order).ok_or_else(unknown)?;
+        let known = self.spine.state.orders.get(order).ok_or_else(unknown)?;
         let query = Outgoing {
-            seq: self.sequencer.last(),
+            seq: self.spine.sequencer.last(),
             request: Request::Query,
             order,
             approved: None,
@@ -449,14 +456,14 @@ impl Engine {
             mono: now.mono,
         };
         self.begin();
-        self.outbox.encode(&[query], &self.state.definitions)?;
+        self.outbox.encode(&[query], &self.spine.state.definitions)?;
         Ok(self.pending())
     }
 
     /// The journal, where there is one.
     #[must_use]
     pub fn journal(&self) -> Option<&Journal> {
-        self.journal.as_ref()
+        self.spine.journal.as_ref()
     }
 
     /// Events replayed when the journal was opened.
@@ -468,21 +475,21 @@ impl Engine {
     /// The number of the last event.
     #[must_use]
     pub fn last_seq(&self) -> u64 {
-        self.sequencer.last()
+        self.spine.sequencer.last()
     }
 
     /// The state hash now.
     pub fn state_hash(&mut self) -> [u8; 32] {
-        self.state.hash(&mut self.scratch)
+        self.spine.state.hash(&mut self.scratch)
     }
 
     /// Writes a snapshot of the state, durable when it returns.
     pub fn snapshot_state(&mut self) -> Result<()> {
-        let hash = self.state.hash(&mut self.scratch);
+        let hash = self.spine.state.hash(&mut self.scratch);
         let mut bytes = Vec::new();
-        self.state.put(&mut bytes);
-        let seq = self.sequencer.last();
-        match &self.journal {
+        self.spine.state.put(&mut bytes);
+        let seq = self.spine.sequencer.last();
+        match &self.spine.journal {
             Some(journal) => journal.snapshot(seq, &bytes, &hash),
             None => Ok(()),
         }
@@ -490,12 +497,12 @@ impl Engine {
 
     /// Checkpoints, drains and seals the journal.
     pub fn close(&mut self) -> Result<()> {
-        if self.journal.is_some() && self.sequencer.last() > 0 {
+        if self.spine.journal.is_some() && self.spine.sequencer.last() > 0 {
             let mono = 0;
-            self.effects.clear();
+            self.spine.effects.clear();
             self.checkpoint(mono)?;
         }
-        match self.journal.take() {
+        match self.spine.journal.take() {
             Some(journal) => journal.close(),
             None => Ok(()),
         }

@@ -36,17 +36,18 @@ impl<K: Copy + Ord, V> Sorted<K, V> {
 
     /// The value at `key`, made by `make` where there is none; at the bound `Full` names `what`, and nothing is stored.
     pub fn entry(&mut self, key: K, what: &'static str, make: impl FnOnce() -> V) -> Result<&mut V> {
-        let full = CoreError::Full { what, capacity: self.bound as usize };
+        let bound = self.bound as usize;
+        let full = || CoreError::Full { what, capacity: bound };
         let at = match self.keys.binary_search(&key) {
             Ok(at) => at,
-            Err(_) if self.keys.len() >= self.bound as usize => return Err(full),
+            Err(_) if self.keys.len() >= bound => return Err(full()),
             Err(at) => {
                 self.keys.insert(at, key);
                 self.values.insert(at, make());
                 at
             }
         };
-        self.values.get_mut(at).ok_or(full)
+        self.values.get_mut(at).ok_or_else(full)
     }
 
     /// Whether `more` further keys fit.

@@ -6,18 +6,15 @@
 //! come back as `Proposal` events.
 
 use crate::book::SyncOutcome;
-use crate::context;
 use crate::effects::{Effects, Note, OrderNote, Outgoing};
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{
-    Action, Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind,
-    LimitSet, LineDef, Link, Mark, NameDef, Proposal, RecordRef, Report, Request, Sent, Trade, VenuePosition, Verb,
-    flags,
+    Answer, AssetDef, Balance, Bbo, Checkpoint, Command, DepthView, Funding, Header, InstrumentDef, Kind, LimitSet,
+    LineDef, Link, Mark, NameDef, RecordRef, Report, Request, Sent, Trade, VenuePosition, Verb, flags,
 };
-use crate::gate::Context;
 use crate::gate::limits::Scope;
-use crate::instrument::{Instrument, Market};
+use crate::instrument::Market;
 use crate::kernel::happened;
 use crate::order::{Alarm, Change, Doubt, Effects as OrderEffects, Order, Pending, Query, State as OrderState};
 use crate::state::{Quotes, State};
@@ -41,11 +38,20 @@ impl State {
         self.session.now = self.session.now.max(header.ts_receive);
         match record.kind() {
             Kind::Depth => self.on_depth(at, record.depth().ok_or_else(|| unreadable(Kind::Depth))?, out),
+            Kind::Proposal => self.on_proposal(at, read(record)?, out),
+            _ => self.apply_rarer(at, record, out),
+        }
+    }
+
+    /// Everything but books and proposals, in a function of its own: the way from a book to an order is short then, and
+    /// stands together in the processor's cache.
+    #[inline(never)]
+    fn apply_rarer(&mut self, at: At<'_>, record: RecordRef<'_>, out: &mut Effects) -> Result<()> {
+        match record.kind() {
             Kind::Bbo => self.on_bbo(at, read(record)?, out),
             Kind::Trade => self.on_trade(at, read(record)?, out),
             Kind::Mark => self.on_mark(at, read(record)?, out),
             Kind::Timer => self.on_timer(at, out),
-            Kind::Proposal => self.on_proposal(at, read(record)?, out),
             Kind::Sent => self.on_sent(at, read(record)?, out),
             Kind::Answer => self.on_answer(at, read(record)?, out),
             Kind::Report => self.on_report(at, read(record)?, out),
@@ -61,6 +67,7 @@ impl State {
             Kind::Name => self.on_name(read(record)?),
             Kind::Limit => self.gate.set(read::<LimitSet>(record)?),
             Kind::VenuePosition => self.on_venue_position(at, read(record)?),
+            Kind::Depth | Kind::Proposal => Err(unreadable(record.kind())),
             Kind::Ticker
             | Kind::Kline
             | Kind::FundingRate
@@ -68,7 +75,7 @@ impl State {
             | Kind::Reference
             | Kind::Liquidation => {
                 self.hear(at, out);
-                self.slot(header.instrument).map(|_| ())
+                self.slot(at.header.instrument).map(|_| ())
             }
         }
     }
@@ -99,14 +106,15 @@ impl State {
         if self.hear(at, out).is_some() {
             return self.on_line_depth(at, slot, view, out);
         }
-        let outcome = self.books[slot].on_depth(view);
-        // What nearly every message is, seen by its tag alone.
-        if matches!(outcome, Ok(SyncOutcome::Applied)) {
-            out.touch(id, happened::BOOK);
-            out.note(at.seq, id, at.header.ts_receive, Note::Book);
-            return Ok(());
+        match self.books[slot].on_depth(view) {
+            // What nearly every message is, seen by its tag alone.
+            Ok(SyncOutcome::Applied) => {
+                out.touch(id, happened::BOOK);
+                out.note(at.seq, id, at.header.ts_receive, Note::Book);
+            }
+            Ok(outcome) => tell_book(at, outcome, out),
+            Err(error) => return Err(error),
         }
-        tell_book(at, outcome?, out);
         Ok(())
     }
 
@@ -164,76 +172,6 @@ impl State {
     }
 
     // --- gate and order -------------------------------------------------------------------------------------------
-
-    fn on_proposal(&mut self, at: At<'_>, proposal: &Proposal, out: &mut Effects) -> Result<()> {
-        self.session.proposals += 1;
-        self.session.next_order = self.session.next_order.max(proposal.order + 1);
-        self.pass_gate(at, proposal, out)
-    }
-
-    /// Gate, order table, outbox: the only way an order comes to be.
-    fn pass_gate(&mut self, at: At<'_>, proposal: &Proposal, out: &mut Effects) -> Result<()> {
-        let slot = self.slot(at.header.instrument)?;
-        let id = at.header.instrument;
-        let instrument = &self.definitions.instruments[slot];
-        let (whose, mut facts) = (self.gate.whose(proposal, instrument), Context::NOTHING);
-        if proposal.action != Action::Cancel as u8 {
-            context::fill(self, proposal, instrument, whose.measured(), &mut facts);
-        }
-        let named = if proposal.order != 0 { proposal.order } else { proposal.target };
-        let approved = match self.gate.check_for(&whose, proposal, instrument, &facts) {
-            Ok(approved) => approved,
-            Err(refusal) => {
-                let note = Note::Refused { order: named, strategy: proposal.strategy, refusal };
-                turned_down(at, note, out);
-                return Ok(());
-            }
-        };
-        // The rows a fill will need are made with a strategy's first order, so that no fill ever meets a full book.
-        if self.positions.get(proposal.account, proposal.strategy, id).is_none() {
-            self.make_rows(proposal, slot)?;
-        }
-        let instrument = &self.definitions.instruments[slot];
-        let wire = self.wire(proposal, instrument);
-        match self.orders.insert(&approved, at.seq, self.session.now) {
-            Ok(effects) => {
-                self.follow(at, &effects, out)?;
-                let request = request_of(proposal.action)?;
-                let order = if request == Request::Cancel { proposal.target } else { proposal.order };
-                out.send(Outgoing {
-                    seq: at.seq,
-                    request,
-                    order,
-                    approved: Some(approved.keep()),
-                    account: proposal.account,
-                    instrument: id,
-                    wire,
-                    ts: at.header.ts_receive,
-                    mono: at.header.ts_mono,
-                })
-            }
-            Err(error) => {
-                turned_down(at, Note::Rejected { order: named, strategy: proposal.strategy, error }, out);
-                Ok(())
-            }
-        }
-    }
-
-    #[cold]
-    fn make_rows(&mut self, proposal: &Proposal, slot: usize) -> Result<()> {
-        let instrument = &self.definitions.instruments[slot];
-        self.positions.ensure(proposal.account, proposal.strategy, instrument.id)?;
-        self.ledger.ensure_fill(proposal.account, instrument, instrument.settle)
-    }
-
-    /// What the venue calls the target: an amended USD-M order keeps its id, and its quantity counts what is filled.
-    fn wire(&self, proposal: &Proposal, instrument: &Instrument) -> Wire {
-        let mut wire = Wire::of(proposal);
-        if proposal.action == Action::Replace as u8 && instrument.market != Market::Spot {
-            wire.filled = self.orders.get(proposal.target).map_or(0, |o| o.filled);
-        }
-        wire
-    }
 
     fn on_sent(&mut self, at: At<'_>, sent: &Sent, out: &mut Effects) -> Result<()> {
         let effects = self.orders.sent(sent)?;
@@ -551,13 +489,6 @@ fn tell_book(at: At<'_>, outcome: SyncOutcome, out: &mut Effects) {
     out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
 }
 
-/// An order that the gate or the table turned down: its strategy is told.
-#[cold]
-fn turned_down(at: At<'_>, note: Note, out: &mut Effects) {
-    out.touch(at.header.instrument, happened::ORDER);
-    out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
-}
-
 /// How long a venue's statement of a balance may differ from the ledger before it is an alarm: reports and statements
 /// travel on the same stream, but one event may be split over two messages.
 const UNEXPLAINED_GRACE_NS: i64 = 2_000_000_000;
@@ -573,13 +504,7 @@ fn unreadable(kind: Kind) -> CoreError {
     CoreError::Field { field: "record.kind", was: (kind as u8).to_string(), why: "does not match its length" }
 }
 
-fn request_of(action: u8) -> Result<Request> {
-    Ok(match Action::from_byte(action)? {
-        Action::Place => Request::Place,
-        Action::Cancel => Request::Cancel,
-        Action::Replace => Request::Replace,
-    })
-}
-
 #[path = "step_lines.rs"]
 mod lines;
+#[path = "step_orders.rs"]
+mod orders;

@@ -94,16 +94,16 @@ impl L2Book {
     #[inline]
     pub fn apply_all(&mut self, side: Side, levels: &[Level]) -> Result<()> {
         let ladder = self.side_mut(side);
-        for level in levels {
-            if level.qty < 0 {
+        let mut rest = levels;
+        // The ladder stops at what it does not hold, or must not: that is looked at alone, and then it goes on.
+        while let Some((level, behind)) = ladder.set_near(rest, |price| keyed(side, price)) {
+            let set =
+                if level.qty < 0 { Err(negative(level.qty)) } else { ladder.set(keyed(side, level.price), level.qty) };
+            if set.is_err() {
                 ladder.settle();
-                return Err(negative(level.qty));
+                return set;
             }
-            // An error leaves from here: a result that is carried round the loop would be copied once more behind it.
-            if let Err(error) = ladder.set(keyed(side, level.price), level.qty) {
-                ladder.settle();
-                return Err(error);
-            }
+            rest = behind;
         }
         ladder.settle();
         Ok(())

@@ -11,6 +11,7 @@
 use super::far::{Far, LEVELS_MAX};
 use crate::canon::{Canon, impossible};
 use crate::error::{CoreError, Result};
+use crate::event::Level;
 use crate::units::Lots;
 
 /// Ticks of the ladder: 64^3, so that three layers of words are exactly enough. Wider is faster, because far levels cost
@@ -30,7 +31,7 @@ pub(super) struct Ladder {
     /// The key of the ladder's first tick.
     base: i64,
     /// The size at each tick; 0 where there is no level.
-    sizes: Box<[Lots]>,
+    sizes: Box<[Lots; TICKS]>,
     /// One bit a tick: there is a level.
     bits: Box<[u64; WORDS]>,
     /// One bit a word of `bits`: it is not zero.
@@ -55,7 +56,7 @@ impl Ladder {
     pub fn new() -> Self {
         Self {
             base: 0,
-            sizes: vec![0; TICKS].into_boxed_slice(),
+            sizes: zeros(),
             bits: Box::new([0; WORDS]),
             tops: [0; TOPS],
             root: 0,
@@ -86,23 +87,56 @@ impl Ladder {
         if tick >= TICKS as u64 {
             return self.set_beyond(key, size);
         }
-        let (word, bit) = (tick as usize / 64, tick % 64);
-        let was = self.bits[word];
-        let there = u64::from(size != 0);
-        if self.count >= LEVELS_MAX && there > (was >> bit & 1) {
+        let tick = tick as usize;
+        let new = size != 0 && self.bits[tick / 64] >> (tick % 64) & 1 == 0;
+        if new && self.count >= LEVELS_MAX {
             return Err(full());
         }
+        self.count = self.place(tick, size, self.count);
+        Ok(())
+    }
+
+    /// Sets levels in order as long as they are on the ladder and no error: the first one that is not so, and those behind
+    /// it; None where all are set. What does not change from level to level stays in registers meanwhile.
+    #[inline(always)]
+    pub fn set_near<'a>(&mut self, levels: &'a [Level], key: impl Fn(i64) -> i64) -> Option<(&'a Level, &'a [Level])> {
+        let (base, mut count) = (self.base, self.count);
+        let mut rest = levels;
+        while let Some((level, behind)) = rest.split_first() {
+            let tick = key(level.price).wrapping_sub(base) as u64;
+            // A side that is full takes the long way, which knows what still fits.
+            if tick >= TICKS as u64 || level.qty < 0 || count >= LEVELS_MAX {
+                break;
+            }
+            count = self.place(tick as usize, level.qty, count);
+            rest = behind;
+        }
+        self.count = count;
+        rest.split_first()
+    }
+
+    /// Sets the size at a tick; how many levels there are now, where there were `count`.
+    #[inline(always)]
+    fn place(&mut self, tick: usize, size: Lots, count: usize) -> usize {
+        let (word, bit) = (tick / 64, tick % 64);
+        let there = u64::from(size != 0);
+        let was = self.bits[word];
         let now = was & !(1 << bit) | there << bit;
-        self.sizes[tick as usize] = size;
+        self.sizes[tick] = size;
         self.bits[word] = now;
         // A word of 64 ticks seldom gets its first level or loses its last.
         if (was == 0) != (now == 0) {
-            let top = &mut self.tops[word / 64];
-            *top = *top & !(1 << (word % 64)) | u64::from(now != 0) << (word % 64);
-            self.root = self.root & !(1 << (word / 64)) | u64::from(*top != 0) << (word / 64);
+            self.mark(word, now != 0);
         }
-        self.count = self.count + there as usize - (was >> bit & 1) as usize;
-        Ok(())
+        count + there as usize - (was >> bit & 1) as usize
+    }
+
+    /// Notes whether a word of ticks has any level.
+    #[inline(never)]
+    fn mark(&mut self, word: usize, any: bool) {
+        let top = &mut self.tops[word / 64];
+        *top = *top & !(1 << (word % 64)) | u64::from(any) << (word % 64);
+        self.root = self.root & !(1 << (word / 64)) | u64::from(*top != 0) << (word / 64);
     }
 
     /// A key off the ladder: better than its last tick, or far.
@@ -219,6 +253,12 @@ impl Ladder {
     }
 }
 
+/// A size of 0 at each tick, made where it stays: two megabytes are too much for a stack.
+fn zeros() -> Box<[Lots; TICKS]> {
+    let zeros: std::result::Result<Box<[Lots; TICKS]>, _> = vec![0; TICKS].into_boxed_slice().try_into();
+    zeros.unwrap_or_else(|_| unreachable!()) // invariant: the vector is as long as the array
+}
+
 #[cold]
 fn full() -> CoreError {
     CoreError::Full { what: "book side", capacity: LEVELS_MAX }
@@ -237,7 +277,7 @@ impl Clone for Ladder {
     fn clone(&self) -> Self {
         let mut copy = Self::new();
         copy.base = self.base;
-        copy.sizes.copy_from_slice(&self.sizes);
+        copy.sizes.copy_from_slice(&*self.sizes);
         copy.bits.copy_from_slice(&*self.bits);
         (copy.tops, copy.root, copy.count, copy.top) = (self.tops, self.root, self.count, self.top);
         copy.far = self.far.clone();

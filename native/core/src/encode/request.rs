@@ -63,15 +63,15 @@ impl Signed {
         }
         if let Some(payload) = &self.payload {
             let (text, room) = out.split_at_mut(PAYLOAD_AT);
-            let len = payload.fill(slots, room, 0)?;
+            let len = payload.fill(slots, room)?;
             let begun = self.begin(signer, room, len)?;
             // A hash is one long chain of instructions: the text is filled in beside it, not before it.
-            let at = self.text.fill(slots, text, 0)?;
+            let at = self.text.fill(slots, text)?;
             let at = self.sign(&begun, text, at)?;
             put(text, at, self.tail)?;
             return Ok(at + self.tail_len);
         }
-        let end = self.text.fill(slots, out, 0)?;
+        let end = self.text.fill(slots, out)?;
         let (signed, len) = (out.get_mut(self.midstate.covered..), end.saturating_sub(self.midstate.covered));
         let begun = self.begin(signer, signed.unwrap_or_default(), len)?;
         put(out, end, b"&signature=")?;
@@ -133,7 +133,7 @@ impl Bare {
     /// Writes the request into `out`; gives its length.
     #[inline]
     pub fn write(&self, slots: &Slots, out: &mut [u8]) -> Result<usize> {
-        self.0.fill(slots, out, 0)
+        self.0.fill(slots, out)
     }
 }
 

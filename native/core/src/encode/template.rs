@@ -52,6 +52,10 @@ pub(super) struct Template {
     cells: Vec<[u8; CELL]>,
     pieces: Vec<Piece>,
     open: Vec<u8>,
+    /// The most bytes that the pieces and the longest texts have.
+    longest: usize,
+    /// The most bytes that writing them touches.
+    reach: usize,
 }
 
 impl Template {
@@ -100,34 +104,44 @@ impl Template {
             self.cells.push(cell);
         }
         let cells = self.cells.len() as u32 - first_cell;
+        self.reach = self.reach.max(self.longest + cells as usize * CELL);
+        self.longest += self.open.len();
+        if slot.is_some() {
+            self.longest += CELL;
+            self.reach = self.reach.max(self.longest);
+        }
         self.pieces.push(Piece { first_cell, cells, len: self.open.len() as u32, slot });
         self.open.clear();
     }
 
-    /// Writes the request into `out` from `at` on; gives the place after it.
-    #[inline]
-    pub fn fill(&self, slots: &Slots, out: &mut [u8], mut at: usize) -> Result<usize> {
+    /// Writes the request into `out`; gives its length. It stands once for every form of a request: a copy in each would
+    /// have to be fetched by the processor one by one.
+    #[inline(never)]
+    fn written(&self, slots: &Slots, out: &mut [u8]) -> Option<usize> {
+        let room = out.get_mut(..self.reach)?;
+        let (room, mut end) = (room.as_mut_ptr(), 0);
         for piece in &self.pieces {
-            let from = piece.first_cell as usize;
-            let cells = self.cells.get(from..from + piece.cells as usize).unwrap_or_default();
-            let room = out.get_mut(at..).and_then(|rest| rest.as_chunks_mut::<CELL>().0.get_mut(..cells.len()));
-            let Some(room) = room else { return Err(full(out.len())) };
-            for (place, cell) in room.iter_mut().zip(cells) {
-                *place = *cell;
+            let cells = self.cells.as_ptr().wrapping_add(piece.first_cell as usize);
+            for nth in 0..piece.cells as usize {
+                // SAFETY: `close` made these cells and counted them into `reach` at the largest `end` that there can be.
+                unsafe { room.add(end + nth * CELL).cast::<[u8; CELL]>().write(*cells.add(nth)) };
             }
-            at += piece.len as usize;
+            end += piece.len as usize;
             if let Some(slot) = piece.slot {
                 let short = &slots.0[slot as usize];
-                let place = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<CELL>());
-                let Some(place) = place else { return Err(full(out.len())) };
                 // Two words, whatever the length: what is behind the text is overwritten by what follows it.
-                for (half, word) in place.as_chunks_mut().0.iter_mut().zip(short.words()) {
-                    *half = word;
-                }
-                at += short.len();
+                // SAFETY: `close` counted a cell for every slot, and no text is longer than that.
+                unsafe { room.add(end).cast::<[[u8; 16]; 2]>().write(short.words()) };
+                end += short.len().min(CELL);
             }
         }
-        Ok(at)
+        Some(end)
+    }
+
+    /// Writes the request into the first bytes of `out`; gives its length.
+    #[inline]
+    pub fn fill(&self, slots: &Slots, out: &mut [u8]) -> Result<usize> {
+        self.written(slots, out).ok_or_else(|| full(out.len()))
     }
 }
 
@@ -170,8 +184,8 @@ mod tests {
         let wanted = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&price=123.457&end";
         for cut in [0, 1, 32, 40, 57] {
             let mut out = [0; 160];
-            let end = sample().without(cut).fill(&slots, &mut out, 3).unwrap();
-            assert_eq!(std::str::from_utf8(&out[3..end]).unwrap(), &wanted[cut..]);
+            let end = sample().without(cut).fill(&slots, &mut out).unwrap();
+            assert_eq!(std::str::from_utf8(&out[..end]).unwrap(), &wanted[cut..]);
         }
         assert_eq!(sample().prefix(), &wanted.as_bytes()[..57]);
     }
@@ -179,7 +193,7 @@ mod tests {
     #[test]
     fn a_small_buffer_is_refused() {
         for size in [0, 10, 57, 80] {
-            let result = sample().fill(&Slots::EMPTY, &mut vec![0; size], 0);
+            let result = sample().fill(&Slots::EMPTY, &mut vec![0; size]);
             assert_eq!(result, Err(CoreError::Full { what: "request buffer", capacity: size }));
         }
     }

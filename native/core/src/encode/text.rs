@@ -64,19 +64,31 @@ impl Short {
         if count > 15 {
             return self.long(mantissa, scale, count);
         }
-        // One word holds eight digits, which is what prices and sizes have; times have more.
-        let text = if count <= 8 {
-            u128::from(eight(mantissa) >> (8 * (8 - count)))
-        } else {
-            let (high, low) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000));
-            (u128::from(high) | u128::from(low) << 64) >> (8 * (16 - count))
-        };
+        // Half a word holds eight digits, which is what prices and sizes have; times have more.
+        if count <= 8 {
+            return self.short(eight(mantissa) >> (8 * (8 - count)), scale, count);
+        }
+        let (first, last, away) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000), 8 * (16 - count));
+        let text = u128::from(first >> away | last << (64 - away)) | u128::from(last >> away) << 64;
         if scale == 0 {
             return self.set(text, count);
         }
         let point = 8 * (count - scale);
         let whole = text & ((1 << point) - 1);
         self.set(whole | u128::from(b'.') << point | (text ^ whole) << 8, count + 1);
+    }
+
+    /// At most eight digits, and the point among them.
+    #[inline]
+    fn short(&mut self, text: u64, scale: usize, count: usize) {
+        if scale == 0 {
+            return self.set(text.into(), count);
+        }
+        let point = 8 * (count - scale);
+        let whole = text & ((1 << point) - 1);
+        let behind = text ^ whole;
+        let low = whole | u64::from(b'.') << point | behind << 8;
+        self.set(u128::from(low) | u128::from(behind >> 56) << 64, count + 1);
     }
 
     /// A decimal of 16 digits or more, which no venue's prices and quantities have.

@@ -16,6 +16,9 @@ pub(super) const FLATTEN: i64 = 1;
 /// The first scope of the proposal that is halted.
 #[inline]
 pub(super) fn check(case: &Case<'_>) -> Option<Finding> {
+    if !case.halted() {
+        return None;
+    }
     case.scopes()
         .find(|(_, row)| match row.halted {
             Halt::Off => false,

@@ -4,9 +4,11 @@
 //! and replays with it. Every scope that has a limit is checked; a mandatory limit that no scope has refuses.
 
 use super::bucket::Bucket;
+use super::whose::Whose;
 use crate::canon::Canon;
 use crate::error::{CoreError, Result};
-use crate::event::LimitSet;
+use crate::event::{LimitSet, Proposal};
+use crate::instrument::Instrument;
 use crate::units::Amount;
 use crate::{canon_enum, state};
 
@@ -57,7 +59,7 @@ impl Scope {
 
 /// Some of the scopes. Walking it is a loop and no five copies of its body: the hot path must fit the processor's
 /// instruction cache, and what it saves there is worth more than the loop costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scopes(u8);
 
 impl Scopes {
@@ -247,13 +249,6 @@ impl Row {
         if self.set & kind.bit() == 0 { None } else { self.values.get(kind as usize).copied() }
     }
 
-    /// Whether it has a limit, an allowed symbol or a halt: one that has none checks nothing.
-    #[must_use]
-    #[inline]
-    pub fn speaks(&self) -> bool {
-        self.set != 0 || self.halted != Halt::Off || !self.symbols.is_empty()
-    }
-
     /// Whether the subject may trade an instrument.
     #[must_use]
     #[inline]
@@ -275,12 +270,24 @@ impl Row {
 }
 
 /// Every row, by scope and subject. Bounded by `SUBJECTS_MAX`; it grows only while limits are being set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Limits {
     rows: [Vec<Row>; SCOPES],
     /// Derived from `rows`: whether one is halted. Every message asks, and there may be thousands of rows.
     halted: bool,
+    /// Derived from `rows`: the scopes that have any.
+    present: Scopes,
+    /// Derived from `rows`: whose limits the last proposal asked for; no instrument's where that is no longer known.
+    asked: Whose,
 }
+
+impl PartialEq for Limits {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
+}
+
+impl Eq for Limits {}
 
 /// The canonical form is the rows; what is derived follows from them.
 impl Canon for Limits {
@@ -288,8 +295,8 @@ impl Canon for Limits {
         self.rows.put(out);
     }
     fn take(input: &mut &[u8]) -> Result<Self> {
-        let mut this = Self { rows: Canon::take(input)?, halted: false };
-        this.see_halts();
+        let mut this = Self { rows: Canon::take(input)?, ..Self::default() };
+        this.derive();
         Ok(this)
     }
     fn leaves(&self) -> usize {
@@ -297,7 +304,7 @@ impl Canon for Limits {
     }
     fn nudge(&mut self, index: usize) {
         self.rows.nudge(index);
-        self.see_halts();
+        self.derive();
     }
 }
 
@@ -323,12 +330,25 @@ impl Limits {
     pub fn halt(&mut self, scope: Scope, subject: u32, halted: Halt, cause: u32) -> Result<()> {
         let row = self.row_mut(scope, subject)?;
         (row.halted, row.cause) = (halted, cause);
-        self.see_halts();
+        self.derive();
         Ok(())
     }
 
-    fn see_halts(&mut self) {
+    /// What follows from the rows.
+    fn derive(&mut self) {
         self.halted = self.rows.iter().flatten().any(|row| row.halted != Halt::Off);
+        self.present = Scopes::of([0, 1, 2, 3, 4].map(|at: usize| !self.rows[at].is_empty()));
+        self.asked = Whose::default();
+    }
+
+    /// Whose limits hold for a proposal.
+    #[inline]
+    pub(super) fn whose(&mut self, proposal: &Proposal, instrument: &Instrument) -> Whose {
+        let subjects = Whose::subjects(proposal, instrument);
+        if !self.asked.is_of(&subjects) {
+            self.asked = Whose::of(self, subjects);
+        }
+        self.asked
     }
 
     /// The row of a subject, made where there is none.
@@ -338,6 +358,8 @@ impl Limits {
         if at >= capacity {
             return Err(CoreError::Full { what: "limits of the scope", capacity });
         }
+        self.present = self.present.with(scope, true);
+        self.asked = Whose::default();
         let rows = &mut self.rows[scope as usize];
         if rows.len() <= at {
             rows.resize(at + 1, Row::EMPTY);
@@ -353,8 +375,8 @@ impl Limits {
 
     /// The scopes that have any row.
     #[inline]
-    pub(super) fn present(&self) -> Scopes {
-        Scopes::of([0, 1, 2, 3, 4].map(|at: usize| !self.rows[at].is_empty()))
+    pub(super) const fn present(&self) -> Scopes {
+        self.present
     }
 
     /// Sets one limit. Nothing changes where the event names an impossible field or value.

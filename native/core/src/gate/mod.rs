@@ -126,8 +126,8 @@ impl Gate {
     /// Whose limits hold for a proposal now: which scopes have to be measured for it, and what `check_for` takes.
     #[must_use]
     #[inline]
-    pub fn whose(&self, proposal: &Proposal, instrument: &Instrument) -> Whose {
-        Whose::of(&self.limits, proposal, instrument)
+    pub fn whose(&mut self, proposal: &Proposal, instrument: &Instrument) -> Whose {
+        self.limits.whose(proposal, instrument)
     }
 
     /// How often each check has refused, by its name.
@@ -166,10 +166,11 @@ impl Gate {
         if proposal.action == Action::Cancel as u8 {
             return self.cancel(proposal, instrument);
         }
-        let case = match Case::new((&self.limits, whose), proposal, instrument, ctx) {
-            Ok(case) => case,
+        let words = match case::read(proposal, instrument) {
+            Ok(words) => words,
             Err(finding) => return Err(self.malformed(finding, instrument)),
         };
+        let case = Case::new((&self.limits, whose), (proposal, words), instrument, ctx);
         if !passes(&case) {
             let refusal = explain(&case, instrument);
             self.count(refusal.failed);

@@ -195,6 +195,16 @@ impl Effects {
         Self { change: Some(Change { order, before: state, after: state }), ..Self::none() }
     }
 
+    /// Whether an order was concerned and there is nothing to tell of it: no change, no fill, no alarm.
+    #[must_use]
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.change.is_some_and(|change| change.before == change.after)
+            && self.target.is_none()
+            && self.fill.is_none()
+            && self.alarms.is_empty()
+    }
+
     /// Whether the order changed its state.
     #[must_use]
     pub fn changed(&self) -> bool {

@@ -40,6 +40,13 @@ impl Exposure {
         Self { account, strategy, instrument, lots: [0; 2], notional: [0; 2], count: [0; 2], best, best_order }
     }
 
+    /// Whether nothing is open: the sums of whoever has traded once are kept.
+    #[must_use]
+    #[inline]
+    pub fn is_nothing(&self) -> bool {
+        self.count == [0; 2] && self.lots == [0; 2] && self.notional == [0; 2]
+    }
+
     /// Adds the sums of `other`; the better best price wins.
     pub fn add(&mut self, other: &Self) {
         for side in [Side::Buy, Side::Sell] {
@@ -89,6 +96,7 @@ pub(super) struct Share {
 }
 
 impl Share {
+    #[inline]
     pub(super) fn of(order: &Order) -> Self {
         let live = !order.state.terminal();
         Self {
@@ -97,6 +105,12 @@ impl Share {
             count: u32::from(live),
             price: if live { order.best_price() } else { NO_PRICE },
         }
+    }
+
+    /// What a new order adds, before anything has happened to it.
+    #[inline]
+    pub(super) fn fresh(price: Ticks, qty: Lots, notional: Amount) -> Self {
+        Self { lots: qty, notional: notional.max(0), count: 1, price }
     }
 
     pub(super) const NOTHING: Self = Self { lots: 0, notional: 0, count: 0, price: NO_PRICE };
@@ -170,7 +184,7 @@ impl Exposures {
         self.links.resize(open_max as usize, FREE);
         for (place, order) in open.iter().enumerate() {
             let group = self.ensure(order.account, order.strategy, order.instrument)?;
-            self.join(place as u32, group, order.side);
+            self.link(place as u32, group, order.side);
         }
         Ok(())
     }
@@ -212,8 +226,21 @@ impl Exposures {
         pair.map(|entry| (entry.1, &self.groups[entry.1 as usize]))
     }
 
+    /// The order that is now kept at `place` joins its group: its sums and its chain.
+    #[inline]
+    pub(super) fn join(&mut self, place: u32, group: u32, order: &Order, share: Share) {
+        debug_assert_eq!(share, Share::of(order));
+        self.link(place, group, order.side);
+        let at = order.side as usize;
+        let sums = &mut self.groups[group as usize];
+        sums.lots[at] = sums.lots[at].saturating_add(share.lots);
+        sums.notional[at] = sums.notional[at].saturating_add(share.notional);
+        sums.count[at] += share.count;
+        sums.offer(order.side, share.price, order.id);
+    }
+
     /// The order at `place` joins its group's chain.
-    pub(super) fn join(&mut self, place: u32, group: u32, side: Side) {
+    fn link(&mut self, place: u32, group: u32, side: Side) {
         let first = self.heads[group as usize][side as usize];
         self.links[place as usize] = Link { before: END, after: first, group, side };
         if first != END {

@@ -12,6 +12,10 @@ pub(super) enum Place {
     Recent(u32),
 }
 
+/// An empty slot for one id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vacant(usize);
+
 #[derive(Debug, Clone)]
 pub(super) struct Index {
     slots: Vec<(u64, Place)>,
@@ -30,6 +34,18 @@ impl Index {
     /// The place of `id`, which is never 0.
     pub(super) fn get(&self, id: u64) -> Option<Place> {
         self.find(id).ok().map(|at| self.slots[at].1)
+    }
+
+    /// The slot where `id`, which is not in the table, would go; None where it is in it.
+    #[inline]
+    pub(super) fn vacant(&self, id: u64) -> Option<Vacant> {
+        self.find(id).err().map(Vacant)
+    }
+
+    /// Notes `id` in the slot that `vacant` gave for it; the table has not changed since.
+    #[inline]
+    pub(super) fn fill(&mut self, slot: Vacant, id: u64, place: Place) {
+        self.slots[slot.0] = (id, place);
     }
 
     /// Notes or moves `id`. The caller keeps at most the number of keys the table was made for.
@@ -78,6 +94,7 @@ impl Index {
     }
 
     /// The slot that holds `id`, or the empty one where it would go.
+    #[inline]
     fn find(&self, id: u64) -> Result<usize, usize> {
         let mut at = self.home(id);
         loop {

@@ -101,9 +101,9 @@ impl OrderTable {
 
     fn place(&mut self, proposal: &Proposal, notional: Amount, seq: u64, now: Nanos) -> Result<Effects> {
         let words = Order::check(proposal)?;
-        if self.index.get(proposal.order).is_some() {
+        let Some(slot) = self.index.vacant(proposal.order) else {
             return Err(field("proposal.order", proposal.order, "is an order id that is in use"));
-        }
+        };
         if self.kept.open.len() >= self.kept.bounds.open_max as usize {
             return Err(CoreError::Full { what: "order table", capacity: self.kept.bounds.open_max as usize });
         }
@@ -111,7 +111,9 @@ impl OrderTable {
         self.kept.trades.ensure(proposal.account, instrument)?;
         let group = self.kept.exposures.ensure(proposal.account, proposal.strategy, instrument)?;
         self.kept.open.push(Order::new(proposal, words, notional, seq, now));
-        self.enter(group);
+        self.index.fill(slot, proposal.order, Place::Open(self.kept.open.len() as u32 - 1));
+        self.index.expect(proposal.order.wrapping_add(1));
+        self.enter(group, Share::fresh(proposal.price, proposal.qty, notional));
         Ok(Effects::on(proposal.order, State::Intent))
     }
 
@@ -215,18 +217,17 @@ impl OrderTable {
     fn admit(&mut self, order: Order) -> Result<()> {
         let group = self.kept.exposures.ensure(order.account, order.strategy, order.instrument)?;
         self.kept.open.push(order);
-        self.enter(group);
+        self.index.set(order.id, Place::Open(self.kept.open.len() as u32 - 1));
+        self.enter(group, Share::of(&order));
         Ok(())
     }
 
-    /// Enters the last of the open orders into the index and the sums.
-    fn enter(&mut self, group: u32) {
+    /// Enters the last of the open orders into the sums with its share.
+    #[inline]
+    fn enter(&mut self, group: u32, share: Share) {
         let Some(order) = self.kept.open.last() else { return };
         let at = self.kept.open.len() as u32 - 1;
-        self.index.set(order.id, Place::Open(at));
-        self.index.expect(order.id.wrapping_add(1));
-        self.kept.exposures.join(at, group, order.side);
-        self.kept.exposures.change(at, Share::NOTHING, Share::of(order), &self.kept.open);
+        self.kept.exposures.join(at, group, order, share);
     }
 
     /// Moves a settled order from the open ones into the ring, which forgets its oldest.

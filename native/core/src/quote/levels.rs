@@ -17,13 +17,18 @@ const TICKS_MAX: f64 = (1u64 << 50) as f64;
 /// The real-valued price as the tick at or below it.
 #[inline]
 fn ticks_down(price: f64) -> Ticks {
-    price.clamp(-TICKS_MAX, TICKS_MAX).floor() as Ticks
+    let price = price.clamp(-TICKS_MAX, TICKS_MAX);
+    // A cast cuts towards zero; `floor` would be a call of the C library on a processor that is only known to be x86-64.
+    let cut = price as Ticks;
+    cut - Ticks::from(cut as f64 > price)
 }
 
 /// The real-valued price as the tick at or above it.
 #[inline]
 fn ticks_up(price: f64) -> Ticks {
-    price.clamp(-TICKS_MAX, TICKS_MAX).ceil() as Ticks
+    let price = price.clamp(-TICKS_MAX, TICKS_MAX);
+    let cut = price as Ticks;
+    cut + Ticks::from((cut as f64) < price)
 }
 
 state! {

@@ -101,6 +101,20 @@ impl<V, H> Journal<V, H> {
     }
 }
 
+/// What `Undo` asks of a state whose journal is its field `journal`.
+macro_rules! its_journal {
+    () => {
+        fn journal(&self) -> &$crate::clamm::journal::Journal<Self::Before, Self::Head> {
+            &self.journal
+        }
+
+        fn journal_mut(&mut self) -> &mut $crate::clamm::journal::Journal<Self::Before, Self::Head> {
+            &mut self.journal
+        }
+    };
+}
+pub(super) use its_journal;
+
 /// A state whose last blocks can be taken back.
 pub trait Undo {
     /// A value that was replaced.

@@ -63,18 +63,25 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
     if symbol.ends_with(b"USD") { Market::Inverse } else { Market::Linear }
 }
 
-/// Takes a book, a ticker or candles apart in the order in which the venue writes them.
-pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
-    let (mut found, mut push, mut form) = (Book::default(), Push::default(), Form::new(message));
-    let (channel, symbol): (Option<Value<'a>>, Option<Value<'a>>);
+/// Takes the envelope up to the instrument, in the order in which the venue writes it; the data follow.
+#[inline(always)]
+pub(super) fn usual_head<'a>(form: &mut Form<'a>, push: &mut Push<'a>, arg: &mut Arg<'a>) -> Option<()> {
     usual!(
         form,
         br#"{"action":"# push.action => text,
-        br#","arg":{"instType":"# _ => text,
-        br#","channel":"# channel => text,
-        br#","instId":"# symbol => text,
+        br#","arg":{"instType":"# arg.kind => text,
+        br#","channel":"# arg.channel => text,
+        br#","instId":"# arg.symbol => text,
     );
-    let (channel, symbol) = (channel?.raw, symbol?.raw);
+    Some(())
+}
+
+/// Takes a book, a ticker or candles apart in the order in which the venue writes them.
+pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
+    let (mut found, mut push, mut arg, mut form) =
+        (Book::default(), Push::default(), Arg::default(), Form::new(message));
+    usual_head(&mut form, &mut push, &mut arg)?;
+    let (channel, symbol) = (arg.channel?.raw, arg.symbol?.raw);
     if channel != b"books" {
         usual!(form, br#"},"data":"# push.data => nested; b"}");
         return Some(items(channel, symbol, &push, take));

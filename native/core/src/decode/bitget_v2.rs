@@ -6,14 +6,14 @@
 //! best level. Books had a checksum alone at first, then a `seq` too, and today a `seq` with the `pseq` before it and no
 //! checksum; a checksum of 0 is none. Envelope, candles and trades of a `snapshot` are as in v1.
 
-use super::bitget::{Arg, Push, klines};
+use super::bitget::{Arg, Push, klines, usual_head};
 use super::figures::Figure::{
     Ask, AskQty, Bid, BidQty, High, Index, Last, Low, Mark, Open, OpenInterest, Rate, Turnover, Volume,
 };
 use super::figures::Place::{self, Is, Members, Next};
 use super::figures::{Clock, FiguresMessage, time};
 use super::levels::Levels;
-use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, only_level, signed_sum};
 use super::scan::{Value, members, need};
 use super::usual::{Form, usual};
 use crate::error::Result;
@@ -64,17 +64,11 @@ pub(super) fn mix_market(symbol: &[u8]) -> Market {
 /// Takes a book, trades, a ticker or candles apart in the order in which the venue writes them; `spot` says which kind of
 /// instrument the connection is about.
 pub(super) fn usual<'a>(spot: bool, message: Value<'a>, take: Take<'_, 'a>) -> Option<Result<()>> {
-    let (mut found, mut push, mut form) = (Book::default(), Push::default(), Form::new(message));
-    let (kind, channel, symbol): (Option<Value<'a>>, Option<Value<'a>>, Option<Value<'a>>);
-    usual!(
-        form,
-        br#"{"action":"# push.action => text,
-        br#","arg":{"instType":"# kind => text,
-        br#","channel":"# channel => text,
-        br#","instId":"# symbol => text,
-    );
-    let (channel, symbol) = (channel?.raw, symbol?.raw);
-    if (kind?.raw == b"SPOT") != spot {
+    let (mut found, mut push, mut arg, mut form) =
+        (Book::default(), Push::default(), Arg::default(), Form::new(message));
+    usual_head(&mut form, &mut push, &mut arg)?;
+    let (channel, symbol) = (arg.channel?.raw, arg.symbol?.raw);
+    if (arg.kind?.raw == b"SPOT") != spot {
         return None;
     }
     if channel != b"books" {
@@ -157,16 +151,7 @@ fn book<'a>(book: &Book<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a
 }
 
 fn top<'a>(book: &Book<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
-    let best = |side: Option<Value<'a>>, field| -> Result<(&'a [u8], &'a [u8])> {
-        let mut found: (&[u8], &[u8]) = (b"", b"");
-        need(side, field)?.items(field, |level| {
-            let [price, qty] = first_two(level, field)?;
-            found = (price.text("price")?, qty.text("quantity")?);
-            Ok(())
-        })?;
-        Ok(found)
-    };
-    let (bid, ask) = (best(book.bids, "bids")?, best(book.asks, "asks")?);
+    let (bid, ask) = (only_level(book.bids, "bids")?, only_level(book.asks, "asks")?);
     // It has a number too, but no recording has shown that the book with this number has this top.
     Ok(Message::Top(TopMessage { symbol, bid, ask, id: 0, ts_venue: stamped(book.time)? }))
 }

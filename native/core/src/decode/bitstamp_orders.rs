@@ -4,8 +4,8 @@
 //! of 2015, when the stream had one pair: `<event> <data>`. `amount` is what is left of an order. A market order is created at
 //! price 0, or for an amount of 0, and changes at the prices of its trades; it never rests. A taker's order is told before its trade, so that the book is crossed for an instant.
 
-use super::message::{figure_of, first};
-use super::order_message::{Connection, OrderMessage, Take, whole};
+use super::message::figure_of;
+use super::order_message::{Connection, OrderMessage, Take, rest_book, whole};
 use super::scan::{Value, members, need};
 use super::symbols::is_zero;
 use super::venue_time;
@@ -62,18 +62,7 @@ pub(super) fn read(payload: &[u8], connection: &mut Connection, take: Take<'_>) 
 pub(super) fn whole_book(symbol: &[u8], body: Value<'_>, connection: &mut Connection, take: Take<'_>) -> Result<()> {
     let whole = Whole::of(body, "body")?;
     connection.whole(symbol, venue_time(need(whole.micros, "microtimestamp")?.digits("microtimestamp")?)?)?;
-    let said = OrderMessage::cleared(symbol);
-    take(said)?;
-    for (side, orders) in [(Side::Buy, whole.bids), (Side::Sell, whole.asks)] {
-        need(orders, "orders")?.items("orders", |item| {
-            let [Some(price), Some(qty), Some(id)] = first::<3>(item, "order")? else {
-                return Err(item.refuse("order"));
-            };
-            let (price, qty, id) = (price.figure("price")?, qty.figure("amount")?, id.digits("id")?);
-            take(OrderMessage { kind: RecordKind::Add, id, side, price, qty, flags: flags::SNAPSHOT, ..said })
-        })?;
-    }
-    Ok(())
+    rest_book(symbol, [whole.bids, whole.asks], |id| id.digits("id"), take)
 }
 
 fn told<'a>(

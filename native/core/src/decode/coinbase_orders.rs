@@ -7,8 +7,7 @@
 //! nothing more. Stop orders (`activate`) are no part of the book.
 
 use super::independent_reserve::id_of;
-use super::message::first;
-use super::order_message::{Connection, OrderMessage, Take};
+use super::order_message::{Connection, OrderMessage, Take, rest_book};
 use super::scan::{Value, members, need};
 use super::utc_text;
 use crate::book::l3::{RecordKind, record_flags as flags};
@@ -122,18 +121,7 @@ pub(super) fn whole(symbol: &[u8], body: Value<'_>, connection: &mut Connection,
     let number = need(whole.number, "sequence")?;
     let made = i64::try_from(number.whole("sequence")?).map_err(|_| number.refuse("sequence"))?;
     connection.whole(symbol, made)?;
-    let said = OrderMessage::cleared(symbol);
-    take(said)?;
-    for (side, orders) in [(Side::Buy, whole.bids), (Side::Sell, whole.asks)] {
-        need(orders, "orders")?.items("orders", |item| {
-            let [Some(price), Some(qty), Some(order)] = first::<3>(item, "order")? else {
-                return Err(item.refuse("order"));
-            };
-            let (price, qty, id) = (price.figure("price")?, qty.figure("size")?, id_of(order, b"")?);
-            take(OrderMessage { kind: RecordKind::Add, id, side, price, qty, flags: flags::SNAPSHOT, ..said })
-        })?;
-    }
-    Ok(())
+    rest_book(symbol, [whole.bids, whole.asks], |order| id_of(order, b""), take)
 }
 
 fn figure<'a>(value: Option<Value<'a>>, field: &'static str) -> Result<&'a [u8]> {

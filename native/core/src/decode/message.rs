@@ -126,6 +126,17 @@ pub(super) fn first_two<'a>(level: Value<'a>, field: &'static str) -> Result<[Va
     }
 }
 
+/// Price and size of a side that has one level, as texts; empty where it has none.
+pub(super) fn only_level<'a>(side: Option<Value<'a>>, field: &'static str) -> Result<(&'a [u8], &'a [u8])> {
+    let mut found: (&[u8], &[u8]) = (b"", b"");
+    need(side, field)?.items(field, |level| {
+        let [price, qty] = first_two(level, field)?;
+        found = (price.text("price")?, qty.text("quantity")?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// The digits of a number that is sent as a text beside itself, or alone.
 pub(super) fn figure_of<'a>(
     text: Option<Value<'a>>,

@@ -10,7 +10,7 @@ use super::figures::Figure::{
 use super::figures::Place::{self, Begin, Closed, Is, Items, Members, Next, Skip};
 use super::figures::{Clock, FiguresMessage, KlineMessage, interval};
 use super::levels::Levels;
-use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, first_two, signed_sum};
+use super::message::{BookMessage, Message, Take, TopMessage, TradeMessage, only_level, signed_sum};
 use super::scan::{Value, members, need};
 use super::usual::{Form, done, usual};
 use super::venue_time;
@@ -199,17 +199,8 @@ fn book<'a>(item: &Item<'a>, symbol: &'a [u8], snapshot: bool, take: Take<'_, 'a
 }
 
 fn best_level<'a>(item: &Item<'a>, symbol: &'a [u8]) -> Result<Message<'a>> {
-    let best = |side: Option<Value<'a>>, field| -> Result<(&'a [u8], &'a [u8])> {
-        let mut found: (&[u8], &[u8]) = (b"", b"");
-        need(side, field)?.items(field, |level| {
-            let [price, qty] = first_two(level, field)?;
-            found = (price.text("price")?, qty.text("quantity")?);
-            Ok(())
-        })?;
-        Ok(found)
-    };
     let id = item.sequence.map_or(Ok(0), |id| id.whole("seqId"))?;
-    let (bid, ask) = (best(item.bids, "bids")?, best(item.asks, "asks")?);
+    let (bid, ask) = (only_level(item.bids, "bids")?, only_level(item.asks, "asks")?);
     Ok(Message::Top(TopMessage { symbol, bid, ask, id, ts_venue: time(item)? }))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! catalogue: M1, M2. Every venue's file of single orders makes these; `orders` turns them into records.
 
-use super::scan::{Scan, Value};
+use super::message::first;
+use super::scan::{Scan, Value, need};
 use crate::book::l3::{RecordKind, record_flags as flags};
 use crate::error::{CoreError, Result};
 use crate::units::{NO_TIME, Nanos, Side};
@@ -156,6 +157,27 @@ impl Connection {
 /// Room for one more name, or the error that says there is none.
 pub(super) fn room(count: usize) -> Result<()> {
     if count < NAMES_MAX { Ok(()) } else { Err(CoreError::Full { what: "channels", capacity: NAMES_MAX }) }
+}
+
+/// The orders of a whole book that REST brings, bids and asks: price, size and id of each, which `id_of` reads.
+pub(super) fn rest_book<'a>(
+    symbol: &[u8],
+    sides: [Option<Value<'a>>; 2],
+    id_of: impl Fn(Value<'a>) -> Result<u64>,
+    take: Take<'_>,
+) -> Result<()> {
+    let said = OrderMessage::cleared(symbol);
+    take(said)?;
+    for (side, orders) in [Side::Buy, Side::Sell].into_iter().zip(sides) {
+        need(orders, "orders")?.items("orders", |item| {
+            let [Some(price), Some(qty), Some(id)] = first::<3>(item, "order")? else {
+                return Err(item.refuse("order"));
+            };
+            let (price, qty, id) = (price.figure("price")?, qty.figure("size")?, id_of(id)?);
+            take(OrderMessage { kind: RecordKind::Add, id, side, price, qty, flags: flags::SNAPSHOT, ..said })
+        })?;
+    }
+    Ok(())
 }
 
 /// The one JSON value that a payload is.

@@ -3,7 +3,7 @@
 //! catalogue: S4.
 
 use super::{Head, Pool};
-use crate::clamm::journal::{self, Undo};
+use crate::clamm::journal::{self, Undo, its_journal};
 use crate::clamm::oracle::Observation;
 use crate::clamm::position::{Position, PositionKey};
 use crate::clamm::tick::Tick;
@@ -47,13 +47,7 @@ impl Undo for Pool {
     type Before = Before;
     type Head = Head;
 
-    fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
-    fn journal_mut(&mut self) -> &mut Journal {
-        &mut self.journal
-    }
+    its_journal!();
 
     fn saved(&self) -> Head {
         self.head

@@ -14,7 +14,7 @@ mod tests;
 pub use events::EventV2;
 pub use shares::Allowance;
 
-use super::journal::{Journal, Undo};
+use super::journal::{Journal, Undo, its_journal};
 use super::position::Address;
 use super::revert::Revert;
 use super::u256::U256;
@@ -227,13 +227,7 @@ impl Undo for Pair {
     type Before = Before;
     type Head = Saved;
 
-    fn journal(&self) -> &Journal<Before, Saved> {
-        &self.journal
-    }
-
-    fn journal_mut(&mut self) -> &mut Journal<Before, Saved> {
-        &mut self.journal
-    }
+    its_journal!();
 
     fn saved(&self) -> Saved {
         Saved { head: self.head, fee_to: self.fee_to, k_seen: self.followed.k_seen }

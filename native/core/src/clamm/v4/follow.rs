@@ -9,7 +9,7 @@ use super::pool::check_key;
 use super::{Change, EventV4, PoolId, PoolKey, PoolV4, int128};
 use crate::clamm::follow::{Asked, Desync, Follow, same};
 use crate::clamm::i256::I256;
-use crate::clamm::journal::{Journal, Undo};
+use crate::clamm::journal::{Journal, Undo, its_journal};
 use crate::clamm::log::Word;
 use crate::clamm::position::{Address, Position, PositionKey};
 use crate::clamm::revert::{Custom, Revert};
@@ -89,13 +89,7 @@ impl Undo for FollowedV4 {
     type Before = Before;
     type Head = Saved;
 
-    fn journal(&self) -> &Journal<Before, Saved> {
-        &self.journal
-    }
-
-    fn journal_mut(&mut self) -> &mut Journal<Before, Saved> {
-        &mut self.journal
-    }
+    its_journal!();
 
     fn saved(&self) -> Saved {
         let PoolV4 { sqrt_price, tick, protocol_fee, lp_fee, tick_spacing, fee_growth_global, liquidity, .. } =

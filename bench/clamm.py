@@ -27,7 +27,7 @@ from sim.clamm.recorded import Row
 
 ROUNDS = 7
 #: Quotes of a round, how many of them a batch has, and how many the loop and single calls do. The answers to a batch
-#: are new memory; up to some thousand it is memory that the process has already.
+#: are new memory, where the caller gives none (`out=`); up to some thousand it is memory that the process has already.
 QUOTES, BATCH, SINGLE = 100_000, 1_000, 500
 #: Goals: a quote in a batch, a lone call, two cores.
 BATCH_NS_MAX, CALL_NS_MAX, PAIR_A_SECOND_MIN = 100.0, 800.0, 10e6
@@ -125,6 +125,23 @@ def crossing_line(quotes: ClammQuotes, zero_for_one: bool, exact_in: bool, value
     return met
 
 
+def large(quotes: ClammQuotes) -> None:
+    """All quotes in one call: their answers in new memory, and in an array that every call fills again."""
+    values = amounts(quotes, True, True, 10)
+    packed, kept = limbs(values), np.zeros(QUOTES, ROW)
+    ways: list[Callable[[], object]] = [
+        lambda: quotes.batch(True, True, packed),
+        lambda: quotes.batch(True, True, packed, out=kept),
+    ]
+    if quotes.batch(True, True, packed, out=kept).tobytes() != quotes.batch(True, True, packed):
+        raise RuntimeError("the answers in an array of the caller's differ")
+    spent = [[cpu_ns(way) for way in ways] for _ in range(ROUNDS)]
+    fresh, reused = (statistics.median(column) / QUOTES for column in zip(*spent, strict=True))
+    print(
+        f"{QUOTES} in one call, ns a quote: {fresh:.1f} into new memory, {reused:.1f} into an array that is kept (out=)"
+    )
+
+
 def pair(quotes: ClammQuotes) -> bool:
     """Two threads at once; whether the goal is met."""
     packed = batches(amounts(quotes, True, True, 10))
@@ -204,6 +221,7 @@ def main() -> int:
     folder = parser.parse_args().day
     quotes = pool()
     met = crossing_table(quotes)
+    large(quotes)
     met &= pair(quotes)
     rebuilds(quotes)
     met &= days(folder)

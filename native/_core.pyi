@@ -5,8 +5,9 @@ Length: one compiled module has one stub.
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, Final, NamedTuple, Protocol, final
+from typing import Any, Final, NamedTuple, Protocol, final, overload
 
+import numpy as np
 import numpy.typing as npt
 from typing_extensions import Buffer, CapsuleType
 
@@ -1202,19 +1203,49 @@ class ClammQuotes:
     def quote_by_steps(
         self, zero_for_one: bool, amount: int, limit: int | None = None
     ) -> tuple[int, int, int, int, int, bool]: ...
+    @overload
     def batch(
-        self, zero_for_one: bool, exact_in: bool, amounts: npt.NDArray[Any] | Buffer, limit: int | None = None
+        self,
+        zero_for_one: bool,
+        exact_in: bool,
+        amounts: npt.NDArray[Any] | Buffer,
+        limit: int | None = None,
+        *,
+        out: None = None,
     ) -> bytes: ...
+    @overload
+    def batch(
+        self,
+        zero_for_one: bool,
+        exact_in: bool,
+        amounts: npt.NDArray[Any] | Buffer,
+        limit: int | None = None,
+        *,
+        out: npt.NDArray[np.void],
+    ) -> npt.NDArray[np.void]: ...
     def size_to_price(self, zero_for_one: bool, limit: int) -> int: ...
     def size_for_impact(self, zero_for_one: bool, impact_millionths: int) -> int: ...
 
+@overload
 def clamm_batch(
     pools: Sequence[ClammQuotes],
     which: npt.NDArray[Any] | Buffer,
     zero_for_one: bool,
     exact_in: bool,
     amounts: npt.NDArray[Any] | Buffer,
+    *,
+    out: None = None,
 ) -> bytes: ...
+@overload
+def clamm_batch(
+    pools: Sequence[ClammQuotes],
+    which: npt.NDArray[Any] | Buffer,
+    zero_for_one: bool,
+    exact_in: bool,
+    amounts: npt.NDArray[Any] | Buffer,
+    *,
+    out: npt.NDArray[np.void],
+) -> npt.NDArray[np.void]: ...
 def clamm_best_route(venues: Sequence[tuple[ClammQuotes, bool]], amount: int) -> tuple[list[tuple[int, int]], int]: ...
 def clamm_best_cycle(
     edges: Sequence[tuple[int, int, ClammQuotes]], base: int, hops_max: int = 4

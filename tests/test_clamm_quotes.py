@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -154,6 +155,49 @@ def test_a_long_batch_has_each_row_in_its_place() -> None:
         assert whole(many[at]["amount"]) == pools[at % 2].quote(True, 10**12 + at)[1]
     assert (one["code"] == 0).all()
     assert pools[0].batch(True, True, amounts[:0]) == b""
+
+
+def test_answers_go_to_the_callers_own_array() -> None:
+    pools = [pool(tick, [Position(-6000, 6000, 10**18)]) for tick in (0, 120)]
+    count = 2_048 + 700
+    amounts, which = limbs([10**12 + at for at in range(count)]), np.arange(count, dtype=np.uint32) % 2
+    kept = np.zeros(count, ROW)
+    assert pools[0].batch(True, True, amounts, out=kept) is kept
+    assert kept.tobytes() == pools[0].batch(True, True, amounts)
+    assert clamm_batch(pools, which, True, True, amounts, out=kept) is kept
+    assert kept.tobytes() == clamm_batch(pools, which, True, True, amounts)
+    part = np.zeros(count + 2, ROW)
+    pools[1].batch(True, True, amounts, out=part[1:-1])
+    assert part[1:-1].tobytes() == pools[1].batch(True, True, amounts)
+    assert not part[[0, -1]]["amount"].any(), "nothing beside it"
+    none = np.zeros(0, ROW)
+    assert pools[0].batch(True, True, amounts[:0], out=none) is none
+
+
+def test_an_array_that_cannot_take_the_answers_is_refused_before_a_row_is_written() -> None:
+    quotes, amounts, fixed = pool(0, [Position(-6000, 6000, 10**18)]), limbs([10**12] * 4), np.zeros(4, ROW)
+    fixed.flags.writeable = False
+    renamed = np.dtype([("amounts", *field[1:]) if field[0] == "amount" else field for field in ROW.descr])
+    shared = np.zeros(4, ROW)
+    aliased = shared.view(np.uint64)[:16].reshape(4, 4)
+    wrong: list[tuple[Any, str]] = [
+        (np.zeros(4, np.uint64), "must be an array of dtype CLAMM_QUOTE_LAYOUT, was Q"),
+        (np.zeros(4, renamed), "must be an array of dtype CLAMM_QUOTE_LAYOUT, was T{"),
+        (b"x" * 416, "must be an array of dtype CLAMM_QUOTE_LAYOUT, was B"),
+        ([1], "must be an array of dtype CLAMM_QUOTE_LAYOUT, was TypeError"),
+        (np.zeros(5, ROW), r"must have one row for each amount, was \[5\] for 4 amounts"),
+        (np.zeros((2, 2), ROW), r"must have one row for each amount, was \[2, 2\] for 4 amounts"),
+        (fixed, "must be writable, its rows side by side, was read-only"),
+        (np.zeros(8, ROW)[::2], "must be writable, its rows side by side, was strided"),
+    ]
+    for out, why in wrong:
+        with pytest.raises(InputError, match=f"^out {why}"):
+            quotes.batch(True, True, amounts, out=out)
+        with pytest.raises(InputError, match=f"^out {why}"):
+            clamm_batch([quotes], np.zeros(4, np.uint32), True, True, amounts, out=out)
+        assert not any(np.asarray(out).tobytes()) or isinstance(out, bytes | list), "nothing was written"
+    with pytest.raises(InputError, match=r"^out must be memory of its own"):
+        quotes.batch(True, True, aliased, out=shared)
 
 
 def test_rows_of_many_pools_are_each_pools_own() -> None:

@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use pyo3::buffer::{Element, PyBuffer};
+use pyo3::buffer::{Element, PyBuffer, PyUntypedBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tickwright_core::clamm::i256::I256;
@@ -98,19 +98,64 @@ fn answered<'py>(
     py: Python<'py>,
     amounts: &PyBuffer<u64>,
     rows: usize,
+    out: Option<&Bound<'py, PyAny>>,
     answer: impl Fn(usize, &[[u64; 4]], &mut Vec<Row>) + Sync,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let column = Column::new(py, amounts)?;
     let (mut sizes, mut done) = (Vec::with_capacity(CHUNK * 4), Vec::with_capacity(CHUNK));
-    PyBytes::new_with(py, rows * size_of::<Row>(), |out| {
-        for (at, place) in out.chunks_mut(CHUNK * size_of::<Row>()).enumerate() {
-            let from = at * CHUNK;
+    let mut fill = |put: &mut dyn FnMut(usize, &[Row])| {
+        for from in (0..rows).step_by(CHUNK) {
             column.some(py, from * 4, rows.min(from + CHUNK) * 4, &mut sizes);
             py.detach(|| answer(from, sizes.as_chunks::<4>().0, &mut done));
-            place.copy_from_slice(raw(&done));
+            put(from, &done);
         }
-        Ok(())
-    })
+    };
+    let Some(out) = out else {
+        let made = PyBytes::new_with(py, rows * size_of::<Row>(), |place| {
+            fill(&mut |from, rows| {
+                let (from, bytes) = (from * size_of::<Row>(), raw(rows));
+                place[from..from + bytes.len()].copy_from_slice(bytes);
+            });
+            Ok(())
+        });
+        return made.map(Bound::into_any);
+    };
+    let place = rows_of(out, amounts, rows)?;
+    fill(&mut |from, rows| {
+        // SAFETY: the buffer is held, contiguous, writable and has a row for each amount; the GIL is held while these are copied.
+        unsafe {
+            let to = place.buf_ptr().cast::<u8>().add(from * size_of::<Row>());
+            raw(rows).as_ptr().copy_to_nonoverlapping(to, size_of_val(rows));
+        }
+    });
+    Ok(out.clone())
+}
+
+/// How numpy describes an array of `LAYOUT` to others, with its name of a uint64 (`L` where a C long has 64 bits) as `Q`.
+const FORMAT: &str = "T{(4)Q:amount:(4)Q:swapped:(4)Q:sqrt_price:I:crossed:I:code:}";
+
+/// The memory of an array that `rows` answers are written to; else an `InputError` about `out`.
+fn rows_of(out: &Bound<'_, PyAny>, amounts: &PyBuffer<u64>, rows: usize) -> PyResult<PyUntypedBuffer> {
+    let bad = |was: String, why| raise(CoreError::Field { field: "out", was, why });
+    let layout = "must be an array of dtype CLAMM_QUOTE_LAYOUT";
+    let buffer = PyUntypedBuffer::get(out).map_err(|error| bad(error.to_string(), layout))?;
+    let format = buffer.format().to_string_lossy().replace('L', "Q");
+    if format != FORMAT || buffer.item_size() != size_of::<Row>() {
+        return Err(bad(format, layout));
+    }
+    if buffer.shape() != [rows] {
+        return Err(bad(format!("{:?} for {rows} amounts", buffer.shape()), "must have one row for each amount"));
+    }
+    if buffer.readonly() || !buffer.is_c_contiguous() {
+        let was = if buffer.readonly() { "read-only" } else { "strided" };
+        return Err(bad(was.to_owned(), "must be writable, its rows side by side"));
+    }
+    let span = |from: *mut std::ffi::c_void, bytes: usize| from as usize..from as usize + bytes;
+    let (ours, theirs) = (span(buffer.buf_ptr(), buffer.len_bytes()), span(amounts.buf_ptr(), amounts.len_bytes()));
+    if ours.start < theirs.end && theirs.start < ours.end {
+        return Err(bad("the amounts' own memory".to_owned(), "must be memory of its own"));
+    }
+    Ok(buffer)
 }
 
 #[pymethods]
@@ -220,7 +265,11 @@ impl ClammQuotes {
 
     /// Rows (`CLAMM_QUOTE_LAYOUT`) for amounts given as uint64[n, 4], of the token in when `exact_in`. Codes: 0 whole, 1 the
     /// limit was met, 2 AS, 3 SPL, 4 another revert.
-    #[pyo3(signature = (zero_for_one, exact_in, amounts, limit = None))]
+    ///
+    /// They are bytes for `numpy.frombuffer`; or they are written to `out`, an array of that dtype with a row for each amount,
+    /// which is returned: a caller who asks again and again keeps its memory. `InputError` for any other `out`, before a row
+    /// is written.
+    #[pyo3(signature = (zero_for_one, exact_in, amounts, limit = None, *, out = None))]
     fn batch<'py>(
         &self,
         py: Python<'py>,
@@ -228,10 +277,11 @@ impl ClammQuotes {
         exact_in: bool,
         amounts: &Bound<'py, PyAny>,
         limit: Option<Word>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (amounts, rows) = amounts_of(amounts)?;
         let terms = Terms { zero_for_one, exact_in, limit: limit.map(|limit| limit.0) };
-        answered(py, &amounts, rows, |_, sizes, done| terms.one(&self.quotes, sizes, done))
+        answered(py, &amounts, rows, out, |_, sizes, done| terms.one(&self.quotes, sizes, done))
     }
 
     /// The largest exact input after which the price is not beyond `limit`. A limit that no swap may have raises SPL.
@@ -268,8 +318,9 @@ impl ClammPool {
 }
 
 /// Rows (`CLAMM_QUOTE_LAYOUT`) for many pools: row i is of `pools[which[i]]` (uint32[n]) and `amounts[i]` (uint64[n, 4]).
-/// Codes are those of `ClammQuotes.batch`, and 5 for a number that no pool has.
+/// Codes and `out` are those of `ClammQuotes.batch`, and 5 is for a number that no pool has.
 #[pyfunction]
+#[pyo3(signature = (pools, which, zero_for_one, exact_in, amounts, *, out = None))]
 fn clamm_batch<'py>(
     py: Python<'py>,
     pools: Vec<PyRef<'py, ClammQuotes>>,
@@ -277,7 +328,8 @@ fn clamm_batch<'py>(
     zero_for_one: bool,
     exact_in: bool,
     amounts: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyBytes>> {
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let (amounts, rows) = amounts_of(amounts)?;
     let which = numbers::<u32>(which, "which", "must be uint32[n]")?.to_vec(py)?;
     if which.len() != rows {
@@ -286,7 +338,7 @@ fn clamm_batch<'py>(
     }
     let pools: Vec<&Quotes> = pools.iter().map(|pool| &pool.quotes).collect();
     let terms = Terms { zero_for_one, exact_in, limit: None };
-    answered(py, &amounts, rows, |at, sizes, done| terms.many(&pools, &which[at..at + sizes.len()], sizes, done))
+    answered(py, &amounts, rows, out, |at, sizes, done| terms.many(&pools, &which[at..at + sizes.len()], sizes, done))
 }
 
 /// Splits an exact input over pools of one pair, given with whether token 0 is paid in: ([(in, out) of each], out in all).

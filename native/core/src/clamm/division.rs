@@ -4,7 +4,7 @@
 //! reciprocal of the divisor's two highest limbs (Möller and Granlund, "Improved division by invariant integers",
 //! 2011): one hardware division for the reciprocal, then two multiplications a digit.
 
-use super::u256::{add_carry, mul_add, sub_borrow};
+use super::limbs::{add_carry, mul_add, sub_borrow};
 
 /// The longest dividend, in limbs.
 const LIMBS_MAX: usize = 8;

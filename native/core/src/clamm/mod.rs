@@ -4,6 +4,7 @@
 //! the products that need 512, ticks and prices, amounts between prices, one step of a swap. Algorithms are those of
 //! v4-core's MIT libraries and of the whitepapers; where Uniswap v3 answers otherwise, the function says so.
 
+pub mod limbs;
 pub mod u256;
 pub mod division;
 pub mod i256;
@@ -20,6 +21,7 @@ pub mod liquidity_math;
 pub mod tick_bitmap;
 pub mod quotes;
 pub mod tick;
+pub mod segment;
 pub mod ticks;
 pub mod position;
 pub mod oracle;

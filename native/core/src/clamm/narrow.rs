@@ -7,7 +7,8 @@
 //! `sqrt_price` has the long division for it.
 
 use super::division::{digit_by_one, digit_by_two, reciprocal, reciprocal_of_two};
-use super::u256::{U256, add_carry, mul_add};
+use super::limbs::{add_carry, mul_add};
+use super::u256::U256;
 
 /// A divisor of 128 bits that is divided by more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

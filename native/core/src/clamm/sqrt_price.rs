@@ -8,9 +8,10 @@
 use super::division::divide;
 use super::full_math::mul_div_rem;
 use super::i256::I256;
+use super::limbs::mul_add;
 use super::narrow::{self, Divisor};
 use super::revert::{Custom, Revert};
-use super::u256::{U256, mul_add};
+use super::u256::U256;
 
 /// The largest 160-bit number.
 pub const MAX_U160: U256 = U256([u64::MAX, u64::MAX, u32::MAX as u64, 0]);

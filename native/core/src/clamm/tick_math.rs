@@ -5,8 +5,9 @@
 //! links come from a table, and the inverse is a logarithm in floating point that is trusted only where no rounding
 //! could change its answer; elsewhere the exact price of one tick decides. `tests` holds every tick to it.
 
+use super::limbs::mul_add;
 use super::revert::{Custom, Revert, Word160};
-use super::u256::{U256, mul_add};
+use super::u256::U256;
 use crate::quote::math;
 
 /// The lowest tick: log base 1.0001 of 2^-128.

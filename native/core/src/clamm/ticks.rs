@@ -3,8 +3,8 @@
 //! catalogue: S4. The chain finds the next tick in words of 256 bits; an order finds it at the cursor. Both stop at the
 //! same places, because a swap stops at each word's edge, too: rounding happens there, so the edges are part of the rule.
 
-use super::pool::Whole;
 use super::revert::Revert;
+use super::segment::Whole;
 use super::tick::Tick;
 use super::tick_bitmap::compress;
 use super::tick_math::{MAX_TICK, MIN_TICK, sqrt_price_at_tick};

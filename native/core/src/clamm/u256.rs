@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::ops::{BitAnd, BitOr, BitXor, Not, Shl, Shr};
 
 use super::division::divide;
+use super::limbs::{add_carry, mul_add, sub_borrow};
 
 /// An unsigned integer of 256 bits; the lowest limb stands first.
 #[repr(transparent)]
@@ -17,29 +18,6 @@ pub struct U256(pub [u64; 4]);
 #[repr(transparent)]
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Default)]
 pub struct U512(pub [u64; 8]);
-
-/// `a + b + carry`, and the carry out of it.
-#[inline(always)]
-pub(crate) const fn add_carry(a: u64, b: u64, carry: bool) -> (u64, bool) {
-    let (sum, over) = a.overflowing_add(b);
-    let (sum, more) = sum.overflowing_add(carry as u64);
-    (sum, over | more)
-}
-
-/// `a - b - borrow`, and the borrow out of it.
-#[inline(always)]
-pub(crate) const fn sub_borrow(a: u64, b: u64, borrow: bool) -> (u64, bool) {
-    let (rest, under) = a.overflowing_sub(b);
-    let (rest, more) = rest.overflowing_sub(borrow as u64);
-    (rest, under | more)
-}
-
-/// `a * b + c + d`, which always fits, as its low and high limb.
-#[inline(always)]
-pub(crate) const fn mul_add(a: u64, b: u64, c: u64, d: u64) -> (u64, u64) {
-    let wide = a as u128 * b as u128 + c as u128 + d as u128;
-    (wide as u64, (wide >> 64) as u64)
-}
 
 impl U256 {
     /// 0.

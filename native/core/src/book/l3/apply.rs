@@ -3,8 +3,8 @@
 //! catalogue: M2. Everything that could refuse a message is asked before anything changes.
 
 use super::orders::{Ids, Order};
-use super::queues::{Queue, WATCHED, keyed};
-use super::step::STEPS;
+use super::queues::{Queue, WATCHED};
+use super::step::{STEPS, keyed};
 use super::{Change, Fault, L3Books, PRICE_MAX, Resting, Top};
 use crate::units::{Lots, Ticks};
 use std::result::Result;

@@ -6,7 +6,7 @@
 
 use super::orders::Ids;
 use super::pages::fetch;
-use super::queues::keyed;
+use super::step::keyed;
 use super::{Change, Fault, L3Books, Top};
 
 /// Messages that are read before the first of them is applied. Each stage looks at all of them before the next one

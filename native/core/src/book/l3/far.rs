@@ -3,8 +3,8 @@
 //! catalogue: M2, M4. A price far behind the best one stands here, or one between the usual prices of its book.
 
 use super::orders::Records;
-use super::queues::{Queue, Queues, WATCHED, keyed};
-use super::step::{LOW, STEPS};
+use super::queues::{Queue, Queues, WATCHED};
+use super::step::{LOW, STEPS, keyed};
 use super::{Fault, NOTHING};
 use crate::event::Level;
 

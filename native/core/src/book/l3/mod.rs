@@ -32,9 +32,9 @@ pub use fault::{Fault, Faults};
 pub use ghosts::Ghosts;
 pub use orders::{Dense, Hashed, Ids};
 use orders::{Order, Records};
-use queues::{Queues, keyed};
+use queues::Queues;
 pub use record::{OrderRecord, RecordKind, flags as record_flags};
-use step::TICKS_PER_STEP_MAX;
+use step::{TICKS_PER_STEP_MAX, keyed};
 use watch::Watches;
 pub use watch::{Standing, WATCHES_MAX};
 

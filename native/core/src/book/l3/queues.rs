@@ -2,14 +2,13 @@
 //!
 //! catalogue: M2, M4. Each side of a book has a ladder of 256 queues (see `step`), so that finding the queue of a price is
 //! one line of memory, and it opens and closes by a bit. Prices off the ladder, or between its steps, stand behind the
-//! ladders (see `far`); `window` moves the ladder after the best price. Keys grow towards the best price: the price of a
-//! bid, the negated price of an ask.
+//! ladders (see `far`); `window` moves the ladder after the best price. Keys (`step`) grow towards the best price.
 
 use super::Top;
 use super::orders::Records;
 use super::pages::filled;
 use super::slots::Slots;
-use super::step::{Book, LOW, STEPS};
+use super::step::{Book, LOW, STEPS, keyed};
 use crate::event::Level;
 use crate::units::Lots;
 use std::hint::select_unpredictable;
@@ -72,14 +71,6 @@ pub(super) struct Queues {
     pub far_heads: Box<[u32]>,
     /// Their neighbours in the list of their side: before, after.
     pub far_links: Box<[[u32; 2]]>,
-}
-
-/// A price as a key of its side, and back: the operation is its own inverse.
-#[inline(always)]
-pub(super) const fn keyed(side: usize, price: i64) -> i64 {
-    // All ones for an ask: negation without a branch.
-    let mask = (side as i64).wrapping_neg();
-    (price ^ mask).wrapping_sub(mask)
 }
 
 impl Queues {

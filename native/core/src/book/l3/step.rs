@@ -2,9 +2,9 @@
 //!
 //! catalogue: M2, M4. A side's ladder is a ring of slots, a word of bits for each 64 of them. Its lowest step stands at the
 //! first slot of some word, so the window of prices moves by whole words and the slots that stay keep their place.
+//! Keys grow towards the best price: the price of a bid, the negated price of an ask.
 
 use super::Top;
-use super::queues::keyed;
 use crate::units::{Lots, Ticks};
 use std::hint::select_unpredictable;
 
@@ -43,6 +43,14 @@ pub(super) struct Book {
 }
 
 const _: () = assert!(size_of::<Book>() == 128 && std::mem::offset_of!(Book, marks) == 64);
+
+/// A price as a key of its side, and back: the operation is its own inverse.
+#[inline(always)]
+pub(super) const fn keyed(side: usize, price: i64) -> i64 {
+    // All ones for an ask: negation without a branch.
+    let mask = (side as i64).wrapping_neg();
+    (price ^ mask).wrapping_sub(mask)
+}
 
 impl Book {
     /// An empty book whose usual prices are `ticks` apart, 1 to `TICKS_PER_STEP_MAX`.

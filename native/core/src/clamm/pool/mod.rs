@@ -25,7 +25,6 @@ pub use quoter::NoQuote;
 pub use quoter::Quote;
 pub use swap::Swap;
 pub use undo::Journal;
-pub use whole::Whole;
 
 use super::dialect::in_v3;
 use super::journal::Undo;

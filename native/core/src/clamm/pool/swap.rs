@@ -3,7 +3,6 @@
 //! catalogue: S4. Section 6.2.3 of the whitepaper. A stop is an initialised tick or the edge of a word of the bitmap.
 
 use super::fees::Share;
-use super::whole::Left;
 use super::{Payment, Pool};
 use crate::clamm::i256::I256;
 use crate::clamm::liquidity_math::add_delta;
@@ -47,6 +46,17 @@ pub(super) struct Progress {
     pub(super) from: Option<i32>,
     /// What the swap had come to when it left the initialised tick behind it.
     pub(super) left: Option<Left>,
+}
+
+/// What a swap had come to when it left an initialised tick.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    pub(super) tick: i32,
+    pub(super) liquidity: u128,
+    pub(super) remaining: I256,
+    pub(super) calculated: I256,
+    pub(super) fee_growth: U256,
+    pub(super) protocol_fee: u128,
 }
 
 impl Pool {
@@ -253,6 +263,20 @@ impl Progress {
             liquidity: self.liquidity,
             tick: self.tick,
             protocol_fee: self.protocol_fee,
+        }
+    }
+}
+
+impl Left {
+    /// Where a swap stands that has just crossed `tick`.
+    const fn of(tick: i32, at: &Progress) -> Self {
+        Self {
+            tick,
+            liquidity: at.liquidity,
+            remaining: at.remaining,
+            calculated: at.calculated,
+            fee_growth: at.fee_growth,
+            protocol_fee: at.protocol_fee,
         }
     }
 }

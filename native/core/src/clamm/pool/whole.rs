@@ -9,36 +9,9 @@ use super::Pool;
 use super::swap::Progress;
 use crate::clamm::i256::I256;
 use crate::clamm::revert::Revert;
+use crate::clamm::segment::Whole;
 use crate::clamm::tick::Totals;
 use crate::clamm::u256::U256;
-
-/// What one segment comes to in one direction, and for what that holds.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Whole {
-    /// The initialised tick where it begins; `None` before the first.
-    from: Option<i32>,
-    /// The protocol's shares as the pool packs them.
-    fee_protocol: u32,
-    liquidity: u128,
-    /// What is paid in, with fees.
-    paid: u128,
-    got: u128,
-    /// How much the fees per unit of liquidity grow.
-    growth: U256,
-    /// The protocol's part of the fees.
-    protocol: u128,
-}
-
-/// What a swap had come to when it left an initialised tick.
-#[derive(Clone, Copy)]
-pub(super) struct Left {
-    tick: i32,
-    liquidity: u128,
-    remaining: I256,
-    calculated: I256,
-    fee_growth: U256,
-    protocol_fee: u128,
-}
 
 impl Pool {
     /// Takes the swap over the segment ahead, if it is known and what remains is enough; true when it did.
@@ -97,19 +70,5 @@ impl Pool {
             growth: at.fee_growth.wrapping_sub(left.fee_growth),
             protocol: at.protocol_fee.wrapping_sub(left.protocol_fee),
         };
-    }
-}
-
-impl Left {
-    /// Where a swap stands that has just crossed `tick`.
-    pub(super) const fn of(tick: i32, at: &Progress) -> Self {
-        Self {
-            tick,
-            liquidity: at.liquidity,
-            remaining: at.remaining,
-            calculated: at.calculated,
-            fee_growth: at.fee_growth,
-            protocol_fee: at.protocol_fee,
-        }
     }
 }

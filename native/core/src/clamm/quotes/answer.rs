@@ -4,7 +4,8 @@
 //! limit on the wrong side, and a swap that meets its limit is paid in part.
 
 use super::Quotes;
-use super::stops::{Side, Stop};
+use super::stop::Stop;
+use super::stops::Side;
 use crate::clamm::i256::I256;
 use crate::clamm::revert::Revert;
 use crate::clamm::sqrt_price::{next_price_from_input, next_price_from_output};

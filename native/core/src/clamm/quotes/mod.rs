@@ -3,6 +3,7 @@
 //! catalogue: S4. Built once from a pool's price and ticks, then shared by any number of readers. Every answer equals
 //! the contract's own loop to the last bit (`steps` is that loop, and the tests hold one against the other).
 
+pub mod stop;
 pub mod stops;
 pub mod answer;
 mod partial;

@@ -4,7 +4,7 @@
 //! the swap ends at a stop itself, and where a rounding is not certain (`narrow`). Then `answer` takes it.
 
 use super::Quotes;
-use super::stops::Stop;
+use super::stop::Stop;
 use crate::clamm::narrow::{Divisor, Word, amount0, amount1, distance0};
 use crate::clamm::swap_math::{FEE_ONE, IN_MILLIONTHS, MILLIONS_MAX};
 use crate::clamm::u256::U256;

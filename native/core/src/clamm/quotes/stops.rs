@@ -6,29 +6,13 @@
 //! input with its fee. So sums over whole segments are exact, and a binary search finds the segment where a swap ends.
 
 use super::partial::Start;
+use super::stop::Stop;
 use super::{PoolState, field};
 use crate::clamm::liquidity_math::add_delta;
 use crate::clamm::swap_math::{fee_on, input_between, output_between};
 use crate::clamm::tick_math::{MAX_TICK, MIN_TICK, price_of};
 use crate::clamm::u256::U256;
 use crate::error::Result;
-
-/// A place where a swap stops: its price, the sums up to here, and what holds behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stop {
-    /// The square-root price, Q64.96.
-    pub sqrt_price: U256,
-    /// What was paid in up to here, with fees.
-    pub paid: U256,
-    /// What was paid out up to here.
-    pub got: U256,
-    /// The liquidity behind this stop.
-    pub liquidity: u128,
-    /// The tick that the pool stores after a swap that ends here.
-    pub tick: i32,
-    /// How many initialised ticks were crossed up to here, this one included.
-    pub crossed: u32,
-}
 
 /// The stops of one direction. The first is where the pool stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -149,9 +149,14 @@ impl Driver {
     }
 
     fn binance(&mut self, bytes: &[u8]) {
-        let (decoder, out) = (&self.binance, &mut self.out);
+        let (decoder, out) = (&mut self.binance, &mut self.out);
         for market in MARKETS {
+            // Read twice: what the first reading has the decoder remember must not change what the second one says.
+            decoder.forget();
             whole(out, |out| decoder.market(market, bytes, STAMP, out));
+            let first = out.clone();
+            whole(out, |out| decoder.market(market, bytes, STAMP, out));
+            assert!(out.bytes() == first.bytes(), "read again, a message says something else");
             whole(out, |out| decoder.snapshot(1, bytes, STAMP, out));
             whole(out, |out| decoder.user(market, 1, bytes, STAMP, out));
             whole(out, |out| decoder.answer(market, 1, bytes, STAMP, out));
@@ -449,7 +454,7 @@ fn soup_seed() -> Vec<u8> {
 
 /// The records of Binance's samples.
 fn records() -> RecordBuf {
-    let (decoder, mut out) = (samples::decoder(), RecordBuf::with_capacity(1 << 16));
+    let (mut decoder, mut out) = (samples::decoder(), RecordBuf::with_capacity(1 << 16));
     for seed in binance_seeds() {
         for market in MARKETS {
             let _ = decoder.market(market, &seed, STAMP, &mut out);

@@ -5,7 +5,9 @@
 //! `usual` assumes the order of members in which the venue writes them today; at the first byte that differs it
 //! gives up, and the general reader of `binance` decides what the message means or what is wrong with it.
 
+use super::heads::{Heads, Said, Span};
 use super::level::{self, Layouts};
+use super::number;
 #[cfg(target_arch = "x86_64")]
 use super::number_avx2;
 use super::scan::{Scan, Shape, Value};
@@ -23,7 +25,7 @@ const LINE: usize = 64;
 #[cfg(target_arch = "x86_64")]
 const FETCHED_MAX: usize = 16;
 
-/// What stands before a delta's levels.
+/// The numbers before a delta's levels.
 struct Numbers {
     ts_venue: Nanos,
     first: u64,
@@ -33,10 +35,8 @@ struct Numbers {
 
 /// How numbers and levels are read: what processors differ in.
 trait Reader {
-    /// The unsigned whole number that is next.
-    fn whole(scan: &mut Scan<'_>) -> Option<u64>;
-    /// The same where it most likely has so many digits.
-    fn whole_like(scan: &mut Scan<'_>, digits: usize) -> Option<u64>;
+    /// The unsigned whole number that stands there.
+    fn whole(bytes: &[u8], place: Span) -> Option<u64>;
     /// `level::run`.
     fn run(
         bytes: &[u8],
@@ -52,12 +52,8 @@ struct Plain;
 
 impl Reader for Plain {
     #[inline]
-    fn whole(scan: &mut Scan<'_>) -> Option<u64> {
-        scan.whole()
-    }
-    #[inline]
-    fn whole_like(scan: &mut Scan<'_>, _: usize) -> Option<u64> {
-        scan.whole()
+    fn whole(bytes: &[u8], place: Span) -> Option<u64> {
+        number::whole(bytes, usize::from(place.from)).map(|(value, _)| value)
     }
     #[inline(always)]
     fn run(
@@ -78,18 +74,10 @@ struct Avx2;
 #[cfg(target_arch = "x86_64")]
 impl Reader for Avx2 {
     #[inline(always)]
-    fn whole(scan: &mut Scan<'_>) -> Option<u64> {
+    fn whole(bytes: &[u8], place: Span) -> Option<u64> {
         // SAFETY: only `usual_avx2` reads with this, on a processor that can.
-        let (value, end) = unsafe { number_avx2::whole(scan.bytes(), scan.at()) }?;
-        scan.move_to(end);
-        Some(value)
-    }
-    #[inline(always)]
-    fn whole_like(scan: &mut Scan<'_>, digits: usize) -> Option<u64> {
-        // SAFETY: as above.
-        let (value, end) = unsafe { number_avx2::whole_like(scan.bytes(), scan.at(), digits) }?;
-        scan.move_to(end);
-        Some(value)
+        let known = unsafe { number_avx2::ending(bytes, place.end(), usize::from(place.digits)) };
+        known.or_else(|| Plain::whole(bytes, place))
     }
     #[inline(always)]
     fn run(
@@ -108,6 +96,7 @@ impl Reader for Avx2 {
 #[inline]
 pub(super) fn usual(
     symbols: &Symbols,
+    heads: &mut Heads,
     market: Market,
     payload: &[u8],
     stamp: Stamp,
@@ -117,9 +106,9 @@ pub(super) fn usual(
     if level::able() {
         fetch(payload);
         // SAFETY: the processor can.
-        return unsafe { usual_avx2(symbols, market, payload, stamp, out) };
+        return unsafe { usual_avx2(symbols, heads, market, payload, stamp, out) };
     }
-    usual_by::<Plain>(symbols, market, payload, stamp, out)
+    usual_by::<Plain>(symbols, heads, market, payload, stamp, out)
 }
 
 /// Brings a message into the cache beside the reading of its head: what a reader takes from it depends on what it has
@@ -138,91 +127,106 @@ fn fetch(payload: &[u8]) {
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 fn usual_avx2(
     symbols: &Symbols,
+    heads: &mut Heads,
     market: Market,
     payload: &[u8],
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Option<Result<usize>> {
-    usual_by::<Avx2>(symbols, market, payload, stamp, out)
+    usual_by::<Avx2>(symbols, heads, market, payload, stamp, out)
 }
 
 #[inline(always)]
 fn usual_by<R: Reader>(
     symbols: &Symbols,
+    heads: &mut Heads,
     market: Market,
     payload: &[u8],
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Option<Result<usize>> {
+    let said = match heads.find(market, stamp, payload) {
+        Some(said) => said,
+        None => {
+            let said = head(symbols, market, payload)?;
+            heads.learn(market, stamp, payload, said);
+            said
+        }
+    };
+    let listed = symbols.nth(said.listed)?;
+    let [time, first, last, previous] = said.numbers;
+    let numbers = Numbers {
+        ts_venue: nanos(R::whole(payload, time)?)?,
+        first: R::whole(payload, first)?,
+        last: R::whole(payload, last)?,
+        previous: if previous.digits == 0 { 0 } else { R::whole(payload, previous)? },
+    };
+    let mark = out.mark();
+    let Some((at, bids, asks)) = body::<R>(payload, &said, listed, out) else {
+        out.rollback(mark);
+        return None;
+    };
+    Some(finish(listed, numbers, said.snapshot, stamp, out, at, (bids, asks)))
+}
+
+/// Reads a message up to its first level, member by member.
+#[cold]
+fn head(symbols: &Symbols, market: Market, payload: &[u8]) -> Option<Said> {
     let mut scan = Scan::new(payload);
     let combined = scan.exactly(b"{\"stream\":\"");
     let stream = if combined { scan.until_quote()? } else { b"" };
     if combined && !scan.exactly(b",\"data\":") || !scan.exactly(b"{\"e\":\"depthUpdate\",\"E\":") {
         return None;
     }
-    let (listed, numbers) = head::<R>(&mut scan, symbols, market)?;
-    let mark = out.mark();
-    let Some((at, bids, asks)) = body::<R>(&mut scan, listed, combined, out) else {
-        out.rollback(mark);
-        return None;
-    };
-    // Nearly every stream is a symbol's name and `@depth`, and no level count behind it.
-    let behind = stream.get(listed.instrument.symbol.len()..).unwrap_or_default();
-    let snapshot = !behind.starts_with(b"@depth@") && is_partial(stream);
-    Some(finish(listed, numbers, snapshot, stamp, out, at, (bids, asks)))
-}
-
-/// The members from the event time to the last update id.
-#[inline(always)]
-fn head<'s, R: Reader>(scan: &mut Scan<'_>, symbols: &'s Symbols, market: Market) -> Option<(&'s Listed, Numbers)> {
-    let from = scan.at();
-    let mut time = R::whole(scan)?;
-    let digits = scan.at() - from;
-    if scan.exactly(b",\"T\":") {
-        time = R::whole_like(scan, digits)?;
-    }
+    let event = span(&mut scan)?;
+    let transaction = if scan.exactly(b",\"T\":") { Some(span(&mut scan)?) } else { None };
     if !scan.exactly(b",\"s\":\"") {
         return None;
     }
-    let listed = symbols.find(market, scan.until_quote()?)?;
+    let listed = symbols.place(market, scan.until_quote()?)?;
     if scan.exactly(b",\"ps\":\"") {
         scan.until_quote()?;
     }
     if !scan.exactly(b",\"U\":") {
         return None;
     }
-    let from = scan.at();
-    let first = R::whole(scan)?;
-    let digits = scan.at() - from;
+    let first = span(&mut scan)?;
     if !scan.exactly(b",\"u\":") {
         return None;
     }
-    let last = R::whole_like(scan, digits)?;
-    let previous = if scan.exactly(b",\"pu\":") { R::whole_like(scan, digits)? } else { 0 };
-    Some((listed, Numbers { ts_venue: nanos(time)?, first, last, previous }))
+    let last = span(&mut scan)?;
+    let previous = if scan.exactly(b",\"pu\":") { span(&mut scan)? } else { Span::default() };
+    if !scan.exactly(b",\"b\":[") {
+        return None;
+    }
+    // The time of the transaction counts where there is one.
+    let (time, unused) = transaction.map_or((event, Span::default()), |time| (time, event));
+    let numbers = [time, first, last, previous];
+    Some(Said { listed, snapshot: is_partial(stream), combined, numbers, unused, end: scan.at() })
+}
+
+/// The place of the whole number that is next.
+fn span(scan: &mut Scan<'_>) -> Option<Span> {
+    let from = scan.at();
+    scan.whole()?;
+    Some(Span::between(from, scan.at()))
 }
 
 /// Both runs of levels and the end of the message: where the record begins, and how many levels each side has.
 #[inline(always)]
-fn body<R: Reader>(
-    scan: &mut Scan<'_>,
-    listed: &Listed,
-    combined: bool,
-    out: &mut RecordBuf,
-) -> Option<(usize, u32, u32)> {
+fn body<R: Reader>(payload: &[u8], said: &Said, listed: &Listed, out: &mut RecordBuf) -> Option<(usize, u32, u32)> {
     let at = out.begin_depth().ok()?;
     let (mut layouts, mut counts) = (Layouts::default(), [0; 2]);
-    if !scan.exactly(b",\"b\":[") {
-        return None;
-    }
+    let mut scan = Scan::new(payload);
+    scan.move_to(said.end);
     // One copy of the reader serves both sides.
     for (side, count) in counts.iter_mut().enumerate() {
         if side == 1 && !scan.exactly(b",\"a\":[") {
             return None;
         }
-        *count = run::<R>(scan, &mut layouts, listed, out)?;
+        *count = run::<R>(&mut scan, &mut layouts, listed, out)?;
     }
-    let closed = scan.exactly(b"}") && (!combined || scan.exactly(b"}"));
+    let closed = scan.exactly(b"}") && (!said.combined || scan.exactly(b"}"));
     (closed && scan.end().is_ok()).then_some((at, counts[0], counts[1]))
 }
 

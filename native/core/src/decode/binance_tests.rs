@@ -1,5 +1,6 @@
 //! What each public message becomes, whatever the order of its members, and what is refused.
 
+use crate::decode::heads::Heads;
 use crate::decode::samples::*;
 use crate::decode::{Decoder, Stamp};
 use crate::error::{CoreError, Result};
@@ -9,7 +10,7 @@ use crate::units::{NO_PRICE, NO_TIME};
 
 const STAMP: Stamp = Stamp { stream: 3, ts_receive: 1_000, ts_mono: 2_000 };
 
-fn market_of(decoder: &Decoder, market: Market, text: &str) -> Result<RecordBuf> {
+fn market_of(decoder: &mut Decoder, market: Market, text: &str) -> Result<RecordBuf> {
     let mut out = RecordBuf::with_capacity(1 << 16);
     let written = decoder.market(market, text.as_bytes(), STAMP, &mut out)?;
     assert_eq!(out.iter().count(), written, "{text}");
@@ -17,7 +18,7 @@ fn market_of(decoder: &Decoder, market: Market, text: &str) -> Result<RecordBuf>
 }
 
 fn read(market: Market, text: &str) -> Result<RecordBuf> {
-    market_of(&decoder(), market, text)
+    market_of(&mut decoder(), market, text)
 }
 
 /// A depth record as text: instrument, flags, U, u, pu, time, bids, asks.
@@ -77,7 +78,9 @@ fn the_usual_form_is_read_by_the_fast_path() {
     for (market, text) in [(Market::Spot, SPOT_DEPTH), (Market::Linear, USDM_DEPTH), (Market::Inverse, COINM_DEPTH)] {
         for text in [text, raw(text)] {
             let mut out = RecordBuf::with_capacity(1 << 16);
-            let fast = super::super::binance_depth::usual(&decoder().symbols, market, text.as_bytes(), STAMP, &mut out);
+            let heads = &mut Heads::default();
+            let fast =
+                super::super::binance_depth::usual(&decoder().symbols, heads, market, text.as_bytes(), STAMP, &mut out);
             assert_eq!(fast, Some(Ok(1)), "{text}");
         }
     }

@@ -78,10 +78,12 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
     }
     form.rest()?;
     if form.piece(br#","type":"#).is_some() {
-        (push.kind, push.time) = (Some(form.text()?), form.piece(br#","ts":"#).and_then(|()| form.number()));
+        push.kind = Some(form.text()?);
+        in_order!(form, br#","ts":"# push.time => number);
     } else {
         form.piece(br#","ts":"#)?;
-        (push.time, push.kind) = (Some(form.number()?), form.piece(br#","type":"#).and_then(|()| form.text()));
+        push.time = Some(form.number()?);
+        in_order!(form, br#","type":"# push.kind => text);
     }
     usual!(
         form,

@@ -3,6 +3,7 @@
 //! `make fuzz` drives the same targets by coverage, for as long as one likes.
 
 use super::Stamp;
+use super::heads::Heads;
 use super::samples::*;
 use crate::event::RecordBuf;
 use crate::fuzz::{Driver, Target};
@@ -114,7 +115,7 @@ proptest! {
             let mut fast = RecordBuf::with_capacity(1 << 14);
             let mut general = RecordBuf::with_capacity(1 << 14);
             let again = |general: &mut RecordBuf| super::binance::market(&decoder.symbols, market, &bytes, STAMP, general);
-            match super::binance_depth::usual(&decoder.symbols, market, &bytes, STAMP, &mut fast) {
+            match super::binance_depth::usual(&decoder.symbols, &mut Heads::default(), market, &bytes, STAMP, &mut fast) {
                 Some(Ok(written)) => {
                     prop_assert_eq!(again(&mut general), Ok(written));
                     prop_assert_eq!(fast.bytes(), general.bytes());

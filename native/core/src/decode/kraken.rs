@@ -50,9 +50,13 @@ pub(super) fn usual<'a>(message: Value<'a>, take: Take<'_, 'a>) -> Option<Result
         found.all_bids = Some(form.list()?);
     } else {
         if form.piece(br#",{"a":"#).is_some() {
-            found.asks = Some(form.list()?);
+            let asks = form.list()?;
+            found.asks = Some(asks);
             if form.piece(br#"},{"b":"#).is_some() {
                 found.bids = Some(form.list()?);
+            } else if asks.raw.contains(&b'{') {
+                // The list's end is a guess: where white space parts its own brackets, it is the end of the bids.
+                return None;
             }
         } else {
             form.piece(br#",{"b":"#)?;

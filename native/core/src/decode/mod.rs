@@ -4,7 +4,7 @@
 //! catalogue: K1, M1. A `Decoder` knows the instruments and assets by name. Its methods read one message, append the
 //! records that it means to a `RecordBuf` and say how many; where a message cannot be read, the buffer is left as it
 //! was and the error names the field and its value. No bytes make it panic or allocate, errors and a connection's
-//! bounded `memory` apart.
+//! bounded `memory` apart. What is remembered of how messages begin (`heads`) changes no record.
 
 mod binance;
 mod binance_answer;
@@ -30,6 +30,7 @@ mod figure_wide;
 mod figures;
 mod gate;
 mod gate_futures;
+mod heads;
 mod htx;
 mod hyperliquid;
 mod independent_reserve;
@@ -88,6 +89,7 @@ use crate::error::{CoreError, Result};
 use crate::event::{Header, Record, RecordBuf};
 use crate::instrument::{Instrument, Market};
 use crate::units::{NO_TIME, Nanos};
+use heads::Heads;
 pub use public_decoder::PublicDecoder;
 use symbols::Symbols;
 
@@ -112,10 +114,11 @@ impl Stamp {
     }
 }
 
-/// Reads Binance's messages into records. It holds no state but the definitions.
+/// Reads Binance's messages into records. It holds no state but the definitions, and remembers how messages begin.
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
     symbols: Symbols,
+    heads: Heads,
 }
 
 impl Decoder {
@@ -130,6 +133,12 @@ impl Decoder {
         self.symbols.define(instrument)
     }
 
+    /// Forgets how messages began; what they say is the same with and without it.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn forget(&mut self) {
+        self.heads.forget();
+    }
+
     /// Makes an asset known by its number (not 0), name and decimals, or replaces the one of that name.
     pub fn define_asset(&mut self, id: u16, name: &str, scale: u8) -> Result<()> {
         self.symbols.define_asset(id, name, scale)
@@ -140,9 +149,9 @@ impl Decoder {
     /// Returns how many records were written: 0 for what is no market data of ours (answers to subscriptions,
     /// unknown events). Errors: `Decode` or `Field` for what cannot be read, `Unknown` for a symbol that is not
     /// defined on `market`, `Full` where `out` has no room.
-    pub fn market(&self, market: Market, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
+    pub fn market(&mut self, market: Market, payload: &[u8], stamp: Stamp, out: &mut RecordBuf) -> Result<usize> {
         whole_message(out, |out| {
-            if let Some(written) = binance_depth::usual(&self.symbols, market, payload, stamp, out) {
+            if let Some(written) = binance_depth::usual(&self.symbols, &mut self.heads, market, payload, stamp, out) {
                 return written;
             }
             binance::market(&self.symbols, market, payload, stamp, out)

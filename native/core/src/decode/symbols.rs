@@ -164,18 +164,30 @@ impl Symbols {
     /// The instrument of `symbol` on `market`, where it is defined.
     #[inline]
     pub fn find(&self, market: Market, symbol: &[u8]) -> Option<&Listed> {
+        self.nth(self.place(market, symbol)?)
+    }
+
+    /// The place of an instrument among all; it keeps it, whatever is defined behind it or anew.
+    #[inline]
+    pub fn place(&self, market: Market, symbol: &[u8]) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
         }
         let mut slot = self.slot(hash(market, symbol));
         loop {
-            let index = *self.slots.get(slot)?;
-            let listed = self.listed.get((index as usize).checked_sub(1)?)?;
+            let at = (*self.slots.get(slot)? as usize).checked_sub(1)?;
+            let listed = self.listed.get(at)?;
             if listed.instrument.market == market && listed.instrument.symbol.as_bytes() == symbol {
-                return Some(listed);
+                return Some(at);
             }
             slot = (slot + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// The instrument at a place.
+    #[inline]
+    pub fn nth(&self, place: usize) -> Option<&Listed> {
+        self.listed.get(place)
     }
 
     /// The instrument, or an error that names it.

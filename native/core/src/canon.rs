@@ -265,11 +265,21 @@ pub fn not_known(name: &'static str, raw: u8) -> CoreError {
 macro_rules! canon_enum {
     ($name:ident { $($variant:ident),* $(,)? }) => {
         impl $name {
+            /// The variant behind a raw byte, where there is one.
+            #[inline]
+            #[must_use]
+            pub const fn known(raw: u8) -> Option<Self> {
+                $(if raw == Self::$variant as u8 { return Some(Self::$variant); })*
+                None
+            }
+
             /// The variant behind a raw byte, or an error that names the value.
             #[inline]
             pub fn from_byte(raw: u8) -> $crate::error::Result<Self> {
-                $(if raw == Self::$variant as u8 { return Ok(Self::$variant); })*
-                Err($crate::canon::not_known(stringify!($name), raw))
+                match Self::known(raw) {
+                    Some(variant) => Ok(variant),
+                    None => Err($crate::canon::not_known(stringify!($name), raw)),
+                }
             }
         }
         impl $crate::canon::Canon for $name {

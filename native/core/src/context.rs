@@ -7,7 +7,7 @@ use crate::event::{Action, Proposal};
 use crate::gate::limits::{SCOPES, Scope, Scopes};
 use crate::gate::{Context, Exposure};
 use crate::instrument::Instrument;
-use crate::order::exposure::preferred;
+use crate::order::exposure as orders;
 use crate::position::Position;
 use crate::state::State;
 use crate::units::{Amount, NO_PRICE, Side, Ticks};
@@ -23,7 +23,7 @@ struct Measured<'a> {
 /// Fills in the gate's context for a place or replace; a cancel needs none. `scopes` are those that the gate will compare:
 /// what the context says of others stays what it was, because it is larger than anything else on an order's way, and
 /// clearing all of it costs as much as a check.
-#[inline]
+#[inline(never)]
 pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, scopes: Scopes, context: &mut Context) {
     let top = state.top(instrument.id);
     let side = if proposal.side == Side::Sell as u8 { Side::Sell } else { Side::Buy };
@@ -33,16 +33,13 @@ pub fn fill(state: &State, proposal: &Proposal, instrument: &Instrument, scopes:
     (context.now, context.bid, context.ask, context.reference) = (state.session.now, top.bid, top.ask, reference);
     (context.target_lots, context.target_notional) = (0, 0);
     (context.opposite, context.opposite_order) = (NO_PRICE, 0);
-    for scope in scopes {
-        context.exposure[scope as usize] = Exposure::NOTHING;
-    }
     if proposal.action == Action::Replace as u8 {
         target(state, proposal, instrument, side, context);
     }
     let measured = Measured { state, proposal, instrument, scopes };
+    measured.money(&mut context.exposure);
     measured.orders(side, context);
     measured.positions(&mut context.exposure);
-    measured.money(&mut context.exposure);
 }
 
 /// A replace frees what its target still has open.
@@ -64,51 +61,69 @@ impl Measured<'_> {
         self.scopes.and(Scopes::of([true, own, ours, instrument == self.instrument.id, true]))
     }
 
-    /// Open orders, from the sums that the order table keeps. Money counts only what settles in the same asset. The best
-    /// of the account's own on the other side is found in passing.
+    /// Open orders, from the sums that the order table keeps.
     fn orders(&self, side: Side, context: &mut Context) {
-        let (proposal, other) = (self.proposal, side.flip());
         let mut targeted = false;
         for open in self.state.orders.exposures().iter().filter(|open| !open.is_nothing()) {
-            let same = open.instrument == self.instrument.id;
-            let settle = || self.state.definitions.instrument(open.instrument).map(|def| def.settle);
-            let same_asset = same || settle().is_ok_and(|asset| asset == self.instrument.settle);
-            let (count, lots) = (open.count[0] + open.count[1], if same { open.lots[side as usize] } else { 0 });
-            let notional = if same_asset { open.notional[0] + open.notional[1] } else { 0 };
-            for scope in self.covering(open.account, open.strategy, open.instrument) {
-                let sum = &mut context.exposure[scope as usize];
-                sum.open_orders += count;
-                sum.open_lots += lots;
-                sum.gross_notional += notional;
-            }
-            if same && open.account == proposal.account && open.best_order[other as usize] != 0 {
-                let (price, order) = (open.best[other as usize], open.best_order[other as usize]);
-                targeted |= order == proposal.target;
-                if preferred(other, (price, order), (context.opposite, context.opposite_order)) {
-                    (context.opposite, context.opposite_order) = (price, order);
-                }
-            }
+            targeted |= self.add_orders(open, side, context);
         }
         // Without the order that is replaced, another may be the best one: that takes a look at each.
         if targeted {
+            let (proposal, other) = (self.proposal, side.flip());
             let found = self.state.orders.best_own(proposal.account, self.instrument.id, other, proposal.target);
             (context.opposite, context.opposite_order) = found.unwrap_or((NO_PRICE, 0));
         }
     }
 
+    /// Adds what one account and strategy has open. Money counts only what settles in the same asset. The best of the
+    /// account's own on the other side is found in passing; whether it is the order that is replaced.
+    #[inline(never)]
+    fn add_orders(&self, open: &orders::Exposure, side: Side, context: &mut Context) -> bool {
+        let same = open.instrument == self.instrument.id;
+        let settle = || self.state.definitions.instrument(open.instrument).map(|def| def.settle);
+        let same_asset = same || settle().is_ok_and(|asset| asset == self.instrument.settle);
+        let (count, lots) = (open.count[0] + open.count[1], if same { open.lots[side as usize] } else { 0 });
+        let notional = if same_asset { open.notional[0] + open.notional[1] } else { 0 };
+        for scope in self.covering(open.account, open.strategy, open.instrument) {
+            let sum = &mut context.exposure[scope as usize];
+            sum.open_orders += count;
+            sum.open_lots += lots;
+            sum.gross_notional += notional;
+        }
+        let other = side.flip();
+        let (price, order) = (open.best[other as usize], open.best_order[other as usize]);
+        if !same || open.account != self.proposal.account || order == 0 {
+            return false;
+        }
+        if orders::preferred(other, (price, order), (context.opposite, context.opposite_order)) {
+            (context.opposite, context.opposite_order) = (price, order);
+        }
+        order == self.proposal.target
+    }
+
     /// Positions: netted rows for every scope but the strategy's, which has rows of its own.
     fn positions(&self, sums: &mut [Exposure; SCOPES]) {
         for net in self.state.positions.iter_net().filter(|net| net.qty != 0) {
-            let notional = self.notional_of(net);
-            for scope in self.covering(net.account, 0, net.instrument).filter(|scope| *scope != Scope::Strategy) {
-                self.add(&mut sums[scope as usize], net, notional);
-            }
+            self.add_net(net, sums);
         }
         if self.scopes.has(Scope::Strategy) {
-            let own = |p: &&Position| p.account == self.proposal.account && p.strategy == self.proposal.strategy;
-            for row in self.state.positions.iter().filter(own).filter(|row| row.qty != 0) {
-                self.add(&mut sums[Scope::Strategy as usize], row, self.notional_of(row));
-            }
+            self.add_own(&mut sums[Scope::Strategy as usize]);
+        }
+    }
+
+    #[inline(never)]
+    fn add_net(&self, net: &Position, sums: &mut [Exposure; SCOPES]) {
+        let notional = self.notional_of(net);
+        for scope in self.covering(net.account, 0, net.instrument).filter(|scope| *scope != Scope::Strategy) {
+            self.add(&mut sums[scope as usize], net, notional);
+        }
+    }
+
+    #[inline(never)]
+    fn add_own(&self, sum: &mut Exposure) {
+        let own = |p: &&Position| p.account == self.proposal.account && p.strategy == self.proposal.strategy;
+        for row in self.state.positions.iter().filter(own).filter(|row| row.qty != 0) {
+            self.add(sum, row, self.notional_of(row));
         }
     }
 
@@ -132,10 +147,12 @@ impl Measured<'_> {
 
     /// Equity is the account's; a strategy has no money of its own, so its day is its own result's, and its peak is what
     /// the account would have without its fall from its best. The last trade's result is the strategy's or the account's.
+    /// What a scope's sums were before is forgotten here.
     fn money(&self, sums: &mut [Exposure; SCOPES]) {
         let figures = self.state.equity.figures(self.proposal.account, self.instrument.settle);
         for scope in self.scopes {
             let sum = &mut sums[scope as usize];
+            *sum = Exposure::NOTHING;
             if let Some(figures) = figures {
                 (sum.equity, sum.equity_peak, sum.pnl_today) = (figures.now, figures.peak, figures.day());
             }

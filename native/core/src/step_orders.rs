@@ -8,7 +8,7 @@ use crate::effects::{Effects, Note, Outgoing};
 use crate::encode::binance::Wire;
 use crate::error::{CoreError, Result};
 use crate::event::{Action, Proposal, Request};
-use crate::gate::Refusal;
+use crate::gate::Whose;
 use crate::instrument::{Instrument, Market};
 use crate::kernel::happened;
 use crate::state::State;
@@ -29,13 +29,9 @@ impl State {
         if proposal.action != Action::Cancel as u8 {
             context::fill(self, proposal, instrument, whose.measured(), &mut out.told_gate);
         }
-        let named = if proposal.order != 0 { proposal.order } else { proposal.target };
-        let approved = match self.gate.check_for(&whose, proposal, instrument, &out.told_gate) {
-            Ok(approved) => approved,
-            Err(refusal) => {
-                refused(at, (named, proposal.strategy), &refusal, out);
-                return Ok(());
-            }
+        let Some(approved) = self.gate.approve(&whose, proposal, instrument, &out.told_gate) else {
+            self.refused(at, &whose, (proposal, slot), out);
+            return Ok(());
         };
         // The rows a fill will need are made with a strategy's first order, so that no fill ever meets a full book.
         if self.positions.get(proposal.account, proposal.strategy, id).is_none() {
@@ -66,10 +62,19 @@ impl State {
                 })
             }
             Err(error) => {
-                rejected(at, (named, proposal.strategy), error, out);
+                rejected(at, proposal, error, out);
                 Ok(())
             }
         }
+    }
+
+    /// The gate gave no approval: its strategy is told why.
+    #[cold]
+    fn refused(&mut self, at: At<'_>, whose: &Whose, (proposal, slot): (&Proposal, usize), out: &mut Effects) {
+        let refusal = self.gate.refuse(whose, proposal, &self.definitions.instruments[slot], &out.told_gate);
+        out.touch(at.header.instrument, happened::ORDER);
+        let note = Note::Refused { order: named(proposal), strategy: proposal.strategy, refusal };
+        out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
     }
 
     #[cold]
@@ -89,19 +94,17 @@ impl State {
     }
 }
 
-/// The gate refused an order: its strategy is told.
+/// The order table would not take an order: its strategy is told.
 #[cold]
-fn refused(at: At<'_>, (order, strategy): (u64, u16), refusal: &Refusal, out: &mut Effects) {
+fn rejected(at: At<'_>, proposal: &Proposal, error: CoreError, out: &mut Effects) {
     out.touch(at.header.instrument, happened::ORDER);
-    let note = Note::Refused { order, strategy, refusal: *refusal };
+    let note = Note::Rejected { order: named(proposal), strategy: proposal.strategy, error };
     out.note(at.seq, at.header.instrument, at.header.ts_receive, note);
 }
 
-/// The order table would not take an order: its strategy is told.
-#[cold]
-fn rejected(at: At<'_>, (order, strategy): (u64, u16), error: CoreError, out: &mut Effects) {
-    out.touch(at.header.instrument, happened::ORDER);
-    out.note(at.seq, at.header.instrument, at.header.ts_receive, Note::Rejected { order, strategy, error });
+/// The order that a strategy is told of: the new one, or the target of a cancel.
+fn named(proposal: &Proposal) -> u64 {
+    if proposal.order != 0 { proposal.order } else { proposal.target }
 }
 
 fn request_of(action: u8) -> Result<Request> {

@@ -27,7 +27,6 @@ const POWERS: [u64; 20] = {
 };
 
 /// How many decimal digits a number has; 1 for zero.
-#[inline]
 fn digits(number: u64) -> usize {
     // The bits give the digits to within one (1233 / 4096 is just above log10 of 2), and the power decides.
     let guess = ((64 - (number | 1).leading_zeros() as usize) * 1233) >> 12;
@@ -46,6 +45,13 @@ const fn eight(number: u64) -> u64 {
     ones | u64::from_ne_bytes([b'0'; 8])
 }
 
+/// How many zeros eight digits begin with; the last digit is not counted.
+#[inline]
+const fn zeros(digits: u64) -> usize {
+    let other = digits ^ u64::from_ne_bytes([b'0'; 8]);
+    (other | 1 << 63).trailing_zeros() as usize / 8
+}
+
 impl Short {
     /// The empty text.
     pub const EMPTY: Self = Self { words: [0; 2], len: 0 };
@@ -60,27 +66,22 @@ impl Short {
     #[inline]
     pub fn decimal(&mut self, mantissa: u64, scale: u8) {
         let scale = usize::from(scale.min(18));
-        let count = digits(mantissa).max(scale + 1);
-        if count > 15 {
-            return self.long(mantissa, scale, count);
-        }
         // Half a word holds eight digits, which is what prices and sizes have; times have more.
-        if count <= 8 {
-            return self.short(eight(mantissa) >> (8 * (8 - count)), scale, count);
+        if mantissa < 100_000_000 && scale < 8 {
+            self.short(mantissa, scale);
+        } else if mantissa < 1_000_000_000_000_000 && scale < 15 {
+            self.middle(mantissa, scale);
+        } else {
+            self.long(mantissa, scale, digits(mantissa).max(scale + 1));
         }
-        let (first, last, away) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000), 8 * (16 - count));
-        let text = u128::from(first >> away | last << (64 - away)) | u128::from(last >> away) << 64;
-        if scale == 0 {
-            return self.set(text, count);
-        }
-        let point = 8 * (count - scale);
-        let whole = text & ((1 << point) - 1);
-        self.set(whole | u128::from(b'.') << point | (text ^ whole) << 8, count + 1);
     }
 
     /// At most eight digits, and the point among them.
-    #[inline]
-    fn short(&mut self, text: u64, scale: usize, count: usize) {
+    #[inline(never)]
+    fn short(&mut self, mantissa: u64, scale: usize) {
+        let all = eight(mantissa);
+        let count = (8 - zeros(all)).max(scale + 1);
+        let text = all >> (8 * (8 - count));
         if scale == 0 {
             return self.set(text.into(), count);
         }
@@ -89,6 +90,21 @@ impl Short {
         let behind = text ^ whole;
         let low = whole | u64::from(b'.') << point | behind << 8;
         self.set(u128::from(low) | u128::from(behind >> 56) << 64, count + 1);
+    }
+
+    /// 9 to 15 digits, those before a small number included.
+    #[inline(never)]
+    fn middle(&mut self, mantissa: u64, scale: usize) {
+        let (first, last) = (eight(mantissa / 100_000_000), eight(mantissa % 100_000_000));
+        let count = (16 - zeros(first)).max(scale + 1);
+        let away = 8 * (16 - count);
+        let text = u128::from(first >> away | last << (64 - away)) | u128::from(last >> away) << 64;
+        if scale == 0 {
+            return self.set(text, count);
+        }
+        let point = 8 * (count - scale);
+        let whole = text & ((1 << point) - 1);
+        self.set(whole | u128::from(b'.') << point | (text ^ whole) << 8, count + 1);
     }
 
     /// A decimal of 16 digits or more, which no venue's prices and quantities have.

@@ -94,7 +94,7 @@ impl<'a> RecordRef<'a> {
         if header.length as usize != bytes.len() || !bytes.len().is_multiple_of(8) || header.schema != SCHEMA {
             return None;
         }
-        let Ok(kind) = header.kind() else { return None };
+        let kind = Kind::known(header.kind)?;
         let least = SIZES[kind as u8 as usize];
         let fits = match kind {
             Kind::Depth => {

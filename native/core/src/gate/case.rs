@@ -118,7 +118,7 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     /// A proposal whose words were read.
-    #[inline]
+    #[inline(always)]
     pub fn new(
         (limits, whose): (&'a Limits, &'a Whose),
         (proposal, Words { action, side, market }): (&Proposal, Words),
@@ -211,7 +211,7 @@ pub(super) struct Words {
 }
 
 /// Reads a proposal; one that makes no sense is the finding that names its field.
-#[inline]
+#[inline(always)]
 pub(super) fn read(proposal: &Proposal, instrument: &Instrument) -> std::result::Result<Words, Finding> {
     let action = Action::from_byte(proposal.action).map_err(|_| bad("action", "must be 1 to 3", proposal.action))?;
     let side = Side::from_raw(proposal.side).map_err(|_| bad("side", "must be 0 or 1", proposal.side))?;

@@ -4,7 +4,7 @@
 //! and replays with it. Every scope that has a limit is checked; a mandatory limit that no scope has refuses.
 
 use super::bucket::Bucket;
-use super::whose::Whose;
+use super::whose::{Seat, Whose};
 use crate::canon::Canon;
 use crate::error::{CoreError, Result};
 use crate::event::{LimitSet, Proposal};
@@ -277,8 +277,8 @@ pub struct Limits {
     halted: bool,
     /// Derived from `rows`: the scopes that have any.
     present: Scopes,
-    /// Derived from `rows`: whose limits the last proposal asked for; no instrument's where that is no longer known.
-    asked: Whose,
+    /// Derived from `rows`: the seat of the last proposal and whose limits hold for it; no seat where that is not known.
+    asked: (Seat, Whose),
 }
 
 impl PartialEq for Limits {
@@ -338,17 +338,17 @@ impl Limits {
     fn derive(&mut self) {
         self.halted = self.rows.iter().flatten().any(|row| row.halted != Halt::Off);
         self.present = Scopes::of([0, 1, 2, 3, 4].map(|at: usize| !self.rows[at].is_empty()));
-        self.asked = Whose::default();
+        self.asked = Default::default();
     }
 
     /// Whose limits hold for a proposal.
     #[inline]
     pub(super) fn whose(&mut self, proposal: &Proposal, instrument: &Instrument) -> Whose {
-        let subjects = Whose::subjects(proposal, instrument);
-        if !self.asked.is_of(&subjects) {
-            self.asked = Whose::of(self, subjects);
+        let seat = Seat::of(proposal, instrument);
+        if self.asked.0 != seat {
+            self.asked = (seat, Whose::of(self, proposal, instrument));
         }
-        self.asked
+        self.asked.1
     }
 
     /// The row of a subject, made where there is none.
@@ -359,7 +359,7 @@ impl Limits {
             return Err(CoreError::Full { what: "limits of the scope", capacity });
         }
         self.present = self.present.with(scope, true);
-        self.asked = Whose::default();
+        self.asked = Default::default();
         let rows = &mut self.rows[scope as usize];
         if rows.len() <= at {
             rows.resize(at + 1, Row::EMPTY);

@@ -150,55 +150,57 @@ impl Gate {
         ctx: &Context,
     ) -> std::result::Result<Approved<'a>, Refusal> {
         let whose = self.whose(proposal, instrument);
-        self.check_for(&whose, proposal, instrument, ctx)
+        match self.approve(&whose, proposal, instrument, ctx) {
+            Some(approved) => Ok(approved),
+            None => Err(self.refuse(&whose, proposal, instrument, ctx)),
+        }
     }
 
-    /// The same for a caller who has asked `whose` for this proposal, with no limit set and nothing halted since.
-    #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
-    #[inline]
-    pub fn check_for<'a>(
+    /// The same for a caller who has asked `whose` for this proposal, with no limit set and nothing halted since. Where it
+    /// gives no approval, `refuse` must follow at once: a refusal is large, and an order that passes need not make room
+    /// for one.
+    #[inline(never)]
+    pub fn approve<'a>(
         &mut self,
         whose: &Whose,
         proposal: &'a Proposal,
         instrument: &Instrument,
         ctx: &Context,
-    ) -> std::result::Result<Approved<'a>, Refusal> {
+    ) -> Option<Approved<'a>> {
         if proposal.action == Action::Cancel as u8 {
-            return self.cancel(proposal, instrument);
+            return self.cancel(proposal);
         }
-        let words = match case::read(proposal, instrument) {
-            Ok(words) => words,
-            Err(finding) => return Err(self.malformed(finding, instrument)),
-        };
+        let words = case::read(proposal, instrument).ok()?;
         let case = Case::new((&self.limits, whose), (proposal, words), instrument, ctx);
         if !passes(&case) {
-            let refusal = explain(&case, instrument);
-            self.count(refusal.failed);
-            return Err(refusal);
+            return None;
         }
         let approved = Approved { proposal, action: case.action, notional: case.notional.unwrap_or(0) };
         rate::debit(&mut self.limits, whose, ctx.now);
         self.approved += 1;
-        Ok(approved)
+        Some(approved)
     }
 
-    #[expect(clippy::result_large_err, reason = "a refusal is a value of fixed size so that refusing never allocates")]
-    fn cancel<'a>(
-        &mut self,
-        proposal: &'a Proposal,
-        instrument: &Instrument,
-    ) -> std::result::Result<Approved<'a>, Refusal> {
+    #[inline(never)]
+    fn cancel<'a>(&mut self, proposal: &'a Proposal) -> Option<Approved<'a>> {
         if proposal.target == 0 {
-            return Err(self.malformed(case::bad("target", "must be the order to cancel", 0), instrument));
+            return None;
         }
         self.approved += 1;
-        Ok(Approved { proposal, action: Action::Cancel, notional: 0 })
+        Some(Approved { proposal, action: Action::Cancel, notional: 0 })
     }
 
+    /// Why `approve` gave no approval for this proposal; the refusal is counted.
     #[cold]
-    fn malformed(&mut self, finding: Finding, instrument: &Instrument) -> Refusal {
-        let mut refusal = Refusal::new(instrument);
-        refusal.push(finding);
+    pub fn refuse(&mut self, whose: &Whose, proposal: &Proposal, instrument: &Instrument, ctx: &Context) -> Refusal {
+        let refusal = if proposal.action == Action::Cancel as u8 {
+            malformed(case::bad("target", "must be the order to cancel", 0), instrument)
+        } else {
+            match case::read(proposal, instrument) {
+                Ok(words) => explain(&Case::new((&self.limits, whose), (proposal, words), instrument, ctx), instrument),
+                Err(finding) => malformed(finding, instrument),
+            }
+        };
         self.count(refusal.failed);
         refusal
     }
@@ -209,6 +211,14 @@ impl Gate {
             self.refused[check as usize] += u64::from(failed & check.bit() != 0);
         }
     }
+}
+
+/// The refusal of a proposal that makes no sense.
+#[cold]
+fn malformed(finding: Finding, instrument: &Instrument) -> Refusal {
+    let mut refusal = Refusal::new(instrument);
+    refusal.push(finding);
+    refusal
 }
 
 /// Whether everything holds. Each scope is asked for the limits that it has and for no others.

@@ -7,6 +7,18 @@ use super::limits::{LimitKind, Limits, MANDATORY, MEASURED, Row, SCOPES, Scope, 
 use crate::event::Proposal;
 use crate::instrument::Instrument;
 
+/// Who trades what: the subjects of a proposal, packed to be compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seat(u64, u8);
+
+impl Seat {
+    #[inline]
+    pub(super) fn of(proposal: &Proposal, instrument: &Instrument) -> Self {
+        let whose = u64::from(proposal.account) << 16 | u64::from(proposal.strategy);
+        Self(whose << 32 | u64::from(instrument.id), instrument.venue as u8)
+    }
+}
+
 /// The subjects of one proposal, and the scopes whose rows have limits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Whose {
@@ -22,21 +34,11 @@ pub struct Whose {
 }
 
 impl Whose {
-    /// The subjects of a proposal, by `Scope as usize`.
-    #[inline]
-    pub(super) fn subjects(proposal: &Proposal, instrument: &Instrument) -> [u32; SCOPES] {
-        [0, proposal.account.into(), proposal.strategy.into(), instrument.id, instrument.venue as u32]
-    }
-
-    /// Whether it was found for these subjects.
-    #[inline]
-    pub(super) fn is_of(&self, subjects: &[u32; SCOPES]) -> bool {
-        self.subjects == *subjects
-    }
-
     /// Looks at the row of each scope once.
     #[inline(never)]
-    pub(super) fn of(limits: &Limits, subjects: [u32; SCOPES]) -> Self {
+    pub(super) fn of(limits: &Limits, proposal: &Proposal, instrument: &Instrument) -> Self {
+        let (account, strategy) = (u32::from(proposal.account), u32::from(proposal.strategy));
+        let subjects = [0, account, strategy, instrument.id, instrument.venue as u32];
         // The account's exposure tells whether an order flattens, whatever its limits.
         let (none, account) = (Scopes::default(), Scopes::default().with(Scope::Account, true));
         let mut this = Self { subjects, limited: none, rated: none, measured: account, set: 0 };

@@ -194,21 +194,26 @@ impl Exposures {
     }
 
     /// The place of a group's sums, made where there are none; `Full` at the bound.
+    #[inline]
     pub(super) fn ensure(&mut self, account: u16, strategy: u16, instrument: u32) -> Result<u32> {
         let key = key(account, instrument, strategy);
         match self.by_key.binary_search_by_key(&key, |entry| entry.0) {
             Ok(at) => Ok(self.by_key[at].1),
-            Err(_) if self.groups.len() >= self.bound as usize => {
-                Err(CoreError::Full { what: "exposure groups", capacity: self.bound as usize })
-            }
-            Err(at) => {
-                let place = self.groups.len() as u32;
-                self.groups.push(Exposure::empty(account, strategy, instrument));
-                self.heads.push([END; 2]);
-                self.by_key.insert(at, (key, place));
-                Ok(place)
-            }
+            Err(at) => self.make(at, (account, strategy, instrument)),
         }
+    }
+
+    /// Makes the sums of a group whose key belongs at `at`.
+    #[cold]
+    fn make(&mut self, at: usize, (account, strategy, instrument): (u16, u16, u32)) -> Result<u32> {
+        if self.groups.len() >= self.bound as usize {
+            return Err(CoreError::Full { what: "exposure groups", capacity: self.bound as usize });
+        }
+        let place = self.groups.len() as u32;
+        self.groups.push(Exposure::empty(account, strategy, instrument));
+        self.heads.push([END; 2]);
+        self.by_key.insert(at, (key(account, instrument, strategy), place));
+        Ok(place)
     }
 
     /// The sums of one strategy, or empty ones.

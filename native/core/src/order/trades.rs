@@ -108,7 +108,16 @@ impl Trades {
     }
 
     /// Makes the memory of a pair, or says `Full`.
+    #[inline]
     pub fn ensure(&mut self, account: u16, instrument: u32) -> Result<()> {
+        if self.memories.get(key(account, instrument)).is_some() {
+            return Ok(());
+        }
+        self.make(account, instrument)
+    }
+
+    #[cold]
+    fn make(&mut self, account: u16, instrument: u32) -> Result<()> {
         self.memories.entry(key(account, instrument), "trade memory", Memory::new).map(|_| ())
     }
 

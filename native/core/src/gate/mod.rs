@@ -233,7 +233,7 @@ fn passes(case: &Case<'_>) -> bool {
 
 /// Whether every limit that a row has holds. They are written out, because a comparison whose kind the compiler knows is
 /// a few instructions, and one that it has to look up makes a finding that nobody reads.
-#[inline(never)]
+#[inline(always)]
 fn keeps_all(case: &Case<'_>, scope: Scope, row: &Row) -> bool {
     keeps(case, LimitKind::MaxOrderQty, scope, row)
         && keeps(case, LimitKind::MaxOrderNotional, scope, row)

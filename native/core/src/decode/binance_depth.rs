@@ -67,6 +67,12 @@ impl Reader for Plain {
     }
 }
 
+/// A number that is longer than others, or nearer to the beginning of a message.
+#[cold]
+fn long(bytes: &[u8], place: Span) -> Option<u64> {
+    Plain::whole(bytes, place)
+}
+
 /// Reads with AVX2; named by `usual_avx2` alone.
 #[cfg(target_arch = "x86_64")]
 struct Avx2;
@@ -76,8 +82,10 @@ impl Reader for Avx2 {
     #[inline(always)]
     fn whole(bytes: &[u8], place: Span) -> Option<u64> {
         // SAFETY: only `usual_avx2` reads with this, on a processor that can.
-        let known = unsafe { number_avx2::ending(bytes, place.end(), usize::from(place.digits)) };
-        known.or_else(|| Plain::whole(bytes, place))
+        match unsafe { number_avx2::ending(bytes, place.end(), usize::from(place.digits)) } {
+            None => long(bytes, place),
+            known => known,
+        }
     }
     #[inline(always)]
     fn run(
@@ -145,14 +153,37 @@ fn usual_by<R: Reader>(
     stamp: Stamp,
     out: &mut RecordBuf,
 ) -> Option<Result<usize>> {
-    let said = match heads.find(market, stamp, payload) {
-        Some(said) => said,
-        None => {
-            let said = head(symbols, market, payload)?;
-            heads.learn(market, stamp, payload, said);
-            said
-        }
-    };
+    match heads.find(market, stamp, payload) {
+        Some((said, layouts)) => behind::<R>(symbols, said, layouts, payload, stamp, out),
+        None => first::<R>(symbols, heads, market, payload, stamp, out),
+    }
+}
+
+/// Reads a message whose beginning is another one than the last of its stream, and remembers it.
+#[cold]
+fn first<R: Reader>(
+    symbols: &Symbols,
+    heads: &mut Heads,
+    market: Market,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Option<Result<usize>> {
+    let said = head(symbols, market, payload)?;
+    heads.learn(market, stamp, payload, said);
+    behind::<R>(symbols, &said, &mut Layouts::default(), payload, stamp, out)
+}
+
+/// Reads a message whose beginning says `said`.
+#[inline(always)]
+fn behind<R: Reader>(
+    symbols: &Symbols,
+    said: &Said,
+    layouts: &mut Layouts,
+    payload: &[u8],
+    stamp: Stamp,
+    out: &mut RecordBuf,
+) -> Option<Result<usize>> {
     let listed = symbols.nth(said.listed)?;
     let [time, first, last, previous] = said.numbers;
     let numbers = Numbers {
@@ -162,7 +193,7 @@ fn usual_by<R: Reader>(
         previous: if previous.digits == 0 { 0 } else { R::whole(payload, previous)? },
     };
     let mark = out.mark();
-    let Some((at, bids, asks)) = body::<R>(payload, &said, listed, out) else {
+    let Some((at, bids, asks)) = body::<R>(payload, said, listed, layouts, out) else {
         out.rollback(mark);
         return None;
     };
@@ -214,9 +245,15 @@ fn span(scan: &mut Scan<'_>) -> Option<Span> {
 
 /// Both runs of levels and the end of the message: where the record begins, and how many levels each side has.
 #[inline(always)]
-fn body<R: Reader>(payload: &[u8], said: &Said, listed: &Listed, out: &mut RecordBuf) -> Option<(usize, u32, u32)> {
+fn body<R: Reader>(
+    payload: &[u8],
+    said: &Said,
+    listed: &Listed,
+    layouts: &mut Layouts,
+    out: &mut RecordBuf,
+) -> Option<(usize, u32, u32)> {
     let at = out.begin_depth().ok()?;
-    let (mut layouts, mut counts) = (Layouts::default(), [0; 2]);
+    let mut counts = [0; 2];
     let mut scan = Scan::new(payload);
     scan.move_to(said.end);
     // One copy of the reader serves both sides.
@@ -224,7 +261,7 @@ fn body<R: Reader>(payload: &[u8], said: &Said, listed: &Listed, out: &mut Recor
         if side == 1 && !scan.exactly(b",\"a\":[") {
             return None;
         }
-        *count = run::<R>(&mut scan, &mut layouts, listed, out)?;
+        *count = run::<R>(&mut scan, layouts, listed, out)?;
     }
     let closed = scan.exactly(b"}") && (!said.combined || scan.exactly(b"}"));
     (closed && scan.end().is_ok()).then_some((at, counts[0], counts[1]))

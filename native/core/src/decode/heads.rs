@@ -6,9 +6,11 @@
 //! it a byte may be, 9 for a digit and 0 for the rest. Checking a message against them takes a few instructions, and each
 //! number stands where it stood. What differs is read by its reader in `binance_depth`, whose result this repeats.
 //!
-//! It is a memory and no state: with or without it the same messages give the same records.
+//! How its levels' numbers are written is kept beside it. It is a memory and no state: with or without it the same messages
+//! give the same records.
 
 use super::Stamp;
+use super::level::Layouts;
 use crate::instrument::Market;
 
 /// Bytes of the longest beginning that is remembered, in steps of `STEP`.
@@ -69,6 +71,7 @@ struct Head {
     market: Option<Market>,
     missed: u8,
     said: Said,
+    layouts: Layouts,
     /// What stands at each byte, 0 for a digit's.
     text: [u8; ROOM],
     /// How much more than that a byte may be.
@@ -83,21 +86,22 @@ pub(super) struct Heads {
 
 impl Default for Heads {
     fn default() -> Self {
-        let none = Head { market: None, missed: 0, said: Said::default(), text: [0; ROOM], above: [0; ROOM] };
+        let (said, layouts) = (Said::default(), Layouts::default());
+        let none = Head { market: None, missed: 0, said, layouts, text: [0; ROOM], above: [0; ROOM] };
         Self { slots: vec![none; SLOTS].into_boxed_slice() }
     }
 }
 
 impl Heads {
     /// Forgets all.
-    #[cfg(any(test, feature = "fuzz"))]
     pub fn forget(&mut self) {
         self.slots.iter_mut().for_each(|head| (head.market, head.missed) = (None, 0));
     }
 
-    /// What the beginning of `payload` says, where it is the one that is remembered of its stream.
+    /// What the beginning of `payload` says, where it is the one that is remembered of its stream, and what is known of its
+    /// levels.
     #[inline(always)]
-    pub fn find(&mut self, market: Market, stamp: Stamp, payload: &[u8]) -> Option<Said> {
+    pub fn find(&mut self, market: Market, stamp: Stamp, payload: &[u8]) -> Option<(&Said, &mut Layouts)> {
         let head = self.slots.get_mut(slot(stamp, payload)?)?;
         let steps = payload.as_chunks::<STEP>().0;
         let needed = head.said.end.div_ceil(STEP);
@@ -115,7 +119,7 @@ impl Heads {
             return None;
         }
         head.missed = 0;
-        Some(head.said)
+        Some((&head.said, &mut head.layouts))
     }
 
     /// Remembers the beginning of `payload`, which was read as `said`, unless its slot serves another stream well.
@@ -128,7 +132,8 @@ impl Heads {
         if !fits || head.market.is_some() && head.missed < MISSES_MAX {
             return;
         }
-        *head = Head { market: Some(market), missed: 0, said, text: [0; ROOM], above: [u8::MAX; ROOM] };
+        let layouts = Layouts::default();
+        *head = Head { market: Some(market), missed: 0, said, layouts, text: [0; ROOM], above: [u8::MAX; ROOM] };
         let texts = head.text.iter_mut().zip(&mut head.above).zip(payload).take(said.end);
         texts.for_each(|((text, above), byte)| (*text, *above) = (*byte, 0));
         for number in numbers() {

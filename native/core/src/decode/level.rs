@@ -24,8 +24,8 @@ enum Stop {
     Near(usize),
 }
 
-/// How the numbers of one message are written, learnt from its first level and kept for its second run.
-#[derive(Clone, Copy, Default)]
+/// How the numbers of a stream's messages are written, learnt from a first level and kept until another form comes.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Layouts {
     plain: Option<(Form, Form)>,
     #[cfg(target_arch = "x86_64")]
@@ -131,7 +131,11 @@ fn through_plain(
         let qty = forms.1.read(bytes, price_end + 3, qty_end);
         let level = match (price, qty) {
             (Some(price), Some(qty)) => Level { price, qty },
-            _ => unusual_level(listed, bytes, (at, price_end, qty_end))?,
+            _ => {
+                // Perhaps it is the form that was unusual.
+                *layout = None;
+                unusual_level(listed, bytes, (at, price_end, qty_end))?
+            }
         };
         if level.price == 0 {
             return None;
@@ -190,7 +194,7 @@ fn quotes(window: &[u8; WINDOW]) -> u64 {
 }
 
 /// How the venue writes the prices or the sizes of one run.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Form {
     scale: Scale,
     /// Decimals that it writes, 0 where there is no point.

@@ -19,11 +19,13 @@ use std::arch::x86_64::{
 const WINDOW: usize = 64;
 /// The bytes before a level that its loads touch.
 const BEFORE: usize = 16;
+/// The bytes from a level's closing quote to the first character of the next one.
+const NEXT: usize = "\"],[\"".len();
 /// The last place of a level's closing quote: more than any number needs.
 const QUOTE_MAX: u32 = WINDOW as u32 - 8;
 
 /// How one number of the run is brought into its lanes.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Lanes {
     /// Which byte of the number's last sixteen each lane takes.
     shuffle: __m128i,
@@ -37,7 +39,7 @@ struct Lanes {
 }
 
 /// How the prices and the sizes of a message are written.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     price: Lanes,
     qty: Lanes,
@@ -127,15 +129,6 @@ impl Lanes {
         if digits.wrapping_sub(self.decimals).wrapping_sub(1) < 8 - self.decimals { Some(digits) } else { None }
     }
 
-    /// A mantissa as a count of units.
-    #[inline(always)]
-    const fn counted(&self, mantissa: i64) -> Option<i64> {
-        if self.unit == 1 {
-            return Some(mantissa);
-        }
-        if mantissa % self.unit == 0 { Some(mantissa / self.unit) } else { None }
-    }
-
     /// Ones where a byte is not the one that must stand there.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     #[inline]
@@ -194,34 +187,34 @@ pub(super) fn through(
         Some(known) => known,
         None => *layout.insert(Layout::of(listed, bytes, from, quotes)?),
     };
-    let (mut at, mut quotes, mut count) = (from, quotes, 0);
+    let (mut at, mut quotes, mut slots, mut strange) = (from, quotes, room.iter_mut(), false);
     // Where the window is, and whether this is the second level that it shows. The next level's place is known only when
     // this one's quotes are found, so that a window costs what the longest chain through it costs: one serves two levels,
     // and no more than two, which nearly every window has, so that the processor guesses right.
     let (mut window, mut second) = (from, false);
-    loop {
+    let end = loop {
         let (price_end, qty_end) = ends(quotes);
         if qty_end > QUOTE_MAX && !second {
             return None;
         }
         let (price_end, qty_end) = (window + price_end as usize, window + qty_end as usize);
-        let (price_length, qty_length) = (price_end - at, (qty_end - price_end).wrapping_sub(3));
-        // The last eight bytes of the message at the latest, so that nothing behind it is read.
-        let behind_from = qty_end.min(bytes.len() - 8);
+        // The last four bytes of the message at the latest, so that nothing behind it is read. Cut off like that, what
+        // follows may look like another level, but there is no place for one.
+        let behind_from = (qty_end + 1).min(bytes.len() - 4);
         // SAFETY: at >= BEFORE, both ends are quotes of `bytes` with one between them, and `bytes` is longer than a window.
         let (between, behind, price_bytes, qty_bytes) = unsafe {
             let start = bytes.as_ptr();
             (
-                start.add(price_end - 1).cast::<u32>().read_unaligned() >> 8,
-                start.add(behind_from).cast::<u64>().read_unaligned() >> (8 * (qty_end - behind_from)),
+                start.add(price_end + 1).cast::<u16>().read_unaligned(),
+                start.add(behind_from).cast::<u32>().read_unaligned(),
                 _mm_loadu_si128(start.add(price_end - 16).cast::<__m128i>()),
                 _mm_loadu_si128(start.add(qty_end - 16).cast::<__m128i>()),
             )
         };
-        if between != u32::from_le_bytes(*b"\",\"\0") {
+        if between != u16::from_le_bytes(*b",\"") {
             return None;
         }
-        let digits = (price.digits(price_length), qty.digits(qty_length));
+        let digits = (price.digits(price_end - at), qty.digits((qty_end - price_end).wrapping_sub(3)));
         let (mut mantissas, mut usual) = ((0, 0), false);
         if let (Some(price_digits), Some(qty_digits)) = digits {
             let joined =
@@ -229,24 +222,23 @@ pub(super) fn through(
             let values =
                 _mm_and_si128(_mm_xor_si128(joined, _mm_set1_epi8(b'0' as i8)), kept(price_digits, qty_digits));
             let unlike = _mm_or_si128(price.unlike(price_bytes), qty.unlike(qty_bytes));
-            let strange = _mm_or_si128(unlike, _mm_subs_epu8(values, _mm_set1_epi8(9)));
-            (mantissas, usual) = (folded(values), _mm_testz_si128(strange, strange) != 0);
+            let wrong = _mm_or_si128(unlike, _mm_subs_epu8(values, _mm_set1_epi8(9)));
+            (mantissas, usual) = (folded(values), _mm_testz_si128(wrong, wrong) != 0);
         }
         let level = if usual {
-            Level { price: price.counted(mantissas.0)?, qty: qty.counted(mantissas.1)? }
+            [mantissas.0, mantissas.1]
         } else {
-            unusual_level(listed, bytes, (at, price_end, qty_end))?
+            strange = true;
+            unusual(listed, bytes, (at, price_end, qty_end))?
         };
-        if level.price == 0 {
+        if level[0] == 0 {
             return None;
         }
-        *room.get_mut(count)? = [level.price as u64, level.qty as u64];
-        count += 1;
-        if behind & 0x00ff_ffff_ffff != u64::from_le_bytes(*b"\"],[\"\0\0\0") {
-            let closed = behind & 0x00ff_ffff == u64::from_le_bytes(*b"\"]]\0\0\0\0\0");
-            return if closed { Some((count, qty_end + 3)) } else { None };
+        *slots.next()? = level;
+        at = qty_end + NEXT;
+        if behind != u32::from_le_bytes(*b"],[\"") {
+            break qty_end + 1;
         }
-        at = qty_end + 5;
         let rest = without(quotes, 4);
         second = !second && without(rest, 2) != 0;
         if second {
@@ -254,7 +246,39 @@ pub(super) fn through(
         } else {
             (window, quotes) = (at, positions(bytes, at, b'"')?);
         }
+    };
+    if bytes.get(end..end + 2)? != b"]]" {
+        return None;
     }
+    let left = slots.len();
+    let count = room.len() - left;
+    if strange {
+        // Perhaps it is the form that was strange.
+        *layout = None;
+    }
+    if (price.unit, qty.unit) != (1, 1) {
+        count_units(room.get_mut(..count)?, price.unit.cast_unsigned(), qty.unit.cast_unsigned())?;
+    }
+    Some((count, end + 2))
+}
+
+/// A level whose numbers are not in the form of the others, as mantissas.
+#[cold]
+fn unusual(listed: &Listed, bytes: &[u8], place: (usize, usize, usize)) -> Option<[u64; 2]> {
+    let Level { price, qty } = unusual_level(listed, bytes, place)?;
+    Some([price.checked_mul(listed.price.unit)?, qty.checked_mul(listed.qty.unit)?].map(i64::cast_unsigned))
+}
+
+/// Makes mantissas counts of units; None where one is no whole count.
+#[cold]
+fn count_units(levels: &mut [[u64; 2]], price: u64, qty: u64) -> Option<()> {
+    for level in levels {
+        if level[0] % price != 0 || level[1] % qty != 0 {
+            return None;
+        }
+        *level = [level[0] / price, level[1] / qty];
+    }
+    Some(())
 }
 
 /// A bit for each of the 64 places from `at` on where `byte` stands; behind the last byte it stands nowhere. None where
@@ -293,10 +317,10 @@ fn kept(low: usize, high: usize) -> __m128i {
 /// The numbers that the digits in the low and in the high eight lanes make.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 #[inline]
-fn folded(digits: __m128i) -> (i64, i64) {
+fn folded(digits: __m128i) -> (u64, u64) {
     let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
     let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
     let eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x0001_2710));
     let both = _mm_cvtsi128_si64(eights) as u64;
-    (i64::from(both as u32), (both >> 32) as i64)
+    (both & u64::from(u32::MAX), both >> 32)
 }

@@ -130,6 +130,8 @@ impl Decoder {
 
     /// Makes an instrument known, or replaces the definition of the same symbol and market.
     pub fn define(&mut self, instrument: &Instrument) -> Result<()> {
+        // How its numbers are written was seen with the old definition.
+        self.heads.forget();
         self.symbols.define(instrument)
     }
 

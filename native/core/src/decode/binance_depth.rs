@@ -35,8 +35,8 @@ struct Numbers {
 
 /// How numbers and levels are read: what processors differ in.
 trait Reader {
-    /// The unsigned whole number that stands there.
-    fn whole(bytes: &[u8], place: Span) -> Option<u64>;
+    /// The unsigned whole numbers that stand there.
+    fn wholes(bytes: &[u8], places: &[Span], values: &mut [u64]) -> Option<()>;
     /// `level::run`.
     fn run(
         bytes: &[u8],
@@ -51,9 +51,11 @@ trait Reader {
 struct Plain;
 
 impl Reader for Plain {
-    #[inline]
-    fn whole(bytes: &[u8], place: Span) -> Option<u64> {
-        number::whole(bytes, usize::from(place.from)).map(|(value, _)| value)
+    fn wholes(bytes: &[u8], places: &[Span], values: &mut [u64]) -> Option<()> {
+        for (place, value) in places.iter().zip(values) {
+            *value = number::whole(bytes, usize::from(place.from))?.0;
+        }
+        Some(())
     }
     #[inline(always)]
     fn run(
@@ -67,12 +69,6 @@ impl Reader for Plain {
     }
 }
 
-/// A number that is longer than others, or nearer to the beginning of a message.
-#[cold]
-fn long(bytes: &[u8], place: Span) -> Option<u64> {
-    Plain::whole(bytes, place)
-}
-
 /// Reads with AVX2; named by `usual_avx2` alone.
 #[cfg(target_arch = "x86_64")]
 struct Avx2;
@@ -80,12 +76,10 @@ struct Avx2;
 #[cfg(target_arch = "x86_64")]
 impl Reader for Avx2 {
     #[inline(always)]
-    fn whole(bytes: &[u8], place: Span) -> Option<u64> {
+    fn wholes(bytes: &[u8], places: &[Span], values: &mut [u64]) -> Option<()> {
         // SAFETY: only `usual_avx2` reads with this, on a processor that can.
-        match unsafe { number_avx2::ending(bytes, place.end(), usize::from(place.digits)) } {
-            None => long(bytes, place),
-            known => known,
-        }
+        let known = unsafe { number_avx2::wholes(bytes, places, values) };
+        known.or_else(|| Plain::wholes(bytes, places, values))
     }
     #[inline(always)]
     fn run(
@@ -185,13 +179,10 @@ fn behind<R: Reader>(
     out: &mut RecordBuf,
 ) -> Option<Result<usize>> {
     let listed = symbols.nth(said.listed)?;
-    let [time, first, last, previous] = said.numbers;
-    let numbers = Numbers {
-        ts_venue: nanos(R::whole(payload, time)?)?,
-        first: R::whole(payload, first)?,
-        last: R::whole(payload, last)?,
-        previous: if previous.digits == 0 { 0 } else { R::whole(payload, previous)? },
-    };
+    let mut values = [0; 4];
+    R::wholes(payload, said.there(), &mut values)?;
+    let [time, first, last, previous] = values;
+    let numbers = Numbers { ts_venue: nanos(time)?, first, last, previous };
     let mark = out.mark();
     let Some((at, bids, asks)) = body::<R>(payload, said, listed, layouts, out) else {
         out.rollback(mark);
@@ -226,14 +217,14 @@ fn head(symbols: &Symbols, market: Market, payload: &[u8]) -> Option<Said> {
         return None;
     }
     let last = span(&mut scan)?;
-    let previous = if scan.exactly(b",\"pu\":") { span(&mut scan)? } else { Span::default() };
+    let (previous, count) = if scan.exactly(b",\"pu\":") { (span(&mut scan)?, 4) } else { (Span::default(), 3) };
     if !scan.exactly(b",\"b\":[") {
         return None;
     }
     // The time of the transaction counts where there is one.
     let (time, unused) = transaction.map_or((event, Span::default()), |time| (time, event));
     let numbers = [time, first, last, previous];
-    Some(Said { listed, snapshot: is_partial(stream), combined, numbers, unused, end: scan.at() })
+    Some(Said { listed, snapshot: is_partial(stream), combined, numbers, count, unused, end: scan.at() })
 }
 
 /// The place of the whole number that is next.
@@ -263,8 +254,10 @@ fn body<R: Reader>(
         }
         *count = run::<R>(&mut scan, layouts, listed, out)?;
     }
-    let closed = scan.exactly(b"}") && (!said.combined || scan.exactly(b"}"));
-    (closed && scan.end().is_ok()).then_some((at, counts[0], counts[1]))
+    // One brace, or two where the message is wrapped; with white space around them, it is no usual message.
+    let end = payload.get(scan.at()..)?;
+    let closed = end.len() == 1 + usize::from(said.combined) && end.first() == Some(&b'}') && end.last() == Some(&b'}');
+    closed.then_some((at, counts[0], counts[1]))
 }
 
 /// Levels up to and with the closing bracket.

@@ -59,10 +59,20 @@ pub(super) struct Said {
     pub combined: bool,
     /// The event time that counts, and the first, last and previous update id.
     pub numbers: [Span; 4],
+    /// How many of them there are: spot names no previous one.
+    pub count: u8,
     /// A number that is read and not used.
     pub unused: Span,
     /// The place of the first level.
     pub end: usize,
+}
+
+impl Said {
+    /// The numbers that there are.
+    #[inline(always)]
+    pub fn there(&self) -> &[Span] {
+        self.numbers.get(..usize::from(self.count)).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -127,7 +137,7 @@ impl Heads {
     pub fn learn(&mut self, market: Market, stamp: Stamp, payload: &[u8], said: Said) {
         let Some(head) = slot(stamp, payload).and_then(|at| self.slots.get_mut(at)) else { return };
         head.missed = head.missed.saturating_add(1);
-        let numbers = || said.numbers.into_iter().chain([said.unused]);
+        let numbers = || said.there().iter().chain([&said.unused]);
         let fits = said.end <= ROOM && numbers().all(|number| usize::from(number.digits) <= DIGITS_MAX);
         if !fits || head.market.is_some() && head.missed < MISSES_MAX {
             return;

@@ -4,6 +4,7 @@
 //! said where they end, the sixteen characters before that are one load; what is not the number's is masked out, and four
 //! multiply-adds fold the rest.
 
+use super::heads::Span;
 use std::arch::x86_64::{
     __m128i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_packus_epi32,
     _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_sub_epi8,
@@ -23,11 +24,21 @@ static KEPT: [u8; 2 * WIDTH] = {
     bytes
 };
 
-/// The number whose `digits` digits end before `end`; the bytes are known to be digits. None where there are more than sixteen,
-/// or fewer bytes before `end`. A message has four or five: one copy of this code serves them all.
+/// Reads the numbers that stand at `places`, whose bytes are known to be digits. None where one is longer than sixteen digits
+/// or too near to the beginning. A loop, because a message has four: one copy of the code serves them all.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-#[inline(never)]
-pub(super) fn ending(bytes: &[u8], end: usize, digits: usize) -> Option<u64> {
+#[inline]
+pub(super) fn wholes(bytes: &[u8], places: &[Span], values: &mut [u64]) -> Option<()> {
+    for (place, value) in places.iter().zip(values) {
+        *value = ending(bytes, place.end(), usize::from(place.digits))?;
+    }
+    Some(())
+}
+
+/// The number whose `digits` digits end before `end`.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
+fn ending(bytes: &[u8], end: usize, digits: usize) -> Option<u64> {
     let (chunk, kept) = (bytes.get(..end)?.last_chunk::<WIDTH>()?, KEPT.get(digits..)?.first_chunk::<WIDTH>()?);
     // SAFETY: both are sixteen bytes long, and the loads need no alignment.
     let load = |bytes: &[u8; WIDTH]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
@@ -51,9 +62,10 @@ mod tests {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
                 let (from, end) = (before.len(), before.len() + number.len());
                 let text = format!("{before}{number}{behind}");
+                let (places, mut values) = ([Span::between(from, end); 2], [0; 2]);
                 // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
-                let found = unsafe { ending(text.as_bytes(), end, number.len()) };
-                let wanted = number::whole(text.as_bytes(), from).map(|(value, _)| value);
+                let found = unsafe { wholes(text.as_bytes(), &places, &mut values) }.map(|()| values);
+                let wanted = number::whole(text.as_bytes(), from).map(|(value, _)| [value; 2]);
                 prop_assert_eq!(found, wanted.filter(|_| number.len() <= 16 && end >= 16));
             }
         }

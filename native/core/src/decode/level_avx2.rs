@@ -1,18 +1,20 @@
-//! The reader of `level` for processors with AVX2: both numbers of a level in one register.
+//! The reader of `level` for processors with AVX2: all four numbers of two levels in one register.
 //!
-//! catalogue: M1. A level's quotes come from two 32-byte compares; each number's last sixteen bytes are shuffled so that
-//! the digits that count stand right-aligned, the price in the low eight lanes and the size in the high eight, and four
-//! multiply-adds turn both into integers. What does not fit (more than eight digits, other decimals) is read by `level`.
+//! catalogue: M1. The quotes of two levels come from two 32-byte compares; each number's last sixteen bytes are shuffled so
+//! that the digits that count stand right-aligned, a price in the low eight lanes of a half and its size in the high eight,
+//! and four multiply-adds turn all into integers. What does not fit (more than eight digits, other decimals) is read by
+//! `level`.
 
 use super::level::unusual_level;
 use super::number::Scale;
 use super::symbols::Listed;
 use crate::event::Level;
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadl_epi64, _mm_loadu_si128, _mm_madd_epi16,
-    _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8,
-    _mm_subs_epu8, _mm_testz_si128, _mm_unpacklo_epi64, _mm_xor_si128, _mm256_cmpeq_epi8, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_set1_epi8,
+    __m128i, __m256i, _mm_loadl_epi64, _mm_loadu_si128, _mm_unpacklo_epi64, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cvtepu32_epi64, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32,
+    _mm256_permute4x64_epi64, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_subs_epu8, _mm256_testz_si256, _mm256_xor_si256,
 };
 
 /// The bytes in which a level's quotes are looked for.
@@ -21,17 +23,15 @@ const WINDOW: usize = 64;
 const BEFORE: usize = 16;
 /// The bytes from a level's closing quote to the first character of the next one.
 const NEXT: usize = "\"],[\"".len();
-/// The last place of a level's closing quote: more than any number needs.
-const QUOTE_MAX: u32 = WINDOW as u32 - 8;
 
-/// How one number of the run is brought into its lanes.
+/// How one number of a level is brought into its lanes; both halves of a register are alike, for two levels.
 #[derive(Debug, Clone, Copy)]
 struct Lanes {
     /// Which byte of the number's last sixteen each lane takes.
-    shuffle: __m128i,
+    shuffle: __m256i,
     /// What must stand in the bytes of `required`: the point, and zeros behind the digits that count.
-    expect: __m128i,
-    required: __m128i,
+    expect: __m256i,
+    required: __m256i,
     /// Digits that count in a number, less its length: the point and what is behind them do not.
     more: usize,
     decimals: usize,
@@ -110,30 +110,32 @@ static KEPT: [u8; 16] = {
 
 impl Lanes {
     /// None where more decimals count than are shown, or more than eight are.
-    #[inline(always)]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    #[inline]
     fn of(scale: Scale, shown: usize, table: &[[Bytes; DECIMALS]; DECIMALS]) -> Option<Self> {
         let decimals = usize::from(scale.decimals);
         let (shuffle, expect, required) = table.get(decimals)?.get(shown).filter(|_| decimals <= shown)?;
         // SAFETY: each array is sixteen bytes long, and the loads need no alignment.
-        let load = |bytes: &[u8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
+        let half = |bytes: &[u8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
+        let load = |bytes: &[u8; 16]| _mm256_broadcastsi128_si256(half(bytes));
         let behind = if shown == 0 { 0 } else { shown + 1 };
         let (shuffle, expect, required) = (load(shuffle), load(expect), load(required));
         Some(Self { shuffle, expect, required, more: decimals.wrapping_sub(behind), decimals, unit: scale.unit })
     }
 
-    /// How many digits count in a number of `length` bytes, where they are eight at most with a whole one.
+    /// How many digits count in two numbers of these lengths, where they are eight at most and one before the decimals.
     #[inline(always)]
-    const fn digits(&self, length: usize) -> Option<usize> {
-        let digits = length.wrapping_add(self.more);
-        // At least one before the decimals, and eight at most.
-        if digits.wrapping_sub(self.decimals).wrapping_sub(1) < 8 - self.decimals { Some(digits) } else { None }
+    fn digits(&self, lengths: [usize; 2]) -> Option<[usize; 2]> {
+        let digits = lengths.map(|length| length.wrapping_add(self.more));
+        let [first, second] = digits.map(|digits| digits.wrapping_sub(self.decimals + 1));
+        (first.max(second) < 8 - self.decimals).then_some(digits)
     }
 
     /// Ones where a byte is not the one that must stand there.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     #[inline]
-    fn unlike(&self, bytes: __m128i) -> __m128i {
-        _mm_and_si128(_mm_xor_si128(bytes, self.expect), self.required)
+    fn unlike(&self, bytes: __m256i) -> __m256i {
+        _mm256_and_si256(_mm256_xor_si256(bytes, self.expect), self.required)
     }
 }
 
@@ -183,90 +185,120 @@ pub(super) fn through(
         return None;
     }
     let quotes = positions(bytes, from, b'"')?;
-    let Layout { price, qty } = match *layout {
+    let known = match *layout {
         Some(known) => known,
         None => *layout.insert(Layout::of(listed, bytes, from, quotes)?),
     };
-    let (mut at, mut quotes, mut slots, mut strange) = (from, quotes, room.iter_mut(), false);
-    // Where the window is, and whether this is the second level that it shows. The next level's place is known only when
-    // this one's quotes are found, so that a window costs what the longest chain through it costs: one serves two levels,
-    // and no more than two, which nearly every window has, so that the processor guesses right.
-    let (mut window, mut second) = (from, false);
+    let (mut at, mut quotes, mut count, mut strange) = (from, quotes, 0, false);
+    // The next level's place is known only when this one's quotes are found, so that a window costs what the longest chain
+    // through it costs: one serves two levels, which nearly every window has, so that the processor guesses right.
     let end = loop {
-        let (price_end, qty_end) = ends(quotes);
-        if qty_end > QUOTE_MAX && !second {
-            return None;
-        }
-        let (price_end, qty_end) = (window + price_end as usize, window + qty_end as usize);
-        // The last four bytes of the message at the latest, so that nothing behind it is read. Cut off like that, what
-        // follows may look like another level, but there is no place for one.
-        let behind_from = (qty_end + 1).min(bytes.len() - 4);
-        // SAFETY: at >= BEFORE, both ends are quotes of `bytes` with one between them, and `bytes` is longer than a window.
-        let (between, behind, price_bytes, qty_bytes) = unsafe {
-            let start = bytes.as_ptr();
-            (
-                start.add(price_end + 1).cast::<u16>().read_unaligned(),
-                start.add(behind_from).cast::<u32>().read_unaligned(),
-                _mm_loadu_si128(start.add(price_end - 16).cast::<__m128i>()),
-                _mm_loadu_si128(start.add(qty_end - 16).cast::<__m128i>()),
-            )
-        };
-        if between != u16::from_le_bytes(*b",\"") {
-            return None;
-        }
-        let digits = (price.digits(price_end - at), qty.digits((qty_end - price_end).wrapping_sub(3)));
-        let (mut mantissas, mut usual) = ((0, 0), false);
-        if let (Some(price_digits), Some(qty_digits)) = digits {
-            let joined =
-                _mm_or_si128(_mm_shuffle_epi8(price_bytes, price.shuffle), _mm_shuffle_epi8(qty_bytes, qty.shuffle));
-            let values =
-                _mm_and_si128(_mm_xor_si128(joined, _mm_set1_epi8(b'0' as i8)), kept(price_digits, qty_digits));
-            let unlike = _mm_or_si128(price.unlike(price_bytes), qty.unlike(qty_bytes));
-            let wrong = _mm_or_si128(unlike, _mm_subs_epu8(values, _mm_set1_epi8(9)));
-            (mantissas, usual) = (folded(values), _mm_testz_si128(wrong, wrong) != 0);
-        }
-        let level = if usual {
-            [mantissas.0, mantissas.1]
-        } else {
-            strange = true;
-            unusual(listed, bytes, (at, price_end, qty_end))?
-        };
-        if level[0] == 0 {
-            return None;
-        }
-        *slots.next()? = level;
-        at = qty_end + NEXT;
-        if behind != u32::from_le_bytes(*b"],[\"") {
-            break qty_end + 1;
-        }
+        let first = Place::of(at, at, quotes)?;
         let rest = without(quotes, 4);
-        second = !second && without(rest, 2) != 0;
-        if second {
-            quotes = rest;
-        } else {
-            (window, quotes) = (at, positions(bytes, at, b'"')?);
+        // A last level, and one behind which the window ends, is read twice and counted once.
+        let two = continues(bytes, first.qty_end) && without(rest, 2) != 0;
+        let second = if two { Place::of(at, first.qty_end + NEXT, rest)? } else { first };
+        let levels: &mut [[u64; 2]; 2] = room.get_mut(count..)?.first_chunk_mut()?;
+        if !pair(bytes, [first, second], &known, levels)? {
+            strange = true;
+            unusual(listed, bytes, first, &mut levels[0])?;
+            unusual(listed, bytes, second, &mut levels[1])?;
         }
+        if levels[0][0] == 0 || levels[1][0] == 0 {
+            return None;
+        }
+        count += 1 + usize::from(two);
+        at = second.qty_end + NEXT;
+        if !continues(bytes, second.qty_end) {
+            break second.qty_end + 1;
+        }
+        quotes = positions(bytes, at, b'"')?;
     };
     if bytes.get(end..end + 2)? != b"]]" {
         return None;
     }
-    let left = slots.len();
-    let count = room.len() - left;
     if strange {
         // Perhaps it is the form that was strange.
         *layout = None;
     }
-    if (price.unit, qty.unit) != (1, 1) {
-        count_units(room.get_mut(..count)?, price.unit.cast_unsigned(), qty.unit.cast_unsigned())?;
+    let units = (known.price.unit, known.qty.unit);
+    if units != (1, 1) {
+        count_units(room.get_mut(..count)?, units.0.cast_unsigned(), units.1.cast_unsigned())?;
     }
     Some((count, end + 2))
 }
 
+/// Where a level stands: its first character, and the quotes behind its price and its size.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    from: usize,
+    price_end: usize,
+    qty_end: usize,
+}
+
+impl Place {
+    /// The level that begins at `from`, by the quotes from there on of the window at `window`; None where they are not all
+    /// there.
+    #[inline(always)]
+    fn of(window: usize, from: usize, quotes: u64) -> Option<Self> {
+        let (price_end, qty_end) = ends(quotes);
+        if qty_end as usize >= WINDOW {
+            return None;
+        }
+        Some(Self { from, price_end: window + price_end as usize, qty_end: window + qty_end as usize })
+    }
+}
+
+/// Whether another level follows behind the quote at `qty_end`.
+#[inline(always)]
+fn continues(bytes: &[u8], qty_end: usize) -> bool {
+    // The last four bytes of the message at the latest, so that nothing behind it is read. Cut off like that, what follows may
+    // look like another level, but there is no place for one.
+    let from = (qty_end + 1).min(bytes.len() - 4);
+    // SAFETY: four bytes from there on are in `bytes`, which is longer than a window.
+    let behind = unsafe { bytes.as_ptr().add(from).cast::<u32>().read_unaligned() };
+    behind == u32::from_le_bytes(*b"],[\"")
+}
+
+/// Reads two levels into `out`, as mantissas: whether their numbers are in the form that the layout says. None where they are
+/// no levels.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+#[inline]
+fn pair(bytes: &[u8], places: [Place; 2], layout: &Layout, out: &mut [[u64; 2]; 2]) -> Option<bool> {
+    let (Layout { price, qty }, start) = (layout, bytes.as_ptr());
+    let [first, second] = places.map(|place| {
+        // SAFETY: a quote opens the size, so that its closing one is two places behind the price's at least.
+        unsafe { start.add(place.price_end + 1).cast::<u16>().read_unaligned() ^ u16::from_le_bytes(*b",\"") }
+    });
+    if first | second != 0 {
+        return None;
+    }
+    let lengths = (places.map(|p| p.price_end - p.from), places.map(|p| (p.qty_end - p.price_end).wrapping_sub(3)));
+    let (Some(price_digits), Some(qty_digits)) = (price.digits(lengths.0), qty.digits(lengths.1)) else {
+        return Some(false);
+    };
+    let before = |ends: [usize; 2]| {
+        // SAFETY: these are quotes of `bytes`, none before BEFORE.
+        let [low, high] = ends.map(|end| unsafe { _mm_loadu_si128(start.add(end - BEFORE).cast::<__m128i>()) });
+        _mm256_set_m128i(high, low)
+    };
+    let (prices, sizes) = (before(places.map(|p| p.price_end)), before(places.map(|p| p.qty_end)));
+    let joined = _mm256_or_si256(_mm256_shuffle_epi8(prices, price.shuffle), _mm256_shuffle_epi8(sizes, qty.shuffle));
+    let kept = _mm256_set_m128i(kept(price_digits[1], qty_digits[1]), kept(price_digits[0], qty_digits[0]));
+    let values = _mm256_and_si256(_mm256_xor_si256(joined, _mm256_set1_epi8(b'0' as i8)), kept);
+    let unlike = _mm256_or_si256(price.unlike(prices), qty.unlike(sizes));
+    let wrong = _mm256_or_si256(unlike, _mm256_subs_epu8(values, _mm256_set1_epi8(9)));
+    // SAFETY: two levels are as long as the register, and the store needs no alignment.
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast::<__m256i>(), folded(values)) };
+    Some(_mm256_testz_si256(wrong, wrong) != 0)
+}
+
 /// A level whose numbers are not in the form of the others, as mantissas.
 #[cold]
-fn unusual(listed: &Listed, bytes: &[u8], place: (usize, usize, usize)) -> Option<[u64; 2]> {
-    let Level { price, qty } = unusual_level(listed, bytes, place)?;
-    Some([price.checked_mul(listed.price.unit)?, qty.checked_mul(listed.qty.unit)?].map(i64::cast_unsigned))
+fn unusual(listed: &Listed, bytes: &[u8], place: Place, out: &mut [u64; 2]) -> Option<()> {
+    let Level { price, qty } = unusual_level(listed, bytes, (place.from, place.price_end, place.qty_end))?;
+    *out = [price.checked_mul(listed.price.unit)?, qty.checked_mul(listed.qty.unit)?].map(i64::cast_unsigned);
+    Some(())
 }
 
 /// Makes mantissas counts of units; None where one is no whole count.
@@ -314,13 +346,13 @@ fn kept(low: usize, high: usize) -> __m128i {
     }
 }
 
-/// The numbers that the digits in the low and in the high eight lanes make.
+/// The four numbers that the digits in each eight lanes make.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 #[inline]
-fn folded(digits: __m128i) -> (u64, u64) {
-    let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010a));
-    let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064));
-    let eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x0001_2710));
-    let both = _mm_cvtsi128_si64(eights) as u64;
-    (both & u64::from(u32::MAX), both >> 32)
+fn folded(digits: __m256i) -> __m256i {
+    let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010a));
+    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x0001_0064));
+    let eights = _mm256_madd_epi16(_mm256_packus_epi32(fours, fours), _mm256_set1_epi32(0x0001_2710));
+    // Each half holds its two numbers twice.
+    _mm256_cvtepu32_epi64(_mm256_castsi256_si128(_mm256_permute4x64_epi64::<0b1000>(eights)))
 }

@@ -11,10 +11,11 @@ use super::symbols::Listed;
 use crate::event::Level;
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_loadl_epi64, _mm_loadu_si128, _mm_unpacklo_epi64, _mm256_and_si256,
-    _mm256_broadcastsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cvtepu32_epi64, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32,
-    _mm256_permute4x64_epi64, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_subs_epu8, _mm256_testz_si256, _mm256_xor_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_cvtepu32_epi64,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_packus_epi32, _mm256_permute4x64_epi64, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_storeu_si256, _mm256_subs_epu8,
+    _mm256_testz_si256, _mm256_xor_si256,
 };
 
 /// The bytes in which a level's quotes are looked for.
@@ -190,6 +191,8 @@ pub(super) fn through(
         None => *layout.insert(Layout::of(listed, bytes, from, quotes)?),
     };
     let (mut at, mut quotes, mut count, mut strange) = (from, quotes, 0, false);
+    // Looked at once, at the end: nothing in between waits for the numbers.
+    let mut zeros = _mm256_setzero_si256();
     // The next level's place is known only when this one's quotes are found, so that a window costs what the longest chain
     // through it costs: one serves two levels, which nearly every window has, so that the processor guesses right.
     let end = loop {
@@ -199,13 +202,13 @@ pub(super) fn through(
         let two = continues(bytes, first.qty_end) && without(rest, 2) != 0;
         let second = if two { Place::of(at, first.qty_end + NEXT, rest)? } else { first };
         let levels: &mut [[u64; 2]; 2] = room.get_mut(count..)?.first_chunk_mut()?;
-        if !pair(bytes, [first, second], &known, levels)? {
-            strange = true;
-            unusual(listed, bytes, first, &mut levels[0])?;
-            unusual(listed, bytes, second, &mut levels[1])?;
-        }
-        if levels[0][0] == 0 || levels[1][0] == 0 {
-            return None;
+        match pair(bytes, [first, second], &known, levels)? {
+            Some(numbers) => zeros = _mm256_or_si256(zeros, _mm256_cmpeq_epi64(numbers, _mm256_setzero_si256())),
+            None => {
+                strange = true;
+                unusual(listed, bytes, first, &mut levels[0])?;
+                unusual(listed, bytes, second, &mut levels[1])?;
+            }
         }
         count += 1 + usize::from(two);
         at = second.qty_end + NEXT;
@@ -214,7 +217,9 @@ pub(super) fn through(
         }
         quotes = positions(bytes, at, b'"')?;
     };
-    if bytes.get(end..end + 2)? != b"]]" {
+    // A size may be zero, a price not.
+    let zero_prices = _mm256_movemask_epi8(zeros) & 0x00ff_00ff;
+    if zero_prices != 0 || bytes.get(end..end + 2)? != b"]]" {
         return None;
     }
     if strange {
@@ -260,11 +265,11 @@ fn continues(bytes: &[u8], qty_end: usize) -> bool {
     behind == u32::from_le_bytes(*b"],[\"")
 }
 
-/// Reads two levels into `out`, as mantissas: whether their numbers are in the form that the layout says. None where they are
-/// no levels.
+/// Reads two levels into `out`, as mantissas, which are returned too; None in it where their numbers are not in the form that
+/// the layout says. None where they are no levels.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 #[inline]
-fn pair(bytes: &[u8], places: [Place; 2], layout: &Layout, out: &mut [[u64; 2]; 2]) -> Option<bool> {
+fn pair(bytes: &[u8], places: [Place; 2], layout: &Layout, out: &mut [[u64; 2]; 2]) -> Option<Option<__m256i>> {
     let (Layout { price, qty }, start) = (layout, bytes.as_ptr());
     let [first, second] = places.map(|place| {
         // SAFETY: a quote opens the size, so that its closing one is two places behind the price's at least.
@@ -275,7 +280,7 @@ fn pair(bytes: &[u8], places: [Place; 2], layout: &Layout, out: &mut [[u64; 2]; 
     }
     let lengths = (places.map(|p| p.price_end - p.from), places.map(|p| (p.qty_end - p.price_end).wrapping_sub(3)));
     let (Some(price_digits), Some(qty_digits)) = (price.digits(lengths.0), qty.digits(lengths.1)) else {
-        return Some(false);
+        return Some(None);
     };
     let before = |ends: [usize; 2]| {
         // SAFETY: these are quotes of `bytes`, none before BEFORE.
@@ -288,15 +293,19 @@ fn pair(bytes: &[u8], places: [Place; 2], layout: &Layout, out: &mut [[u64; 2]; 
     let values = _mm256_and_si256(_mm256_xor_si256(joined, _mm256_set1_epi8(b'0' as i8)), kept);
     let unlike = _mm256_or_si256(price.unlike(prices), qty.unlike(sizes));
     let wrong = _mm256_or_si256(unlike, _mm256_subs_epu8(values, _mm256_set1_epi8(9)));
+    let numbers = folded(values);
     // SAFETY: two levels are as long as the register, and the store needs no alignment.
-    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast::<__m256i>(), folded(values)) };
-    Some(_mm256_testz_si256(wrong, wrong) != 0)
+    unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast::<__m256i>(), numbers) };
+    Some((_mm256_testz_si256(wrong, wrong) != 0).then_some(numbers))
 }
 
 /// A level whose numbers are not in the form of the others, as mantissas.
 #[cold]
 fn unusual(listed: &Listed, bytes: &[u8], place: Place, out: &mut [u64; 2]) -> Option<()> {
     let Level { price, qty } = unusual_level(listed, bytes, (place.from, place.price_end, place.qty_end))?;
+    if price == 0 {
+        return None;
+    }
     *out = [price.checked_mul(listed.price.unit)?, qty.checked_mul(listed.qty.unit)?].map(i64::cast_unsigned);
     Some(())
 }

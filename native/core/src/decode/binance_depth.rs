@@ -231,7 +231,7 @@ fn head(symbols: &Symbols, market: Market, payload: &[u8]) -> Option<Said> {
 fn span(scan: &mut Scan<'_>) -> Option<Span> {
     let from = scan.at();
     scan.whole()?;
-    Some(Span::between(from, scan.at()))
+    Span::between(from, scan.at())
 }
 
 /// Both runs of levels and the end of the message: where the record begins, and how many levels each side has.

@@ -203,3 +203,10 @@ fn a_full_buffer_is_an_error_that_writes_nothing() {
         assert_eq!((full.is_ok(), out.is_empty()), (room >= 120, room < 120), "{room}");
     }
 }
+
+#[test]
+fn a_stream_with_an_endless_name_is_read_all_the_same() {
+    let name = "7x".repeat(40_000);
+    let text = USDM_DEPTH.replace("btcusdt@depth@0ms", &name);
+    assert_eq!(depth_of(&read(Market::Linear, &text).unwrap()), USDM_WANT);
+}

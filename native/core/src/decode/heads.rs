@@ -35,11 +35,9 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The number from `from` to `end`.
-    pub const fn between(from: usize, end: usize) -> Self {
-        // A place that does not fit is behind every beginning that is remembered: see `Heads::learn`.
-        let from = if from > u16::MAX as usize { u16::MAX } else { from as u16 };
-        Self { from, digits: end.saturating_sub(from as usize) as u16 }
+    /// The number from `from` to `end`; None where that is farther in a message than any beginning reaches.
+    pub fn between(from: usize, end: usize) -> Option<Self> {
+        Some(Self { from: u16::try_from(from).ok()?, digits: u16::try_from(end.checked_sub(from)?).ok()? })
     }
 
     /// The place behind it.

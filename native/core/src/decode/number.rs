@@ -188,7 +188,7 @@ pub(super) fn whole(buf: &[u8], at: usize) -> Option<(u64, usize)> {
 
 /// The same a byte at a time: the end of a message, and numbers of more than fifteen digits.
 #[cold]
-pub(super) fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
+fn whole_slow(buf: &[u8], at: usize) -> Option<(u64, usize)> {
     let mut value: u64 = 0;
     let mut end = at;
     while let Some(digit) = buf.get(end).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {

@@ -62,7 +62,7 @@ mod tests {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
                 let (from, end) = (before.len(), before.len() + number.len());
                 let text = format!("{before}{number}{behind}");
-                let (places, mut values) = ([Span::between(from, end); 2], [0; 2]);
+                let (places, mut values) = ([Span::between(from, end).unwrap(); 2], [0; 2]);
                 // SAFETY: the processor has AVX2 and BMI2; BMI1 and LZCNT came with them.
                 let found = unsafe { wholes(text.as_bytes(), &places, &mut values) }.map(|()| values);
                 let wanted = number::whole(text.as_bytes(), from).map(|(value, _)| [value; 2]);
